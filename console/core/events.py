@@ -1,0 +1,29 @@
+"""What a use-case changed, so that screens know whether to look again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Topic(StrEnum):
+    CUSTOMERS = "customers"
+    TEMPLATES = "templates"
+    CAMPAIGNS = "campaigns"
+    OUTBOX = "outbox"
+    LINES = "lines"
+    USERS = "users"
+    SETTINGS = "settings"
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True)
+class Change:
+    topics: frozenset[Topic]
+
+    @staticmethod
+    def of(*topics: Topic) -> Change:
+        return Change(frozenset(topics))
+
+    def concerns(self, *topics: Topic) -> bool:
+        return not self.topics.isdisjoint(topics)

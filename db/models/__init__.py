@@ -1,0 +1,36 @@
+"""Every table, so that one import fills the metadata."""
+
+from db.models.campaigns import Campaign, CampaignState, Decision, Exclusion
+from db.models.customers import (
+    Consent,
+    Customer,
+    ImportBatch,
+    ImportedCustomer,
+    ImportMapping,
+    ImportState,
+    Loan,
+    LoanState,
+    Suppression,
+)
+from db.models.lines import Control, Dispatcher, Line, LineState, Secret, Setting
+from db.models.outbox import (
+    Batch,
+    BatchKind,
+    BatchState,
+    InboundMessage,
+    Message,
+    MessagePart,
+    MessageState,
+    PartState,
+    Receipt,
+)
+from db.models.people import AuditEntry, AuditHead, User
+from db.models.templates import Template, TemplateState, TemplateVersion
+
+__all__ = [
+    "AuditEntry", "AuditHead", "Batch", "BatchKind", "BatchState", "Campaign", "CampaignState", "Consent", "Control",
+    "Customer", "Decision", "Dispatcher", "Exclusion", "ImportBatch", "ImportMapping", "ImportState",
+    "ImportedCustomer", "InboundMessage", "Line", "LineState", "Loan", "LoanState", "Message", "MessagePart",
+    "MessageState", "PartState", "Receipt", "Secret", "Setting", "Suppression", "Template", "TemplateState",
+    "TemplateVersion", "User",
+]  # fmt: skip

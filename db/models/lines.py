@@ -1,0 +1,87 @@
+"""Lines (a modem or a gateway), dispatchers, the global stop, and settings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, EnumValue, Id, UtcDateTime
+
+
+class LineState(StrEnum):
+    OFF = "off"  # switched off by a person, or no dispatcher serves it
+    STARTING = "starting"
+    READY = "ready"
+    FAULT = "fault"  # being recovered; ``fault`` and ``fault_text`` say what is wrong
+    STOPPED = "stopped"  # needs a person
+
+
+class Line(Base):
+    __tablename__ = "line"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    kind: Mapped[str] = mapped_column(String(20), default="modem")
+    address: Mapped[str] = mapped_column(String(255))  # /dev/ttyUSB0, COM5, socket://127.0.0.1:5000
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    pace_per_minute: Mapped[int | None]  # None: as fast as the line goes
+    daily_quota: Mapped[int | None]
+    state: Mapped[LineState] = mapped_column(EnumValue(LineState), default=LineState.OFF)
+    fault: Mapped[str] = mapped_column(String(64), default="")  # code, as in gsm.errors
+    fault_text: Mapped[str] = mapped_column(Text, default="")
+    identity: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # gsm.messages.LineIdentity
+    health: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # gsm.messages.LineHealth
+    health_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    owner: Mapped[str] = mapped_column(String(64), default="")  # dispatcher run that holds the device
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Dispatcher(Base):
+    """One row per run of a dispatcher."""
+
+    __tablename__ = "dispatcher"
+
+    run: Mapped[str] = mapped_column(String(64), primary_key=True)
+    host: Mapped[str] = mapped_column(String(100))
+    pid: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    heartbeat_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stop_requested: Mapped[bool] = mapped_column(default=False)
+    stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Control(Base):
+    """One row: the global stop."""
+
+    __tablename__ = "control"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    stopped: Mapped[bool] = mapped_column(default=False)
+    changed_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Setting(Base):
+    """A value that differs from the default declared in core.settings; user_id 0 is everybody's."""
+
+    __tablename__ = "setting"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(primary_key=True, default=0, autoincrement=False)
+    value: Mapped[Any] = mapped_column(JSON)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Secret(Base):
+    """Random keys of this database, such as the one over message digests; never shown, never exported."""
+
+    __tablename__ = "secret"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[bytes]

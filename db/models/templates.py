@@ -1,0 +1,42 @@
+"""Message templates. A version never changes once it is written; a campaign points at one version."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base, EnumValue, Id, UtcDateTime
+
+
+class TemplateState(StrEnum):
+    DRAFT = "draft"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class Template(Base):
+    __tablename__ = "template"
+
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(String(64), unique=True)  # remind-1, or own-<n>
+    name: Mapped[str] = mapped_column(String(100))
+    class_key: Mapped[str] = mapped_column(String(32), index=True)  # core.messages.classes
+    state: Mapped[TemplateState] = mapped_column(EnumValue(TemplateState), default=TemplateState.ACTIVE)
+    shipped: Mapped[bool] = mapped_column(default=False)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class TemplateVersion(Base):
+    __tablename__ = "template_version"
+    __table_args__ = (UniqueConstraint("template_id", "number"),)
+
+    id: Mapped[Id]
+    template_id: Mapped[int] = mapped_column(ForeignKey("template.id"))
+    number: Mapped[int]  # 1, 2, 3 ...
+    body: Mapped[str] = mapped_column(Text)  # without the signature
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)

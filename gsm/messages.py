@@ -1,0 +1,137 @@
+"""Records that cross the boundary between the house and the air.
+
+Every time is an aware UTC datetime. Numbers of people are in international form with a leading ``+``
+(``+8613800138000``) or a bare short code (``10086``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Alphabet(StrEnum):
+    GSM7 = "gsm7"
+    UCS2 = "ucs2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One short message as it goes on the air; ``gsm.encoding.split`` makes them from a text."""
+
+    text: str
+    alphabet: Alphabet
+    sequence: int = 1  # 1..total
+    total: int = 1
+    concat_reference: int | None = None  # 8 or 16 bit; None for a message of one part
+    wide_reference: bool = False  # True: 16-bit concatenation header
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submit:
+    recipient: str
+    part: Part
+    key: str  # our own id of this part, for logs and gateways
+    validity: timedelta | None = None  # None: the centre's default
+    status_report: bool = True
+    message_class: int | None = None  # 0 = flash; None = unspecified
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    reference: str  # TP-MR "0".."255" of a modem, message id of a gateway
+    sender_identity: str  # IMSI or account that the reference is relative to
+    at: datetime
+    extra_references: tuple[str, ...] = ()
+
+
+class DeliveryOutcome(StrEnum):
+    DELIVERED = "delivered"
+    FORWARDED = "forwarded"  # left the centre, delivery unconfirmed
+    TRYING = "trying"  # the centre still tries
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryReport:
+    token: str  # what ``Transport.acknowledge`` needs; unique while the transport is open
+    raw: str  # as received (hex of a PDU, text of a receipt), stored first
+    reference: str
+    recipient: str
+    sender_identity: str
+    outcome: DeliveryOutcome
+    status: str  # raw code: TP-Status as two hex digits, or the gateway's stat
+    sent_at: datetime | None  # the centre's time stamp of the submission
+    done_at: datetime | None  # discharge time
+    received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbound:
+    token: str
+    raw: str
+    sender: str
+    body: str
+    sender_identity: str
+    sent_at: datetime | None
+    received_at: datetime
+    complete: bool = True  # False: parts of a long message are missing
+    flash: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undecodable:
+    """Bytes that no decoder understood; kept, shown to support, never left in the modem's store."""
+
+    token: str
+    raw: str
+    reason: str
+    received_at: datetime
+
+
+Received = DeliveryReport | Inbound | Undecodable
+
+
+class Registration(StrEnum):
+    HOME = "home"
+    ROAMING = "roaming"
+    SEARCHING = "searching"
+    DENIED = "denied"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class SimState(StrEnum):
+    READY = "ready"
+    PIN = "pin"
+    PUK = "puk"
+    ABSENT = "absent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineIdentity:
+    manufacturer: str = ""
+    model: str = ""
+    firmware: str = ""
+    imei: str = ""
+    imsi: str = ""
+    iccid: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineHealth:
+    at: datetime
+    identity: LineIdentity = field(default_factory=LineIdentity)
+    signal_dbm: int | None = None  # None: not known
+    bars: int = 0  # 0..5
+    registration: Registration = Registration.UNKNOWN
+    technology: str = ""  # GSM, UMTS, LTE ...
+    operator: str = ""
+    sim: SimState = SimState.UNKNOWN
+    smsc: str = ""
+    store_used: int | None = None
+    store_total: int | None = None
