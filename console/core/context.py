@@ -1,0 +1,67 @@
+"""Who acts, on which database, at what time, under which settings: handed to every use-case, never imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from console.core.clock import Clock
+from console.core.errors import NotPermitted
+from console.core.security.permissions import Permission, Role, permissions_of
+from console.core.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from db.engine import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """A user who has logged in, or the program itself (``SYSTEM``)."""
+
+    user_id: int  # 0: the program itself
+    login: str
+    name: str
+    roles: frozenset[Role]
+    permissions: frozenset[Permission]
+
+    @staticmethod
+    def of(user_id: int, login: str, name: str, roles: frozenset[Role]) -> Actor:
+        return Actor(user_id=user_id, login=login, name=name, roles=roles, permissions=permissions_of(roles))
+
+
+SYSTEM = Actor.of(0, "system", "system", frozenset())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    database: Database
+    clock: Clock
+    actor: Actor
+    settings: Settings
+
+    def allowed(self, permission: Permission) -> bool:
+        return permission in self.actor.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Raises NotPermitted."""
+        if not self.allowed(permission):
+            raise NotPermitted()
+
+    def audit(self, session: Session, action: str, subject: str, **detail: object) -> None:
+        """Put a decision into the audit chain, in the transaction of its effect (I6)."""
+        from db import audit
+
+        audit.append(
+            session,
+            at=self.clock.now(),
+            actor_id=self.actor.user_id or None,
+            actor=self.actor.login,
+            action=action,
+            subject=subject,
+            detail=detail,
+        )
+
+    def with_settings(self, settings: Settings) -> Context:
+        return replace(self, settings=settings)
