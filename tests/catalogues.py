@@ -1,4 +1,4 @@
-"""Keep the translation catalogues: ``python tests/catalogues.py`` extracts, merges and compiles; ``--check`` only looks.
+"""Keep the translation catalogues: ``catalogues.py`` extracts, merges and compiles; ``--check`` only looks.
 
 The check fails when a source text is missing from a catalogue, is unfinished or fuzzy, uses other parameters than its
 source, or when a compiled catalogue is not the one its source makes.
