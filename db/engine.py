@@ -1,0 +1,198 @@
+"""One database, on SQLCipher or PostgreSQL: two ways in (``begin`` and ``read``), the same code behind both."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import sqlcipher3.dbapi2
+from sqlalchemy import Engine, create_engine, event, make_url, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
+
+from db.base import Base
+from db.errors import DatabaseGone, WrongKey, translated
+from db.models import Secret
+from db.schema import seed
+
+PATIENCE = 30.0  # seconds a writer waits for another one before it says DatabaseBusy
+_POLL = 0.004  # seconds between two looks at a lock held by another process: SQLite's own waits grow to 100 ms
+_WRITER_CACHE = 64 * 1024  # KiB
+_READER_CACHE = 16 * 1024  # KiB
+_READERS = 8
+_WAL_LIMIT = 64 * 1024 * 1024  # bytes kept on disk after a checkpoint
+KEY_BYTES = 32
+
+
+class Database:
+    """Thread-safe. Make one a process; sessions are short and belong to the thread that opened them.
+
+    ``begin`` and ``read`` raise ``db.errors``. Rows stay readable after the session ended.
+    """
+
+    def __init__(self, url: str, writer: Engine, reader: Engine, *, path: Path | None, key: bytes | None) -> None:
+        self.url = url
+        self.dialect = writer.dialect.name
+        self.path = path  # None unless embedded
+        self.key = key
+        self.engine = writer
+        self._reader = reader
+
+    @classmethod
+    def open(cls, url: str, *, key: bytes | None = None, plain: bool = False, patience: float = PATIENCE) -> Database:
+        """``sqlite:///ABS/PATH`` with a 32-byte key, or ``postgresql+psycopg://...``.
+
+        The embedded file is made when it is not there. ``plain`` opens it without encryption: for tests only.
+        Raises WrongKey, DatabaseGone, ValueError for an unusable URL or key.
+        """
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql":
+            database = cls._open_postgresql(url, patience)
+        elif parsed.get_backend_name() == "sqlite" and parsed.database:
+            if (key is None) != plain or (key is not None and len(key) != KEY_BYTES):
+                raise ValueError("an embedded database needs a key of 32 bytes")
+            database = cls._open_sqlite(url, Path(parsed.database), key, patience)
+        else:
+            raise ValueError("neither sqlite:///PATH nor postgresql+psycopg://HOST/NAME")
+        database._look()
+        return database
+
+    @classmethod
+    def _open_sqlite(cls, url: str, path: Path, key: bytes | None, patience: float) -> Database:
+        def engine(setup: tuple[str, ...], size: int) -> Engine:
+            made = create_engine(
+                "sqlite://",
+                module=sqlcipher3.dbapi2,
+                creator=lambda: _connect_sqlite(path, key, patience, setup),
+                poolclass=QueuePool,
+                pool_size=size,
+                max_overflow=0,
+                pool_timeout=patience,
+                hide_parameters=True,
+            )
+            made.dialect.supports_sane_rowcount = True
+            return made
+
+        writer = engine((f"PRAGMA cache_size=-{_WRITER_CACHE}",), 1)  # one: threads queue up here, not at the file
+        reader = engine((f"PRAGMA cache_size=-{_READER_CACHE}", "PRAGMA query_only=ON"), _READERS)
+        event.listen(writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        event.listen(reader, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        return cls(url, writer, reader, path=path, key=key)
+
+    @classmethod
+    def _open_postgresql(cls, url: str, patience: float) -> Database:
+        limits = f"-c timezone=utc -c lock_timeout={int(patience * 1000)}"
+        engine = create_engine(
+            url,
+            pool_size=_READERS,
+            max_overflow=_READERS,
+            pool_timeout=patience,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"options": limits, "connect_timeout": 10, "application_name": "branch-sms"},
+        )
+        reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        return cls(url, engine, reader, path=None, key=None)
+
+    def _look(self) -> None:
+        """Touch the file or the server once, so that a wrong key shows here and not at the first query."""
+        probe = "SELECT count(*) FROM sqlite_master" if self.dialect == "sqlite" else "SELECT 1"
+        try:
+            with self.read() as session:
+                session.execute(text(probe))
+        except BaseException:
+            self.close()
+            raise
+
+    def begin(self) -> AbstractContextManager[Session]:
+        """One write transaction, committed at the end, rolled back on any exception. Not to be nested in a thread."""
+        return _session(self.engine)
+
+    def read(self) -> AbstractContextManager[Session]:
+        """One snapshot of the whole database; it neither waits for a writer nor holds one up. Writing in it fails."""
+        return _session(self._reader)
+
+    def secret(self, name: str) -> bytes:
+        """32 random bytes of this database, made at the first call and the same for ever after."""
+        query = select(Secret.value).where(Secret.name == name)
+        with self.read() as session:
+            found = session.scalar(query)
+        if found is not None:
+            return found
+        insert = sqlite.insert if self.dialect == "sqlite" else postgresql.insert
+        with self.begin() as session:
+            session.execute(insert(Secret).values(name=name, value=secrets.token_bytes(32)).on_conflict_do_nothing())
+            return session.scalars(query).one()
+
+    def create(self) -> None:
+        """The whole schema in an empty database."""
+        with translated(), self.engine.begin() as connection:
+            Base.metadata.create_all(connection)
+        with self.begin() as session:
+            seed(session)
+
+    def close(self) -> None:
+        self._reader.dispose()
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextmanager
+def _session(engine: Engine) -> Iterator[Session]:
+    with translated(), Session(engine, expire_on_commit=False) as session, session.begin():
+        session.connection()  # now, not at the first statement: a writer holds the lock from here on
+        yield session
+
+
+def _connect_sqlite(path: Path, key: bytes | None, patience: float, setup: tuple[str, ...]) -> Any:
+    try:
+        connection = sqlcipher3.dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
+    except sqlcipher3.dbapi2.OperationalError as error:
+        raise DatabaseGone(f"cannot open {path.name}: {error}") from error
+    try:
+        connection.set_busy_handler(_patient(patience))
+        if key is not None:
+            connection.execute("PRAGMA cipher_log_level=NONE")  # else a wrong key is told on stderr, too
+            connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
+        for pragma in (
+            "PRAGMA journal_mode=WAL",
+            "PRAGMA synchronous=FULL",
+            "PRAGMA foreign_keys=ON",
+            "PRAGMA temp_store=MEMORY",
+            f"PRAGMA journal_size_limit={_WAL_LIMIT}",
+            *setup,
+        ):
+            connection.execute(pragma)
+    except sqlcipher3.dbapi2.DatabaseError as error:
+        connection.close()
+        if error.sqlite_errorname == "SQLITE_NOTADB":
+            raise WrongKey(f"the key does not open {path.name}") from error
+        raise
+    return connection
+
+
+def _patient(patience: float) -> Callable[[int], bool]:
+    """A busy handler that looks every few milliseconds, so that a short transaction is not missed while asleep."""
+    started = 0.0
+
+    def wait(calls: int) -> bool:
+        nonlocal started
+        now = time.monotonic()
+        if calls == 0:
+            started = now
+        if now - started >= patience:
+            return False
+        time.sleep(_POLL)
+        return True
+
+    return wait
