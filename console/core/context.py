@@ -9,6 +9,7 @@ from console.core.clock import Clock
 from console.core.errors import NotPermitted
 from console.core.security.permissions import Permission, Role, permissions_of
 from console.core.settings import Settings
+from db import audit
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -51,8 +52,6 @@ class Context:
 
     def audit(self, session: Session, action: str, subject: str, **detail: object) -> None:
         """Put a decision into the audit chain, in the transaction of its effect (I6)."""
-        from db import audit
-
         audit.append(
             session,
             at=self.clock.now(),

@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from console.core.errors import UserError
+from console.core.format import masked_phone
 from console.core.i18n import LANGUAGES, T, Text, system_language
+from console.core.security.permissions import Permission
 from db.models import Setting as SettingRow
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from console.core.context import Context
 
 Value = str | int | bool
 
@@ -69,6 +73,7 @@ class Declaration:
     choices: Mapping[str, Text] = field(default_factory=dict)
     unit: Text = field(default_factory=lambda: Text(""))
     check: Callable[[str], Text | None] | None = None  # what is wrong with a text, or None
+    phone: bool = False  # a number of a person: masked in the audit trail
 
     def validated(self, value: object) -> Value:
         """``value`` in its stored form. Raises InvalidSetting."""
@@ -217,6 +222,7 @@ _DECLARED = (
         scope=Scope.OFFICE,
         section=Section.OFFICE,
         check=_optional_mobile,
+        phone=True,
     ),
     Declaration(
         key="sending.max_attempts",
@@ -366,6 +372,35 @@ class Settings(Mapping[str, Value]):
         chosen = self.text("ui.language")
         return system_language() if chosen == "system" else chosen
 
-    def changed(self, key: str, value: Value) -> Settings:
+    def changed(self, key: str, value: object) -> Settings:
         """These settings with one value replaced, checked. Raises InvalidSetting."""
         return Settings({**self._stored, key: SETTINGS[key].validated(value)})
+
+
+def save(context: Context, values: Mapping[str, object]) -> Settings:
+    """Store what differs from what is in force, in one transaction, audited; the settings that hold from now on.
+
+    Raises InvalidSetting, and NotPermitted for an office setting without the right to it.
+    """
+    settings = context.settings
+    for key, value in values.items():
+        settings = settings.changed(key, value)
+    changed = [SETTINGS[key] for key in values if settings[key] != context.settings[key]]
+    if any(declared.scope is Scope.OFFICE for declared in changed):
+        context.require(Permission.SETTINGS_EDIT)
+    if changed:
+        with context.database.begin() as session:
+            for declared in changed:
+                _store(context, session, declared, settings[declared.key])
+    return settings
+
+
+def _store(context: Context, session: Session, declared: Declaration, value: Value) -> None:
+    owner = context.actor.user_id if declared.scope is Scope.USER else 0
+    session.execute(delete(SettingRow).where(SettingRow.key == declared.key, SettingRow.user_id == owner))
+    if value != declared.default:
+        now = context.clock.now()
+        session.execute(insert(SettingRow).values(key=declared.key, user_id=owner, value=value, changed_at=now))
+    if declared.scope is Scope.OFFICE:
+        shown = masked_phone(value) if declared.phone and isinstance(value, str) and value else value
+        context.audit(session, "settings.change", f"setting:{declared.key}", value=shown)
