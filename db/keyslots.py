@@ -179,7 +179,6 @@ class KeySlots:
         """One process at a time. SQLite's file lock: the system frees it after a crash, on every platform alike."""
         lock = sqlcipher3.dbapi2.connect(f"{self.path}.lock", isolation_level=None, timeout=_LOCK_SECONDS)
         try:
-            lock.execute("PRAGMA locking_mode=EXCLUSIVE")
             lock.execute("BEGIN EXCLUSIVE")
             yield
         finally:
