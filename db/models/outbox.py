@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, BigId, EnumValue, Id, UtcDateTime
@@ -74,6 +74,10 @@ class MessageState(StrEnum):
     UNKNOWN = "unknown"
 
 
+_WAITS = text("state = 'waiting'")
+_DONE = text("done_at IS NOT NULL")
+
+
 class Message(Base):
     __tablename__ = "message"
     __table_args__ = (
@@ -83,6 +87,8 @@ class Message(Base):
         Index("ix_message_customer_id_created_at", "customer_id", "created_at"),
         Index("ix_message_phone_accepted_at", "phone", "accepted_at"),
         Index("ix_message_line_id_accepted_at", "line_id", "accepted_at"),
+        Index("ix_message_waiting", "batch_id", "not_before", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
+        Index("ix_message_done_at_state", "done_at", "state", sqlite_where=_DONE, postgresql_where=_DONE),
     )
 
     id: Mapped[Id]
@@ -127,6 +133,8 @@ class MessagePart(Base):
     __table_args__ = (
         UniqueConstraint("message_id", "sequence", "attempt"),
         Index("ix_message_part_line_id_reference_state", "line_id", "reference", "state"),
+        Index("ix_message_part_identity", "sender_identity", "reference", "state", "sending_at"),
+        Index("ix_message_part_line_id_sending_at", "line_id", "sending_at"),
     )
 
     id: Mapped[Id]
@@ -149,7 +157,10 @@ class Receipt(Base):
     """A delivery report as it came, stored before anyone tries to match it."""
 
     __tablename__ = "receipt"
-    __table_args__ = (Index("ix_receipt_part_id", "part_id"), Index("ix_receipt_matched", "matched"))
+    __table_args__ = (
+        Index("ix_receipt_part_id", "part_id"),
+        Index("ix_receipt_found", "matched", "reference", "recipient"),
+    )
 
     id: Mapped[Id]
     line_id: Mapped[int] = mapped_column(ForeignKey("line.id"))

@@ -1,0 +1,85 @@
+"""What a person decides about messages: the global stop, and outcomes that cannot be known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Batch, BatchState, Campaign, CampaignState, Control, Message, MessageState
+
+_REOPENABLE = (BatchState.OPEN, BatchState.PAUSED, BatchState.FINISHED)
+
+
+def set_stopped(session: Session, stopped: bool, *, user_id: int | None, now: datetime) -> bool:
+    """Switch the global stop; False when it already was so."""
+    changed = session.execute(
+        update(Control)
+        .where(Control.stopped.is_not(stopped))
+        .values(stopped=stopped, changed_by=user_id, changed_at=now)
+        .returning(Control.id)
+    )
+    return bool(changed.all())
+
+
+def lock_unknown(session: Session, message_ids: Sequence[int]) -> list[int]:
+    """Those of ``message_ids`` whose outcome is unknown now, held until the end of the transaction."""
+    query = select(Message.id).where(Message.id.in_(message_ids), Message.state == MessageState.UNKNOWN)
+    return list(session.scalars(query.order_by(Message.id).with_for_update()))
+
+
+def not_resendable(session: Session, message_ids: Sequence[int], now: datetime) -> int:
+    """How many of them belong to a batch that must not send any more: cancelled, or past its time."""
+    closed = Batch.state.not_in(_REOPENABLE) | (Batch.expires_at <= now)
+    query = select(func.count()).join(Batch, Batch.id == Message.batch_id).where(Message.id.in_(message_ids), closed)
+    return session.scalar(query) or 0
+
+
+def resend(session: Session, message_ids: Sequence[int]) -> None:
+    """Back to waiting; a batch that had finished opens again for them."""
+    batches = session.scalars(select(Message.batch_id).where(Message.id.in_(message_ids)).distinct()).all()
+    session.execute(
+        update(Batch)
+        .where(Batch.id.in_(batches), Batch.state == BatchState.FINISHED)
+        .values(state=BatchState.OPEN, closed_at=None)
+    )
+    session.execute(
+        update(Campaign)
+        .where(Campaign.batch_id.in_(batches), Campaign.state == CampaignState.FINISHED)
+        .values(state=CampaignState.APPROVED)
+    )
+    session.execute(
+        update(Message)
+        .where(Message.id.in_(message_ids))
+        .values(
+            state=MessageState.WAITING,
+            reason="",
+            reason_text="",
+            not_before=None,
+            attempts=0,
+            line_id=None,
+            owner="",
+            lease_until=None,
+            accepted_at=None,
+            done_at=None,
+        )
+    )
+
+
+def call_sent(session: Session, message_ids: Sequence[int], now: datetime) -> None:
+    """Taken for accepted. Its parts stay as they are, so that a late report still finds them."""
+    _close(session, message_ids, state=MessageState.ACCEPTED, reason="person.sent", accepted_at=_left_at(now))
+
+
+def call_off(session: Session, message_ids: Sequence[int], now: datetime) -> None:
+    _close(session, message_ids, state=MessageState.CANCELLED, reason="person.cancelled", done_at=now)
+
+
+def _left_at(now: datetime) -> object:
+    return func.coalesce(Message.accepted_at, Message.sending_at, now)
+
+
+def _close(session: Session, message_ids: Sequence[int], **values: object) -> None:
+    session.execute(update(Message).where(Message.id.in_(message_ids)).values(reason_text="", **values))
