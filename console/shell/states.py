@@ -1,0 +1,156 @@
+"""One look for each state, everywhere: a colour, a shape that can be told without colour, and a word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QPainter, QPen
+
+from console.core.i18n import T, Text
+from console.shell import theme
+
+
+class Shape(StrEnum):
+    DOT = "dot"  # ●
+    RING = "ring"  # ○
+    HALF = "half"  # ◐
+    CROSS = "cross"  # ✕
+    QUESTION = "question"  # ?
+    BARRED = "barred"  # ⊘
+    PAUSE = "pause"
+    DASH = "dash"
+
+
+@dataclass(frozen=True)
+class Look:
+    tone: str  # a colour token; its pale partner is ``<tone>_soft``
+    shape: Shape
+    title: Text
+
+
+STATES: Mapping[str, Look] = {
+    "waiting": Look("calm", Shape.RING, T("Waiting")),
+    "claimed": Look("calm", Shape.RING, T("Waiting")),
+    "sending": Look("busy", Shape.HALF, T("Sending")),
+    "accepted": Look("busy", Shape.DOT, T("Sent, awaiting receipt")),
+    "delivered": Look("good", Shape.DOT, T("Delivered")),
+    "failed": Look("bad", Shape.CROSS, T("Failed")),
+    "undelivered": Look("bad", Shape.CROSS, T("Not delivered")),
+    "refused": Look("bad", Shape.CROSS, T("Refused")),
+    "expired": Look("bad", Shape.CROSS, T("Expired")),
+    "unknown": Look("warn", Shape.QUESTION, T("Outcome unknown")),
+    "suppressed": Look("held", Shape.BARRED, T("Held back")),
+    "cancelled": Look("calm", Shape.BARRED, T("Cancelled")),
+    "paused": Look("warn", Shape.PAUSE, T("Paused")),
+    "draft": Look("calm", Shape.RING, T("Draft")),
+    "freezing": Look("busy", Shape.HALF, T("Being prepared")),
+    "pending": Look("busy", Shape.HALF, T("Waiting for approval")),
+    "returned": Look("warn", Shape.QUESTION, T("Returned")),
+    "approved": Look("good", Shape.DOT, T("Approved")),
+    "scheduled": Look("busy", Shape.RING, T("Scheduled")),
+    "finished": Look("good", Shape.DOT, T("Finished")),
+    "ready": Look("good", Shape.DOT, T("Ready")),
+    "starting": Look("busy", Shape.HALF, T("Starting")),
+    "fault": Look("bad", Shape.CROSS, T("Fault")),
+    "stopped": Look("bad", Shape.BARRED, T("Stopped")),
+    "off": Look("calm", Shape.RING, T("Off")),
+    "active": Look("good", Shape.DOT, T("Active")),
+    "retired": Look("calm", Shape.BARRED, T("Retired")),
+    "overdue": Look("bad", Shape.CROSS, T("Overdue")),
+    "settled": Look("calm", Shape.BARRED, T("Settled")),
+    "applying": Look("busy", Shape.HALF, T("Applying")),
+    "granted": Look("good", Shape.DOT, T("Granted")),
+    "block": Look("bad", Shape.CROSS, T("Must be changed")),
+    "warn": Look("warn", Shape.QUESTION, T("Please check")),
+    "good": Look("good", Shape.DOT, T("In order")),
+    "info": Look("calm", Shape.RING, T("Note")),
+    "none": Look("calm", Shape.DASH, T("None")),
+}
+
+
+def look(state: str) -> Look:
+    """The look of a state; an unlisted one is a bug of the caller and raises KeyError."""
+    return STATES[state]
+
+
+def state_title(state: str) -> str:
+    return str(STATES[state].title)
+
+
+def paint_state(painter: QPainter, rect: QRectF, state: str) -> None:
+    """Paint the shape of a state, centred in ``rect``."""
+    seen = look(state)
+    color = theme.current().color(seen.tone)
+    side = min(rect.width(), rect.height())
+    box = QRectF(rect.center().x() - side / 2, rect.center().y() - side / 2, side, side)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    width = max(1.6, side * 0.15)
+    painter.setPen(QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    _PAINTERS[seen.shape](painter, box.adjusted(width / 2, width / 2, -width / 2, -width / 2))
+    painter.restore()
+
+
+def _dot(painter: QPainter, box: QRectF) -> None:
+    painter.setBrush(QBrush(painter.pen().color()))
+    painter.drawEllipse(box)
+
+
+def _ring(painter: QPainter, box: QRectF) -> None:
+    painter.drawEllipse(box)
+
+
+def _half(painter: QPainter, box: QRectF) -> None:
+    painter.drawEllipse(box)
+    painter.setBrush(QBrush(painter.pen().color()))
+    painter.drawChord(box, 90 * 16, 180 * 16)
+
+
+def _cross(painter: QPainter, box: QRectF) -> None:
+    inner = box.adjusted(box.width() * 0.1, box.height() * 0.1, -box.width() * 0.1, -box.height() * 0.1)
+    painter.drawLine(inner.topLeft(), inner.bottomRight())
+    painter.drawLine(inner.topRight(), inner.bottomLeft())
+
+
+def _question(painter: QPainter, box: QRectF) -> None:
+    font = painter.font()
+    font.setPixelSize(max(8, round(box.height() * 1.25)))
+    font.setBold(True)
+    painter.setFont(font)
+    grown = box.adjusted(-4, -4, 4, 4)
+    painter.drawText(grown, Qt.AlignmentFlag.AlignCenter, "?")
+
+
+def _barred(painter: QPainter, box: QRectF) -> None:
+    painter.drawEllipse(box)
+    cut = box.width() * 0.15
+    painter.drawLine(
+        QPointF(box.left() + cut, box.bottom() - cut),
+        QPointF(box.right() - cut, box.top() + cut),
+    )
+
+
+def _pause(painter: QPainter, box: QRectF) -> None:
+    third = box.width() / 3
+    for x in (box.left() + third * 0.7, box.right() - third * 0.7):
+        painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()))
+
+
+def _dash(painter: QPainter, box: QRectF) -> None:
+    painter.drawLine(QPointF(box.left(), box.center().y()), QPointF(box.right(), box.center().y()))
+
+
+_PAINTERS = {
+    Shape.DOT: _dot,
+    Shape.RING: _ring,
+    Shape.HALF: _half,
+    Shape.CROSS: _cross,
+    Shape.QUESTION: _question,
+    Shape.BARRED: _barred,
+    Shape.PAUSE: _pause,
+    Shape.DASH: _dash,
+}

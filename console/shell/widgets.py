@@ -1,0 +1,483 @@
+"""The small vocabulary that every screen is written in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.core.i18n import tr
+from console.shell import theme
+from console.shell.icons import icon
+from console.shell.states import look, paint_state, state_title
+
+SEARCH_DELAY = 180  # milliseconds of quiet before a search starts
+
+
+def row(*items: QWidget | QLayout | int | None, spacing: int = 8, margins: int = 0) -> QHBoxLayout:
+    """A horizontal layout; an int is a gap of so many pixels, None takes the free room."""
+    layout = QHBoxLayout()
+    _fill(layout, items, spacing, margins)
+    return layout
+
+
+def column(*items: QWidget | QLayout | int | None, spacing: int = 8, margins: int = 0) -> QVBoxLayout:
+    """A vertical layout; an int is a gap of so many pixels, None takes the free room."""
+    layout = QVBoxLayout()
+    _fill(layout, items, spacing, margins)
+    return layout
+
+
+def _fill(layout: QBoxLayout, items: Iterable[QWidget | QLayout | int | None], spacing: int, margins: int) -> None:
+    layout.setSpacing(spacing)
+    layout.setContentsMargins(margins, margins, margins, margins)
+    for item in items:
+        if item is None:
+            layout.addStretch(1)
+        elif isinstance(item, int):
+            layout.addSpacing(item)
+        elif isinstance(item, QWidget):
+            layout.addWidget(item)
+        else:
+            layout.addLayout(item)
+
+
+def clear(layout: QLayout) -> None:
+    """Take everything out of a layout and delete it."""
+    while (item := layout.takeAt(0)) is not None:
+        inner, widget = item.layout(), item.widget()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+        elif inner is not None:
+            clear(inner)
+
+
+# Texts
+
+
+def label(text: str, look: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:
+    """``look``: title, heading, figure, quiet, small, error, or empty for plain text."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    if look:
+        made.setProperty("look", look)
+    made.setWordWrap(wrap)
+    if selectable:
+        made.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+    return made
+
+
+def heading(text: str) -> QLabel:
+    return label(text, "heading")
+
+
+def separator() -> QFrame:
+    line = QFrame()
+    line.setObjectName("separator")
+    return line
+
+
+class ElidedLabel(QLabel):
+    """One line that ends in an ellipsis where there is no room; the tip has the whole."""
+
+    def __init__(self, text: str = "", look: str = "") -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        if look:
+            self.setProperty("look", look)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(24)
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 4, hint.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        self.setToolTip(self.text() if shown != self.text() else "")
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+
+
+# Buttons
+
+
+def _button(text: str, kind: str, clicked: Callable[[], object] | None, icon_name: str, tint: str) -> QPushButton:
+    made = QPushButton(text)
+    made.setProperty("kind", kind)
+    made.setAutoDefault(False)
+    made.setAccessibleName(text)
+    if icon_name:
+        made.setIcon(icon(icon_name, tint))
+        made.setIconSize(QSize(16, 16))
+    if clicked is not None:
+        made.clicked.connect(lambda _checked=False: clicked())
+    return made
+
+
+def primary_button(text: str, clicked: Callable[[], object] | None = None, icon_name: str = "") -> QPushButton:
+    return _button(text, "primary", clicked, icon_name, "on_accent")
+
+
+def quiet_button(text: str, clicked: Callable[[], object] | None = None, icon_name: str = "") -> QPushButton:
+    return _button(text, "quiet", clicked, icon_name, "quiet")
+
+
+def danger_button(text: str, clicked: Callable[[], object] | None = None, icon_name: str = "") -> QPushButton:
+    return _button(text, "danger", clicked, icon_name, "bad")
+
+
+def flat_button(text: str, clicked: Callable[[], object] | None = None, icon_name: str = "") -> QPushButton:
+    return _button(text, "flat", clicked, icon_name, "quiet")
+
+
+def link_button(text: str, clicked: Callable[[], object] | None = None) -> QPushButton:
+    made = _button(text, "link", clicked, "", "link")
+    made.setCursor(Qt.CursorShape.PointingHandCursor)
+    return made
+
+
+def icon_button(icon_name: str, name: str, clicked: Callable[[], object] | None = None) -> QToolButton:
+    """A button without a word; ``name`` is its tip and accessible name."""
+    made = QToolButton()
+    made.setProperty("kind", "flat")
+    made.setIcon(icon(icon_name))
+    made.setIconSize(QSize(16, 16))
+    made.setToolTip(name)
+    made.setAccessibleName(name)
+    if clicked is not None:
+        made.clicked.connect(lambda _checked=False: clicked())
+    return made
+
+
+# States
+
+
+class StateShape(QWidget):
+    """The painted shape of a state, without its word."""
+
+    def __init__(self, state: str, size: int = 12) -> None:
+        super().__init__()
+        self._state = state
+        self.setFixedSize(size, size)
+        self.setAccessibleName(state_title(state))
+
+    def set_state(self, state: str) -> None:
+        self._state = state
+        self.setAccessibleName(state_title(state))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint_state(painter, QRectF(self.rect()), self._state)
+
+
+class StateBadge(QWidget):
+    """Shape and word on a pale ground."""
+
+    def __init__(self, state: str, text: str = "") -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.set_state(state, text)
+
+    def set_state(self, state: str, text: str = "") -> None:
+        self._state = state
+        self._text = text or state_title(state)
+        self.setAccessibleName(self._text)
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        px = theme.current().px
+        return QSize(self.fontMetrics().horizontalAdvance(self._text) + px(30), self.fontMetrics().height() + px(6))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        now = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        tone = look(self._state).tone
+        painter.setBrush(now.color(f"{tone}_soft"))
+        painter.drawRoundedRect(self.rect(), self.height() / 2, self.height() / 2)
+        side = now.px(9)
+        paint_state(painter, QRectF(now.px(8), (self.height() - side) / 2, side, side), self._state)
+        painter.setPen(now.color(tone))
+        words = self.rect().adjusted(now.px(21), 0, 0, 0)
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._text)
+
+
+class ProgressLine(QWidget):
+    """A thin bar and its figures in words: ``812 / 1,000``."""
+
+    def __init__(self, tone: str = "accent") -> None:
+        super().__init__()
+        self._tone = tone
+        self._share = 0.0
+        self._text = ""
+        self.setMinimumWidth(60)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_progress(self, done: float, total: float, text: str = "") -> None:
+        self._share = min(1.0, max(0.0, done / total)) if total else 0.0
+        self._text = text
+        self.setAccessibleName(text or f"{self._share:.0%}")
+        self.setToolTip(text)
+        self.update()
+
+    def set_tone(self, tone: str) -> None:
+        self._tone = tone
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(120, 6 if not self._text else self.fontMetrics().height() + 4)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        width = self.width()
+        if self._text:
+            taken = self.fontMetrics().horizontalAdvance(self._text) + 8
+            width = max(24, width - taken)
+            painter.setPen(theme.current().color("quiet"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._text)
+        paint_bar(painter, QRectF(0, self.height() / 2 - 3, width, 6), self._share, self._tone)
+
+
+def paint_bar(painter: QPainter, rect: QRectF, share: float, tone: str = "accent") -> None:
+    """A rounded bar filled to ``share`` (0..1)."""
+    now = theme.current()
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(now.color("track"))
+    painter.drawRoundedRect(rect, 3, 3)
+    if share > 0:
+        painter.setBrush(now.color(tone))
+        filled = QRectF(rect.x(), rect.y(), max(6.0, rect.width() * min(1.0, share)), rect.height())
+        painter.drawRoundedRect(filled, 3, 3)
+    painter.restore()
+
+
+# Groups
+
+
+class Card(QFrame):
+    """A bordered surface with an optional heading and a body that grows downwards."""
+
+    def __init__(self, title: str = "", *, spacing: int = 8) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(16, 12, 16, 14)
+        self.body.setSpacing(spacing)
+        self.head = QHBoxLayout()
+        self.head.setSpacing(8)
+        if title:
+            self.setAccessibleName(title)
+            self.head.addWidget(heading(title))
+            self.head.addStretch(1)
+            self.body.addLayout(self.head)
+
+    def add(self, *items: QWidget | QLayout) -> None:
+        for item in items:
+            if isinstance(item, QWidget):
+                self.body.addWidget(item)
+            else:
+                self.body.addLayout(item)
+
+
+class EmptyState(QWidget):
+    """What belongs here, and the way to get it: a list without rows is never just blank."""
+
+    def __init__(
+        self,
+        icon_name: str,
+        title: str,
+        text: str = "",
+        action: str = "",
+        act: Callable[[], object] | None = None,
+    ) -> None:
+        super().__init__()
+        picture = QLabel()
+        picture.setPixmap(icon(icon_name).pixmap(QSize(40, 40)))
+        picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._title = label(title, "heading", wrap=True)
+        self._text = label(text, "quiet", wrap=True)
+        for words in (self._title, self._text):
+            words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            words.setMinimumWidth(min(380, 24 * 13))
+        self._text.setVisible(bool(text))
+        inside = column(None, picture, self._title, self._text, spacing=8, margins=24)
+        if action:
+            self.button = quiet_button(action, act)
+            inside.addSpacing(4)
+            inside.addLayout(row(None, self.button, None))
+        inside.addStretch(1)
+        outside = row(None, inside, None)
+        self.setLayout(outside)
+
+    def say(self, title: str, text: str = "") -> None:
+        self._title.setText(title)
+        self._text.setText(text)
+        self._text.setVisible(bool(text))
+
+
+class KeyValues(QWidget):
+    """Quiet names on the left, values on the right."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str | QWidget]] = ()) -> None:
+        super().__init__()
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(16)
+        self._grid.setVerticalSpacing(6)
+        self._grid.setColumnStretch(1, 1)
+        self.set_pairs(pairs)
+
+    def set_pairs(self, pairs: Sequence[tuple[str, str | QWidget]]) -> None:
+        clear(self._grid)
+        for place, (name, value) in enumerate(pairs):
+            shown = value if isinstance(value, QWidget) else label(value, wrap=True, selectable=True)
+            named = label(name, "quiet")
+            named.setBuddy(shown)
+            top = Qt.AlignmentFlag.AlignTop
+            self._grid.addWidget(named, place, 0, top)
+            self._grid.addWidget(shown, place, 1)
+
+
+def scroll(inside: QWidget) -> QScrollArea:
+    """``inside`` in a frameless area that scrolls up and down."""
+    area = QScrollArea()
+    inside.setProperty("scrolled", True)
+    area.setWidget(inside)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
+
+
+def master_detail(left: QWidget, right: QWidget, *, shares: tuple[int, int] = (3, 2)) -> QSplitter:
+    """List left, details right; the list never goes away."""
+    split = QSplitter(Qt.Orientation.Horizontal)
+    split.setChildrenCollapsible(False)
+    split.setHandleWidth(1)
+    for pane, share in ((left, shares[0]), (right, shares[1])):
+        split.addWidget(pane)
+        split.setStretchFactor(split.indexOf(pane), share)
+    left.setMinimumWidth(320)
+    right.setMinimumWidth(300)
+    split.setSizes([shares[0] * 240, shares[1] * 240])
+    return split
+
+
+# Search and filters
+
+
+class SearchField(QLineEdit):
+    """Searches a moment after the last key; Esc empties it, and only then steps back."""
+
+    searched = Signal(str)
+
+    def __init__(self, placeholder: str) -> None:
+        super().__init__()
+        self.setPlaceholderText(placeholder)
+        self.setAccessibleName(placeholder)
+        self.setClearButtonEnabled(True)
+        self.setMinimumWidth(180)
+        self.setMaximumWidth(340)
+        glass = QAction(icon("search"), "", self)
+        self.addAction(glass, QLineEdit.ActionPosition.LeadingPosition)
+        self._timer = QTimer(self, interval=SEARCH_DELAY, singleShot=True)
+        self._timer.timeout.connect(self._search)
+        self.textChanged.connect(lambda _text: self._timer.start())
+        self.returnPressed.connect(self._search)
+
+    def _search(self) -> None:
+        self._timer.stop()
+        self.searched.emit(self.text().strip())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+            self._search()
+            return
+        super().keyPressEvent(event)
+
+
+class FilterBox(QComboBox):
+    """A choice that narrows a list; the first entry takes everything in."""
+
+    chosen = Signal(object)
+
+    def __init__(self, name: str, choices: Sequence[tuple[object, str]] = (), *, everything: object = "") -> None:
+        super().__init__()
+        self._name = name
+        self._everything = everything
+        self.setAccessibleName(name)
+        self.setToolTip(name)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.set_choices(choices)
+        self.activated.connect(lambda: self.chosen.emit(self.value()))
+
+    def set_choices(self, choices: Sequence[tuple[object, str]]) -> None:
+        """Keeps what was chosen where it is still on offer."""
+        before = self.value() if self.count() else self._everything
+        self.clear()
+        self.addItem(tr("{name}: all", name=self._name), self._everything)
+        for value, text in choices:
+            self.addItem(text, value)
+        self.set_value(before)
+
+    def value(self) -> object:
+        return self.currentData()
+
+    def set_value(self, value: object) -> None:
+        self.setCurrentIndex(max(0, next((i for i in range(self.count()) if self.itemData(i) == value), 0)))
+
+
+# Questions
+
+
+def confirm(parent: QWidget, title: str, text: str, action: str, *, danger: bool = False) -> bool:
+    """Ask once. A dangerous action is never the default button."""
+    dialog = QDialog(parent)
+    dialog.setWindowTitle(title)
+    dialog.setMinimumWidth(theme.current().px(380))
+    buttons = QDialogButtonBox()
+    yes = danger_button(action) if danger else primary_button(action)
+    no = quiet_button(tr("Cancel"))
+    buttons.addButton(yes, QDialogButtonBox.ButtonRole.AcceptRole)
+    buttons.addButton(no, QDialogButtonBox.ButtonRole.RejectRole)
+    (no if danger else yes).setDefault(True)
+    (no if danger else yes).setFocus()
+    buttons.accepted.connect(dialog.accept)
+    buttons.rejected.connect(dialog.reject)
+    dialog.setLayout(column(heading(title), label(text, wrap=True), 8, buttons, margins=20))
+    try:
+        return dialog.exec() == QDialog.DialogCode.Accepted
+    finally:
+        dialog.deleteLater()
