@@ -1,0 +1,1 @@
+"""Customers and their loans: reading files, putting them in order, finding people again."""
