@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
-from console.core.errors import UserError
+from collections.abc import Mapping
+
+from console.core.errors import EnvironmentTrouble, UserError
+from console.core.i18n import T, Text
+from db.errors import DatabaseBusy, DatabaseError, DatabaseGone, DiskFull, SchemaTooNew, WrongKey
+
+_TOLD: Mapping[type[DatabaseError], tuple[Text, Text]] = {
+    DatabaseBusy: (
+        T("The database is busy with other work."),
+        T("Nothing was changed. Please try again in a moment."),
+    ),
+    DatabaseGone: (
+        T("The database cannot be reached."),
+        T("Check the network or the disk. Messages that wait are not lost and not sent twice."),
+    ),
+    DiskFull: (
+        T("The disk is full."),
+        T("Nothing was changed. Free some space and try again."),
+    ),
+    WrongKey: (
+        T("The database does not open with this password or account."),
+        T("Log in again, or ask your administrator."),
+    ),
+    SchemaTooNew: (
+        T("The database was made by a newer version of this program."),
+        T("Install the newer version on this computer."),
+    ),
+}
 
 
 def as_user_error(error: BaseException) -> UserError | None:
     """What to tell a person about ``error``; None when it is a bug."""
     if isinstance(error, UserError):
         return error
-    return None
+    told = _TOLD.get(type(error)) if isinstance(error, DatabaseError) else None
+    return EnvironmentTrouble(*told) if told else None

@@ -1,0 +1,77 @@
+"""Screens under test: the real theme, real background work, an embedded encrypted database.
+
+``services`` is what every page is given; ``settle()`` waits until no background work is left; ``notices`` collects
+what was told. A test fails when a background task meets a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from console.core.context import Context
+from console.shell.notices import Notice
+from console.shell.services import Services
+from console.shell.theme import ThemeManager
+from db.engine import Database
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    """Screens do not know the engine, so one is enough here."""
+    return sqlite_database
+
+
+@pytest.fixture(scope="session")
+def theme_manager(qapp: QApplication) -> ThemeManager:
+    return ThemeManager(qapp)
+
+
+@pytest.fixture(autouse=True)
+def light_theme(theme_manager: ThemeManager) -> None:
+    theme_manager.apply("light", language="en")
+
+
+@pytest.fixture
+def services_of(qapp: QApplication) -> Iterator[Callable[[Context], Services]]:
+    """``services_of(supervisor_ctx)``: services of another user; all are closed at the end."""
+    made: list[Services] = []
+    crashes: list[BaseException] = []
+
+    def make(ctx: Context) -> Services:
+        services = Services(ctx)
+        services.tasks.crashed.connect(crashes.append)
+        made.append(services)
+        return services
+
+    yield make
+    for services in made:
+        services.close()
+    if crashes:
+        raise crashes[0]
+
+
+@pytest.fixture
+def services(services_of: Callable[[Context], Services], ctx: Context) -> Services:
+    """Services of the officer."""
+    return services_of(ctx)
+
+
+@pytest.fixture
+def notices(services: Services) -> list[Notice]:
+    told: list[Notice] = []
+    services.notices.posted.connect(told.append)
+    return told
+
+
+@pytest.fixture
+def settle(qtbot: QtBot, services: Services) -> Callable[[], None]:
+    """Wait until no background work of ``services`` is left."""
+
+    def wait() -> None:
+        qtbot.waitUntil(lambda: services.tasks.idle, timeout=10_000)
+
+    return wait
