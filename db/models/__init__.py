@@ -10,6 +10,7 @@ from db.models.customers import (
     ImportState,
     Loan,
     LoanState,
+    StagedRow,
     Suppression,
 )
 from db.models.lines import Control, Dispatcher, Line, LineState, Secret, Setting
@@ -31,6 +32,6 @@ __all__ = [
     "AuditEntry", "AuditHead", "Batch", "BatchKind", "BatchState", "Campaign", "CampaignState", "Consent", "Control",
     "Customer", "Decision", "Dispatcher", "Exclusion", "ImportBatch", "ImportMapping", "ImportState",
     "ImportedCustomer", "InboundMessage", "Line", "LineState", "Loan", "LoanState", "Message", "MessagePart",
-    "MessageState", "PartState", "Receipt", "Secret", "Setting", "Suppression", "Template", "TemplateState",
-    "TemplateVersion", "User",
+    "MessageState", "PartState", "Receipt", "Secret", "Setting", "StagedRow", "Suppression", "Template",
+    "TemplateState", "TemplateVersion", "User",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Numeric, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, EnumValue, Id, Money, UtcDateTime
+from db.base import Base, BigId, EnumValue, Id, Money, UtcDateTime
 
 
 class ImportState(StrEnum):
@@ -113,6 +113,49 @@ class ImportedCustomer(Base):
 
     import_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id", ondelete="CASCADE"), primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"), primary_key=True)
+
+
+class StagedRow(Base):
+    """A checked row of a file on its way in: written in chunks, made visible at once, gone when the import ends.
+
+    Empty texts and NULLs are what the file does not say; ``leads`` marks the first row of each customer.
+    """
+
+    __tablename__ = "staged_row"
+
+    id: Mapped[Id]
+    import_id: Mapped[int] = mapped_column(BigId)
+    row: Mapped[int]  # as the spreadsheet counts
+    leads: Mapped[bool]
+    numbered: Mapped[bool]  # the file gives the customer number; else it was made up for a new customer
+    number: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(100))
+    pinyin: Mapped[str] = mapped_column(String(200))
+    initials: Mapped[str] = mapped_column(String(50))
+    title: Mapped[str] = mapped_column(String(20))
+    phone: Mapped[str] = mapped_column(String(20))
+    phone_tail: Mapped[str] = mapped_column(String(4))
+    region: Mapped[str] = mapped_column(String(60))
+    branch: Mapped[str] = mapped_column(String(60))
+    manager: Mapped[str] = mapped_column(String(60))
+    rating: Mapped[str] = mapped_column(String(10))
+    segment: Mapped[str] = mapped_column(String(40))
+    birthday: Mapped[date | None]
+    tags: Mapped[list[str]] = mapped_column(JSON)
+    consent: Mapped[bool | None]  # to marketing
+    loan_number: Mapped[str] = mapped_column(String(40))
+    product: Mapped[str] = mapped_column(String(40))
+    principal: Mapped[Decimal | None] = mapped_column(Money)
+    rate: Mapped[Decimal | None] = mapped_column(Numeric(9, 6, asdecimal=True).with_variant(String(12), "sqlite"))
+    method: Mapped[str] = mapped_column(String(40))
+    start_on: Mapped[date | None]
+    term_months: Mapped[int | None]
+    due_day: Mapped[int | None]
+    state: Mapped[str] = mapped_column(String(32))  # LoanState, or "" where the file does not say
+    account_tail: Mapped[str] = mapped_column(String(4))
+    amount_due: Mapped[Decimal | None] = mapped_column(Money)
+    due_on: Mapped[date | None]
+    penalty: Mapped[Decimal | None] = mapped_column(Money)
 
 
 class Consent(Base):
