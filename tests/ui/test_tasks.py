@@ -27,7 +27,7 @@ def test_works_elsewhere_and_answers_here(
 ) -> None:
     threads: list[object] = []
     services.tasks.query(
-        lambda ctx: threads.append(QThread.currentThread()) or ctx.actor.login,
+        lambda ctx: (threads.append(QThread.currentThread()), ctx.actor.login)[1],
         lambda login: threads.extend([QThread.currentThread(), login]),
         owner=owner,
     )
@@ -58,7 +58,8 @@ def test_a_newer_query_overtakes(services: Services, owner: QObject, settle: Cal
 def test_a_result_without_owner_is_dropped(services: Services, settle: Callable[[], None]) -> None:
     import shiboken6
 
-    gate, told = Event(), []
+    gate = Event()
+    told: list[object] = []
     gone = QObject()
     services.tasks.query(lambda ctx: gate.wait(5), told.append, owner=gone)
     shiboken6.delete(gone)
