@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -10,15 +11,15 @@ from pathlib import Path
 from typing import Any, Self
 
 import sqlcipher3.dbapi2
-from sqlalchemy import Engine, create_engine, event, make_url, select, text
+from sqlalchemy import Engine, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
-from db.base import Base
+from db import backup
 from db.errors import DatabaseGone, WrongKey, translated
 from db.models import Secret
-from db.schema import seed
+from db.schema import REVISION
 
 PATIENCE = 30.0  # seconds a writer waits for another one before it says DatabaseBusy
 _POLL = 0.004  # seconds between two looks at a lock held by another process: SQLite's own waits grow to 100 ms
@@ -130,11 +131,44 @@ class Database:
             return session.scalars(query).one()
 
     def create(self) -> None:
-        """The whole schema in an empty database."""
-        with translated(), self.engine.begin() as connection:
-            Base.metadata.create_all(connection)
-        with self.begin() as session:
-            seed(session)
+        """The whole schema in an empty database; nothing to do in one that has it."""
+        self.upgrade()
+
+    def upgrade(self) -> Path | None:
+        """Bring the schema to the newest revision. An older embedded file is copied first; the copy is returned.
+
+        Raises SchemaTooNew.
+        """
+        if self._revision() == REVISION:
+            return None
+        from db.migrations import runner  # noqa: PLC0415 - Alembic costs a tenth of a second and is rarely needed
+
+        with translated():
+            return runner.upgrade(self.engine, self._backup_before)
+
+    def _revision(self) -> str | None:
+        with self.read() as session:
+            if not inspect(session.connection()).has_table("alembic_version"):
+                return None
+            found: str | None = session.scalar(text("SELECT version_num FROM alembic_version"))
+            return found
+
+    def _backup_before(self, revision: str) -> Path | None:
+        if self.path is None:
+            return None  # a server has backups of its own
+        names = (f"{self.path.name}.before-upgrade-{revision}-{n}" for n in itertools.count(1))
+        target = next(path for path in map(self.path.with_name, names) if not path.exists())
+        self.backup(target)
+        return target
+
+    def backup(self, target: Path) -> None:
+        """Copy the embedded database as it stands now, under the same key, with its key slots, and check the copy.
+
+        Others may go on writing. Raises FileExistsError, DiskFull, Damaged, ValueError for a server.
+        """
+        if self.path is None:
+            raise ValueError("a PostgreSQL server is backed up with its own tools")
+        backup.copy(self.path, target, self.key)
 
     def close(self) -> None:
         self._reader.dispose()

@@ -113,10 +113,11 @@ def replace_file(path: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make a renamed file's name survive a power cut."""
     if os.name != "posix":
         return  # Windows writes the entry of a folder with the file
     handle = os.open(folder, os.O_RDONLY)

@@ -32,6 +32,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from db import keyfile
+from db.errors import DatabaseBusy
 from db.keyfile import Cost, Failure, KeyFile, Sealed, Slot
 
 KEY_BYTES = 32
@@ -179,7 +180,10 @@ class KeySlots:
         """One process at a time. SQLite's file lock: the system frees it after a crash, on every platform alike."""
         lock = sqlcipher3.dbapi2.connect(f"{self.path}.lock", isolation_level=None, timeout=_LOCK_SECONDS)
         try:
-            lock.execute("BEGIN EXCLUSIVE")
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlcipher3.dbapi2.OperationalError as error:
+                raise DatabaseBusy(f"{self.path.name}: {error}") from error
             yield
         finally:
             lock.close()

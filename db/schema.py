@@ -1,17 +1,18 @@
-"""The rows that every database has from its first minute."""
+"""Where the schema stands, and the rows that every database has from its first minute."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, insert, select
 
 from db import audit
 from db.models import AuditHead, Control
 
+REVISION = "0001"  # the newest of db.migrations, known here without loading Alembic
 
-def seed(session: Session) -> None:
-    """Add what is not there yet; harmless when repeated."""
-    if session.scalar(select(AuditHead.id)) is None:
-        session.add(AuditHead(id=audit.HEAD_ID, entries=0, hash=audit.START))
-    if session.scalar(select(Control.id)) is None:
-        session.add(Control(id=1, stopped=False))
+
+def seed(connection: Connection) -> None:
+    """Add what is not there yet, in the caller's transaction."""
+    if connection.scalar(select(AuditHead.id)) is None:
+        connection.execute(insert(AuditHead).values(id=audit.HEAD_ID, entries=0, hash=audit.START))
+    if connection.scalar(select(Control.id)) is None:
+        connection.execute(insert(Control).values(id=1, stopped=False))

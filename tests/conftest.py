@@ -156,13 +156,13 @@ class PostgresServer:
 def _build(url: str, key: bytes | None = None) -> None:
     from db.base import Base
     from db.engine import Database
+    from db.migrations import runner
     from db.schema import seed
 
-    with Database.open(url, key=key) as database:
-        with database.engine.begin() as connection:
-            Base.metadata.create_all(connection)
-        with database.begin() as session:
-            seed(session)
+    with Database.open(url, key=key) as database, database.engine.begin() as connection:
+        Base.metadata.create_all(connection)
+        runner.stamp(connection)
+        seed(connection)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,72 @@
+"""A copy of the embedded database while it is in use: one consistent moment, encrypted under the same key."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import sqlcipher3.dbapi2
+
+from db.errors import Damaged, DatabaseGone, DiskFull
+from db.keyfile import sync_folder
+
+KEYS_SUFFIX = ".keys"
+
+
+def copy(source: Path, target: Path, key: bytes | None) -> None:
+    """Write ``target``, and beside it the key slots when ``source`` has any; then open it and check every page.
+
+    Nothing stands at ``target`` before the copy is whole. Raises FileExistsError, DiskFull, DatabaseGone, Damaged.
+    """
+    if target.exists():
+        raise FileExistsError(target)
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    try:
+        _vacuum_into(source, part, key)
+        _check(part, key)
+        keys = source.with_name(source.name + KEYS_SUFFIX)
+        if keys.exists():
+            shutil.copy2(keys, target.with_name(target.name + KEYS_SUFFIX))
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(part, target)
+    except OSError as error:
+        raise (DiskFull if error.errno == 28 else DatabaseGone)(f"cannot write {target.name}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    sync_folder(target.parent)
+
+
+def _connect(path: Path, key: bytes | None) -> sqlcipher3.dbapi2.Connection:
+    connection = sqlcipher3.dbapi2.connect(str(path), isolation_level=None)
+    if key is not None:
+        connection.execute("PRAGMA cipher_log_level=NONE")
+        connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
+    return connection
+
+
+def _vacuum_into(source: Path, part: Path, key: bytes | None) -> None:
+    connection = _connect(source, key)
+    try:
+        connection.execute("VACUUM INTO ?", (str(part),))  # SQLCipher encrypts it under the key of the source
+    except sqlcipher3.dbapi2.OperationalError as error:
+        kind = DiskFull if error.sqlite_errorname == "SQLITE_FULL" else DatabaseGone
+        raise kind(f"cannot copy {source.name}: {error}") from error
+    finally:
+        connection.close()
+
+
+def _check(path: Path, key: bytes | None) -> None:
+    connection = _connect(path, key)
+    try:
+        found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+        if key is not None:
+            found += [row[0] for row in connection.execute("PRAGMA cipher_integrity_check")]
+    except sqlcipher3.dbapi2.DatabaseError as error:
+        raise Damaged(f"the copy cannot be read: {error}") from error
+    finally:
+        connection.close()
+    if found != ["ok"]:
+        raise Damaged(f"the copy is not whole: {found[0]}")

@@ -1,0 +1,630 @@
+"""The first schema."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit_head",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("entries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
+    )
+    op.create_table(
+        "customer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("pinyin", sa.String(length=200), nullable=False),
+        sa.Column("initials", sa.String(length=50), nullable=False),
+        sa.Column("title", sa.String(length=20), nullable=False),
+        sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("phone_tail", sa.String(length=4), nullable=False),
+        sa.Column("region", sa.String(length=60), nullable=False),
+        sa.Column("branch", sa.String(length=60), nullable=False),
+        sa.Column("manager", sa.String(length=60), nullable=False),
+        sa.Column("rating", sa.String(length=10), nullable=False),
+        sa.Column("segment", sa.String(length=40), nullable=False),
+        sa.Column("birthday", sa.Date(), nullable=True),
+        sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customer")),
+        sa.UniqueConstraint("number", name=op.f("uq_customer_number")),
+    )
+    with op.batch_alter_table("customer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_customer_branch"), ["branch"], unique=False)
+        batch_op.create_index("ix_customer_initials", ["initials"], unique=False)
+        batch_op.create_index("ix_customer_name", ["name"], unique=False)
+        batch_op.create_index("ix_customer_phone", ["phone"], unique=False)
+        batch_op.create_index("ix_customer_phone_tail", ["phone_tail"], unique=False)
+        batch_op.create_index("ix_customer_pinyin", ["pinyin"], unique=False)
+        batch_op.create_index(batch_op.f("ix_customer_rating"), ["rating"], unique=False)
+        batch_op.create_index(batch_op.f("ix_customer_region"), ["region"], unique=False)
+        batch_op.create_index(batch_op.f("ix_customer_segment"), ["segment"], unique=False)
+        batch_op.create_index(batch_op.f("ix_customer_updated_at"), ["updated_at"], unique=False)
+
+    op.create_table(
+        "dispatcher",
+        sa.Column("run", sa.String(length=64), nullable=False),
+        sa.Column("host", sa.String(length=100), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stop_requested", sa.Boolean(), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("run", name=op.f("pk_dispatcher")),
+    )
+    op.create_table(
+        "import_mapping",
+        sa.Column("header_digest", sa.String(length=64), nullable=False),
+        sa.Column("mapping", sa.JSON(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("header_digest", name=op.f("pk_import_mapping")),
+    )
+    op.create_table(
+        "line",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("address", sa.String(length=255), nullable=False),
+        sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("pace_per_minute", sa.Integer(), nullable=True),
+        sa.Column("daily_quota", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("fault", sa.String(length=64), nullable=False),
+        sa.Column("fault_text", sa.Text(), nullable=False),
+        sa.Column("identity", sa.JSON(), nullable=False),
+        sa.Column("health", sa.JSON(), nullable=False),
+        sa.Column("health_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_line")),
+        sa.UniqueConstraint("name", name=op.f("uq_line_name")),
+    )
+    op.create_table(
+        "secret",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_secret")),
+    )
+    op.create_table(
+        "setting",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", "user_id", name=op.f("pk_setting")),
+    )
+    op.create_table(
+        "staged_row",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("leads", sa.Boolean(), nullable=False),
+        sa.Column("numbered", sa.Boolean(), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("pinyin", sa.String(length=200), nullable=False),
+        sa.Column("initials", sa.String(length=50), nullable=False),
+        sa.Column("title", sa.String(length=20), nullable=False),
+        sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("phone_tail", sa.String(length=4), nullable=False),
+        sa.Column("region", sa.String(length=60), nullable=False),
+        sa.Column("branch", sa.String(length=60), nullable=False),
+        sa.Column("manager", sa.String(length=60), nullable=False),
+        sa.Column("rating", sa.String(length=10), nullable=False),
+        sa.Column("segment", sa.String(length=40), nullable=False),
+        sa.Column("birthday", sa.Date(), nullable=True),
+        sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("consent", sa.Boolean(), nullable=True),
+        sa.Column("loan_number", sa.String(length=40), nullable=False),
+        sa.Column("product", sa.String(length=40), nullable=False),
+        sa.Column(
+            "principal", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True
+        ),
+        sa.Column("rate", sa.Numeric(precision=9, scale=6).with_variant(sa.String(length=12), "sqlite"), nullable=True),
+        sa.Column("method", sa.String(length=40), nullable=False),
+        sa.Column("start_on", sa.Date(), nullable=True),
+        sa.Column("term_months", sa.Integer(), nullable=True),
+        sa.Column("due_day", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("account_tail", sa.String(length=4), nullable=False),
+        sa.Column(
+            "amount_due", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True
+        ),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("penalty", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staged_row")),
+    )
+    op.create_table(
+        "suppression",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("scope", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=100), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("source", sa.String(length=60), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
+        sa.UniqueConstraint("phone", "scope", name=op.f("uq_suppression_phone_scope")),
+    )
+    op.create_table(
+        "user_account",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("login", sa.String(length=64), nullable=False),
+        sa.Column("display_name", sa.String(length=100), nullable=False),
+        sa.Column("password_hash", sa.String(length=255), nullable=False),
+        sa.Column("roles", sa.JSON(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("must_change_password", sa.Boolean(), nullable=False),
+        sa.Column("failed_logins", sa.Integer(), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_login_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user_account")),
+        sa.UniqueConstraint("login", name=op.f("uq_user_account_login")),
+    )
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=100), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("previous_hash", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["user_account.id"], name=op.f("fk_audit_entry_actor_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+    )
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_entry_action"), ["action"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_entry_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "consent",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("granted", sa.Boolean(), nullable=False),
+        sa.Column("source", sa.String(length=60), nullable=False),
+        sa.Column("evidence", sa.String(length=255), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_consent_customer_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
+    )
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.create_index("ix_consent_customer_id_purpose_at", ["customer_id", "purpose", "at"], unique=False)
+
+    op.create_table(
+        "control",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("stopped", sa.Boolean(), nullable=False),
+        sa.Column("changed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["changed_by"], ["user_account.id"], name=op.f("fk_control_changed_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_control")),
+    )
+    op.create_table(
+        "import_batch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("file_name", sa.String(length=255), nullable=False),
+        sa.Column("file_digest", sa.String(length=64), nullable=False),
+        sa.Column("sheet", sa.String(length=100), nullable=False),
+        sa.Column("mapping", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("rows_read", sa.Integer(), nullable=False),
+        sa.Column("rows_added", sa.Integer(), nullable=False),
+        sa.Column("rows_updated", sa.Integer(), nullable=False),
+        sa.Column("rows_unchanged", sa.Integer(), nullable=False),
+        sa.Column("rows_invalid", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_import_batch_created_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batch")),
+    )
+    op.create_table(
+        "inbound_message",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sender", sa.String(length=40), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("raw", sa.Text(), nullable=False),
+        sa.Column("complete", sa.Boolean(), nullable=False),
+        sa.Column("undecodable", sa.Boolean(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["line_id"], ["line.id"], name=op.f("fk_inbound_message_line_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_message")),
+    )
+    with op.batch_alter_table("inbound_message", schema=None) as batch_op:
+        batch_op.create_index("ix_inbound_message_sender_received_at", ["sender", "received_at"], unique=False)
+
+    op.create_table(
+        "loan",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("product", sa.String(length=40), nullable=False),
+        sa.Column(
+            "principal", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True
+        ),
+        sa.Column("rate", sa.Numeric(precision=9, scale=6).with_variant(sa.String(length=12), "sqlite"), nullable=True),
+        sa.Column("method", sa.String(length=40), nullable=False),
+        sa.Column("start_on", sa.Date(), nullable=True),
+        sa.Column("term_months", sa.Integer(), nullable=True),
+        sa.Column("due_day", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("account_tail", sa.String(length=4), nullable=False),
+        sa.Column(
+            "amount_due", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True
+        ),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("penalty", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_loan_customer_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_loan")),
+        sa.UniqueConstraint("number", name=op.f("uq_loan_number")),
+    )
+    with op.batch_alter_table("loan", schema=None) as batch_op:
+        batch_op.create_index("ix_loan_customer_id", ["customer_id"], unique=False)
+        batch_op.create_index("ix_loan_due_on", ["due_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_loan_product"), ["product"], unique=False)
+
+    op.create_table(
+        "template",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("class_key", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("shipped", sa.Boolean(), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_template_created_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_template")),
+        sa.UniqueConstraint("key", name=op.f("uq_template_key")),
+    )
+    with op.batch_alter_table("template", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_template_class_key"), ["class_key"], unique=False)
+
+    op.create_table(
+        "imported_customer",
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_imported_customer_customer_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["import_batch.id"], name=op.f("fk_imported_customer_import_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("import_id", "customer_id", name=op.f("pk_imported_customer")),
+    )
+    op.create_table(
+        "template_version",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("template_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_template_version_created_by")),
+        sa.ForeignKeyConstraint(["template_id"], ["template.id"], name=op.f("fk_template_version_template_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_template_version")),
+        sa.UniqueConstraint("template_id", "number", name=op.f("uq_template_version_template_id_number")),
+    )
+    op.create_table(
+        "campaign",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("class_key", sa.String(length=32), nullable=False),
+        sa.Column("template_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("audience", sa.JSON(), nullable=False),
+        sa.Column("variables", sa.JSON(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_campaign_batch_id"), use_alter=True),
+        sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_campaign_created_by")),
+        sa.ForeignKeyConstraint(["line_id"], ["line.id"], name=op.f("fk_campaign_line_id")),
+        sa.ForeignKeyConstraint(
+            ["template_version_id"], ["template_version.id"], name=op.f("fk_campaign_template_version_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
+    )
+    with op.batch_alter_table("campaign", schema=None) as batch_op:
+        batch_op.create_index("ix_campaign_state_updated_at", ["state", "updated_at"], unique=False)
+
+    op.create_table(
+        "batch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("class_key", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("excluded", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_batch_campaign_id")),
+        sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_batch_created_by")),
+        sa.ForeignKeyConstraint(["line_id"], ["line.id"], name=op.f("fk_batch_line_id")),
+        sa.ForeignKeyConstraint(["opened_by"], ["user_account.id"], name=op.f("fk_batch_opened_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
+    )
+    with op.batch_alter_table("batch", schema=None) as batch_op:
+        batch_op.create_index("ix_batch_campaign_id", ["campaign_id"], unique=False)
+        batch_op.create_index("ix_batch_state_priority", ["state", "priority"], unique=False)
+
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("approved", sa.Boolean(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_decision_batch_id")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_decision_campaign_id")),
+        sa.ForeignKeyConstraint(["decided_by"], ["user_account.id"], name=op.f("fk_decision_decided_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
+    )
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.create_index("ix_decision_batch_id", ["batch_id"], unique=False)
+
+    op.create_table(
+        "exclusion",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("rule", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_exclusion_batch_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_exclusion_customer_id")),
+        sa.ForeignKeyConstraint(["loan_id"], ["loan.id"], name=op.f("fk_exclusion_loan_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exclusion")),
+    )
+    with op.batch_alter_table("exclusion", schema=None) as batch_op:
+        batch_op.create_index("ix_exclusion_batch_id_rule", ["batch_id", "rule"], unique=False)
+
+    op.create_table(
+        "message",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("recipient", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("reason_text", sa.Text(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sending_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_message_batch_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_message_customer_id")),
+        sa.ForeignKeyConstraint(["line_id"], ["line.id"], name=op.f("fk_message_line_id")),
+        sa.ForeignKeyConstraint(["loan_id"], ["loan.id"], name=op.f("fk_message_loan_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
+        sa.UniqueConstraint("batch_id", "recipient", name=op.f("uq_message_batch_id_recipient")),
+    )
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index("ix_message_batch_id_state_id", ["batch_id", "state", "id"], unique=False)
+        batch_op.create_index("ix_message_customer_id_created_at", ["customer_id", "created_at"], unique=False)
+        batch_op.create_index(
+            "ix_message_done_at_state",
+            ["done_at", "state"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NOT NULL"),
+            postgresql_where=sa.text("done_at IS NOT NULL"),
+        )
+        batch_op.create_index("ix_message_line_id_accepted_at", ["line_id", "accepted_at"], unique=False)
+        batch_op.create_index("ix_message_phone_accepted_at", ["phone", "accepted_at"], unique=False)
+        batch_op.create_index("ix_message_state_lease_until", ["state", "lease_until"], unique=False)
+        batch_op.create_index(
+            "ix_message_waiting",
+            ["batch_id", "not_before", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+
+    op.create_table(
+        "message_part",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("sender_identity", sa.String(length=40), nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=False),
+        sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("error", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("sending_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["line_id"], ["line.id"], name=op.f("fk_message_part_line_id")),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_message_part_message_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message_part")),
+        sa.UniqueConstraint(
+            "message_id", "sequence", "attempt", name=op.f("uq_message_part_message_id_sequence_attempt")
+        ),
+    )
+    with op.batch_alter_table("message_part", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_message_part_identity", ["sender_identity", "reference", "state", "sending_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_message_part_line_id_reference_state", ["line_id", "reference", "state"], unique=False
+        )
+        batch_op.create_index("ix_message_part_line_id_sending_at", ["line_id", "sending_at"], unique=False)
+
+    op.create_table(
+        "receipt",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sender_identity", sa.String(length=40), nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=False),
+        sa.Column("recipient", sa.String(length=40), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("raw", sa.Text(), nullable=False),
+        sa.Column("matched", sa.Boolean(), nullable=False),
+        sa.Column("part_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["line_id"], ["line.id"], name=op.f("fk_receipt_line_id")),
+        sa.ForeignKeyConstraint(["part_id"], ["message_part.id"], name=op.f("fk_receipt_part_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt")),
+    )
+    with op.batch_alter_table("receipt", schema=None) as batch_op:
+        batch_op.create_index("ix_receipt_found", ["matched", "reference", "recipient"], unique=False)
+        batch_op.create_index("ix_receipt_part_id", ["part_id"], unique=False)
+    if op.get_bind().dialect.name != "sqlite":  # there it stands in the table, which cannot be altered
+        op.create_foreign_key(op.f("fk_campaign_batch_id"), "campaign", "batch", ["batch_id"], ["id"])
+
+
+def downgrade() -> None:
+    if op.get_bind().dialect.name != "sqlite":
+        op.drop_constraint(op.f("fk_campaign_batch_id"), "campaign", type_="foreignkey")
+    with op.batch_alter_table("receipt", schema=None) as batch_op:
+        batch_op.drop_index("ix_receipt_part_id")
+        batch_op.drop_index("ix_receipt_found")
+
+    op.drop_table("receipt")
+    with op.batch_alter_table("message_part", schema=None) as batch_op:
+        batch_op.drop_index("ix_message_part_line_id_sending_at")
+        batch_op.drop_index("ix_message_part_line_id_reference_state")
+        batch_op.drop_index("ix_message_part_identity")
+
+    op.drop_table("message_part")
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_message_waiting",
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+        batch_op.drop_index("ix_message_state_lease_until")
+        batch_op.drop_index("ix_message_phone_accepted_at")
+        batch_op.drop_index("ix_message_line_id_accepted_at")
+        batch_op.drop_index(
+            "ix_message_done_at_state",
+            sqlite_where=sa.text("done_at IS NOT NULL"),
+            postgresql_where=sa.text("done_at IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_message_customer_id_created_at")
+        batch_op.drop_index("ix_message_batch_id_state_id")
+
+    op.drop_table("message")
+    with op.batch_alter_table("exclusion", schema=None) as batch_op:
+        batch_op.drop_index("ix_exclusion_batch_id_rule")
+
+    op.drop_table("exclusion")
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.drop_index("ix_decision_batch_id")
+
+    op.drop_table("decision")
+    with op.batch_alter_table("batch", schema=None) as batch_op:
+        batch_op.drop_index("ix_batch_state_priority")
+        batch_op.drop_index("ix_batch_campaign_id")
+
+    op.drop_table("batch")
+    with op.batch_alter_table("campaign", schema=None) as batch_op:
+        batch_op.drop_index("ix_campaign_state_updated_at")
+
+    op.drop_table("campaign")
+    op.drop_table("template_version")
+    op.drop_table("imported_customer")
+    with op.batch_alter_table("template", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_template_class_key"))
+
+    op.drop_table("template")
+    with op.batch_alter_table("loan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_loan_product"))
+        batch_op.drop_index("ix_loan_due_on")
+        batch_op.drop_index("ix_loan_customer_id")
+
+    op.drop_table("loan")
+    with op.batch_alter_table("inbound_message", schema=None) as batch_op:
+        batch_op.drop_index("ix_inbound_message_sender_received_at")
+
+    op.drop_table("inbound_message")
+    op.drop_table("import_batch")
+    op.drop_table("control")
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.drop_index("ix_consent_customer_id_purpose_at")
+
+    op.drop_table("consent")
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_entry_subject"))
+        batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
+        batch_op.drop_index(batch_op.f("ix_audit_entry_action"))
+
+    op.drop_table("audit_entry")
+    op.drop_table("user_account")
+    op.drop_table("suppression")
+    op.drop_table("staged_row")
+    op.drop_table("setting")
+    op.drop_table("secret")
+    op.drop_table("line")
+    op.drop_table("import_mapping")
+    op.drop_table("dispatcher")
+    with op.batch_alter_table("customer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_customer_updated_at"))
+        batch_op.drop_index(batch_op.f("ix_customer_segment"))
+        batch_op.drop_index(batch_op.f("ix_customer_region"))
+        batch_op.drop_index(batch_op.f("ix_customer_rating"))
+        batch_op.drop_index("ix_customer_pinyin")
+        batch_op.drop_index("ix_customer_phone_tail")
+        batch_op.drop_index("ix_customer_phone")
+        batch_op.drop_index("ix_customer_name")
+        batch_op.drop_index("ix_customer_initials")
+        batch_op.drop_index(batch_op.f("ix_customer_branch"))
+
+    op.drop_table("customer")
+    op.drop_table("audit_head")
