@@ -67,6 +67,7 @@ _ALL = (
     _of("method", T("Repayment method"), Kind.TEXT, Source.LOAN, "等额本息"),
     _of("start", T("Date of disbursement"), Kind.DATE, Source.LOAN, "11月28日"),
     _of("first", T("First due date"), Kind.DATE, Source.LOAN, "12月20日"),
+    _of("matures", T("Maturity date"), Kind.DATE, Source.LOAN, "12月31日"),
     _of("tel", T("Contact phone"), Kind.TEXT, Source.OFFICE, "021-55550100"),
     _of("date", T("Date"), Kind.DATE, Source.CAMPAIGN, "11月28日"),
     _of("until", T("Valid until"), Kind.DATE, Source.CAMPAIGN, "12月20日"),
@@ -93,12 +94,14 @@ _COMPOUND_SURNAME = re.compile(
     "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|长孙|宇文|司徒|夏侯|轩辕|端木|南宫|西门|申屠|独孤|澹台|公冶|宗政"
     "|濮阳|淳于|单于|太叔|司空|闻人|钟离|呼延|拓跋|百里|東方|長孫|軒轅|諸葛|歐陽|尉遲|司馬|獨孤|鍾離|聞人|澹臺|濮陽"
 )
-_LINK = re.compile(r"(?i)https?:|www\.|[a-z0-9-]\.(?:com|cn|net|org|top|xyz|vip|cc|io|me|link|shop)\b")
+_DOMAINS = r"\.(?:com|cn|net|org|top|xyz|vip|cc|io|me|link|shop)(?![a-z0-9])"
+LINK = re.compile(rf"(?i)(?:https?:|www\.|[a-z0-9-]+(?={_DOMAINS}))[a-z0-9./:?&=%#_~-]*")
+_LINK_HINT = re.compile(rf"(?i){_DOMAINS}|ttps?:|ww\.")
 
 
 def clean(value: str) -> str:
     """A value on one line, without controls, invisible characters or the brackets that mark a signature."""
-    if value.isascii() and value.isprintable():
+    if value.isprintable() and "【" not in value and "】" not in value and "  " not in value:
         return value.strip()
     kept = []
     for char in value:
@@ -112,7 +115,11 @@ def clean(value: str) -> str:
 
 def usable(value: str) -> bool:
     """Whether a cleaned value may stand in a message: 1 to 35 characters and no link."""
-    return 0 < len(value) <= MAX_LENGTH and not (("." in value or ":" in value) and _LINK.search(value))
+    return 0 < len(value) <= MAX_LENGTH and not has_link(value)
+
+
+def has_link(text: str) -> bool:
+    return ("." in text or ":" in text) and _LINK_HINT.search(text) is not None
 
 
 def address(name: str, title: str) -> str:

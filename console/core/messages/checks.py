@@ -1,0 +1,199 @@
+"""What must be mended before a text may leave: checked as it is written, and again on each rendered message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from console.core.i18n import T, Text
+from console.core.messages.classes import MessageClass
+from console.core.messages.findings import Finding, Level, blocked
+from console.core.messages.numbers import NumberKind, find_numbers
+from console.core.messages.template import Parsed, compose, measure, parse
+from console.core.messages.variables import LINK, SAMPLES, VARIABLES, has_link
+from console.core.messages.words import VARIABLE, WordGroup, content_policy, words
+
+__all__ = ["Finding", "Level", "blocked", "check_rendered", "check_template"]
+
+_CONTACT = re.compile(r"(?<!\d)(?:0\d{2,3}-?\d{7,8}|(?:400|800)-?\d{3}-?\d{4}|1[3-9]\d{9}|9\d{4,5}|1\d{4})(?!\d)")
+_ENDINGS = ("拒收请回复R", "拒收請回覆R", "拒收請回復R")  # the same words in both scripts
+
+
+def check_template(body: str, class_: MessageClass, signature: str) -> list[Finding]:
+    """Everything wrong with a template; places are characters of ``body``. Length is taken with sample values."""
+    parsed = parse(body)
+    literal = "".join(VARIABLE * len(p.text) if p.variable else p.text for p in parsed.pieces)
+    findings = [
+        *parsed.findings,
+        *_signature(signature),
+        *_empty(body),
+        *_required(parsed, class_),
+        *_text(literal, class_),
+        *_ending(body, class_),
+        *_rate(parsed, class_),
+        *_length(compose(signature, parsed.render(SAMPLES))),
+    ]
+    return sorted(findings, key=lambda finding: finding.where or (len(body), 0))
+
+
+def check_rendered(text: str, class_: MessageClass) -> list[Finding]:
+    """Everything wrong with a message as it would leave, signature included."""
+    findings = [*_text(text, class_), *_length(text)]
+    if class_.ending:
+        findings += _ending(text, class_)
+    if text[:1] != "【" or text.count("【") != 1 or text.count("】") != 1:
+        findings.append(_forged())
+    if "${" in text:
+        findings.append(_unfilled(text.index("${")))
+    return findings
+
+
+def _text(text: str, class_: MessageClass) -> Iterator[Finding]:
+    for hit in words().hits(text, class_.key):
+        yield Finding(
+            level=hit.group.level,
+            rule=f"word.{hit.group.group}",
+            where=(hit.start, hit.end),
+            why=_WHY[hit.group.group] if hit.group.group in _WHY else _why(hit.group),
+            mend=_MEND.get(hit.group.group, T("Leave it out.")),
+        )
+    for number in find_numbers(text):
+        identity = number.kind is NumberKind.IDENTITY
+        yield Finding(
+            level=Level.BLOCK,
+            rule=f"number.{number.kind}",
+            where=(number.start, number.end),
+            why=T("A resident ID stands here in full.") if identity else T("An account number stands here in full."),
+            mend=T("Show the last four digits only."),
+        )
+    if has_link(text):
+        for link in LINK.finditer(text):
+            yield Finding(
+                level=Level.WARN,
+                rule="text.link",
+                where=link.span(),
+                why=T("A link in a bank's message looks like fraud, and carriers often filter it."),
+                mend=T("Name the mobile bank or the branch instead."),
+            )
+
+
+def _why(group: WordGroup) -> Text:
+    return T("This word is not allowed: {law}.", law=group.source)
+
+
+_WHY = {
+    "threat": T("This threatens. Overdue notices state facts and ways to pay."),
+    "third_party": T("This says that others will be told of the debt. Nobody but the debtor may be told."),
+    "posing": T("This speaks as if police or court were writing."),
+    "legal": T("A legal step is named. It must be true and already decided."),
+    "superlative": T("Advertising must not use superlatives (Advertising law, article 9)."),
+    "promise": T("Loan advertising must not promise approval or welcome bad credit."),
+    "lure": T("Words like this make carriers take the message for spam."),
+}
+_MEND = {
+    "threat": T("Leave it out, and name the amount, the date and whom to call."),
+    "third_party": T("Leave it out."),
+    "posing": T("Speak as the bank, and only for the bank."),
+    "legal": T("Leave it out unless it is true for every recipient."),
+    "superlative": T("Say what it is instead: the rate, the term, the condition."),
+    "promise": T("Say that the approval decides."),
+    "lure": T("Say it plainly, with its condition."),
+}
+
+
+def _signature(signature: str) -> Iterator[Finding]:
+    policy = content_policy()
+    if not policy.signature_shortest <= len(signature) <= policy.signature_longest or set(signature) & set("【】"):
+        yield Finding(
+            level=Level.BLOCK,
+            rule="signature",
+            why=T(
+                "The signature must have {low} to {high} characters and no brackets.",
+                low=policy.signature_shortest,
+                high=policy.signature_longest,
+            ),
+            mend=T("Set the bank's name in the settings."),
+        )
+
+
+def _empty(body: str) -> Iterator[Finding]:
+    if not body.strip():
+        yield Finding(
+            level=Level.BLOCK,
+            rule="body.empty",
+            why=T("There is no text yet."),
+            mend=T("Write the text, and pick variables from the list."),
+        )
+
+
+def _required(parsed: Parsed, class_: MessageClass) -> Iterator[Finding]:
+    if not parsed.body.strip():
+        return
+    for key in class_.required:
+        if key in parsed.variables or (key == "tel" and _CONTACT.search(parsed.body)):
+            continue
+        yield _lacks(T("Messages of this class say: {variable}.", variable=str(VARIABLES[key].title)), key)
+    if class_.required_any and not set(class_.required_any) & set(parsed.variables):
+        titles = " / ".join(str(VARIABLES[key].title) for key in class_.required_any)
+        yield _lacks(T("Messages of this class say one of: {variables}.", variables=titles), class_.required_any[0])
+
+
+def _lacks(why: Text, key: str) -> Finding:
+    return Finding(
+        level=Level.BLOCK, rule=f"required.{key}", why=why, mend=T("Put {variable} in.", variable=f"${{{key}}}")
+    )
+
+
+def _ending(text: str, class_: MessageClass) -> Iterator[Finding]:
+    if class_.ending and text.strip() and not text.rstrip().endswith(_ENDINGS):
+        yield Finding(
+            level=Level.BLOCK,
+            rule="text.opt_out",
+            why=T("Marketing must end with how to refuse it."),
+            mend=T("End the text with {ending}.", ending=class_.ending),
+        )
+
+
+def _rate(parsed: Parsed, class_: MessageClass) -> Iterator[Finding]:
+    policy = content_policy()
+    if class_.key not in policy.rate_classes or policy.rate_needs in words().plain(parsed.body):
+        return
+    about = policy.rate_about.search(words().plain(parsed.body))
+    if about:
+        yield Finding(
+            level=Level.WARN,
+            rule="text.rate",
+            why=T("Loan marketing shows the annual rate."),
+            mend=T("Name the annual rate, for example with {variable}.", variable="${apr}"),
+        )
+
+
+def _length(text: str) -> Iterator[Finding]:
+    policy = content_policy()
+    parts = measure(text).parts
+    if parts > policy.parts_warn:
+        yield Finding(
+            level=Level.BLOCK if parts > policy.parts_block else Level.WARN,
+            rule="text.length",
+            why=T("The text takes {parts} messages.", parts=parts),
+            mend=T("Shorten it: {limit} or fewer arrive well.", limit=policy.parts_warn),
+        )
+
+
+def _forged() -> Finding:
+    return Finding(
+        level=Level.BLOCK,
+        rule="text.signature",
+        why=T("The message must begin with one signature in brackets and hold no other."),
+        mend=T("Take the brackets 【】 out of the text and of the customer's data."),
+    )
+
+
+def _unfilled(at: int) -> Finding:
+    return Finding(
+        level=Level.WARN,
+        rule="text.unfilled",
+        where=(at, at + 2),
+        why=T("The finished message shows ${{ as if a value were missing."),
+        mend=T("Look at the customer's data."),
+    )
