@@ -1,0 +1,41 @@
+"""Where a database is, in words and as a URL that may be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from console.core.errors import UserError
+from console.core.i18n import T, tr
+
+DRIVER = "postgresql+psycopg"
+
+
+class UnusablePlace(UserError):
+    def __init__(self) -> None:
+        super().__init__(T("Such an address is written postgresql://user:password@server/database."))
+
+
+def place_title(url: str) -> str:
+    """Without user and password, for the screen."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return tr("on this computer, {file}", file=Path(parsed.database or "").name)
+    return tr("{database} on {server}", database=parsed.database or "", server=parsed.host or tr("this computer"))
+
+
+def checked_server_url(text: str) -> str:
+    """The URL in the form the program keeps; empty stays empty. Raises UnusablePlace."""
+    text = text.strip()
+    if not text:
+        return ""
+    try:
+        parsed = make_url(text)
+        usable = parsed.get_backend_name() == "postgresql" and bool(parsed.database)
+    except (ArgumentError, ValueError) as error:
+        raise UnusablePlace() from error
+    if not usable:
+        raise UnusablePlace()
+    return parsed.set(drivername=DRIVER).render_as_string(hide_password=False)
