@@ -1,0 +1,110 @@
+"""Which column of a sheet is which field: by name, by another name for it, and at last by what stands in it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from console.core.customers import normalise
+from console.core.customers.identity import Identity, identity
+from console.core.customers.synonyms import SYNONYMS
+
+Mapping = tuple[str, ...]  # a field's key per column of the sheet, "" for a column that is left out
+
+_SIMPLIFIED = str.maketrans(
+    "戶機號碼貸編產類額還應餘稱別區級評約狀態證經辦網點標籤簽賬帳開門間數罰終電話聯絡營銷層構總計動貨稱單發銀齡歲資訊訂繳費會員縣鎮鄉圖",
+    "户机号码贷编产类额还应余称别区级评约状态证经办网点标签签账账开门间数罚终电话联络营销层构总计动货称单发银龄岁资讯订缴费会员县镇乡图",
+)
+_BRACKETS = re.compile(r"\([^)]*\)|\[[^]]*\]|【[^】]*】|<[^>]*>")
+_MARKS = re.compile(r"[\s*#:;,._\-/\\|'\"?!。、·]+")
+# columns about somebody else than the borrower: never a customer's name or phone
+_OTHERS = re.compile(
+    "担保|保证人|配偶|联系人|紧急|共同|共借|法人|法定|推荐|介绍|经理|经办|管户|父|母|亲属|单位|家庭|住宅|办公|固定|座机"
+    "|guarantor|spouse|contact|emergency|manager"
+)
+_SAMPLE = 50
+_EXACT, _NUMBERED, _ENDING = 0, 100, 200  # scores: the smaller the likelier
+
+
+def plain_header(header: str) -> str:
+    """A header as the synonyms are written: NFKC, simplified, without brackets, spaces and marks."""
+    value = unicodedata.normalize("NFKC", header).casefold().translate(_SIMPLIFIED)
+    return _MARKS.sub("", _BRACKETS.sub("", value)) or _MARKS.sub("", value)
+
+
+def header_digest(headers: Sequence[str]) -> str:
+    """SHA-256 over the headers in order: under it the user's mapping is kept."""
+    return hashlib.sha256("\n".join(plain_header(header) for header in headers).encode()).hexdigest()
+
+
+def propose(headers: Sequence[str], samples: Sequence[Sequence[object]] = ()) -> Mapping:
+    """The likeliest mapping; every field stands at most once in it. ``samples`` are rows of data."""
+    found: dict[int, str] = {}
+    for _, column, key in sorted(_candidates(headers)):
+        if column not in found and key not in found.values():
+            found[column] = key
+    for key in ("phone", "id_number", "name"):
+        if key not in found.values():
+            likely = _by_content(key, headers, samples[:_SAMPLE], found)
+            if likely is not None:
+                found[likely] = key
+    return tuple(found.get(column, "") for column in range(len(headers)))
+
+
+def known_headers(cells: Sequence[str]) -> int:
+    """How many of these texts are names of fields: what tells a header row from others."""
+    return len({key for score, _, key in _candidates(cells) if score < _ENDING})
+
+
+def _candidates(headers: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    for column, header in enumerate(headers):
+        plain = plain_header(header)
+        if not plain or len(plain) > 30:
+            continue
+        for key, synonyms in SYNONYMS.items():
+            score = _score(plain, key, synonyms)
+            if score is not None:
+                yield score, column, key
+
+
+def _score(plain: str, key: str, synonyms: tuple[str, ...]) -> int | None:
+    if plain in synonyms:
+        return _EXACT + synonyms.index(plain)
+    unnumbered = plain.rstrip("0123456789")
+    if unnumbered in synonyms:
+        return _NUMBERED + synonyms.index(unnumbered)
+    if key != "manager" and _OTHERS.search(plain):
+        return None
+    endings = [i for i, word in enumerate(synonyms) if len(word) > 1 and not word.isascii() and plain.endswith(word)]
+    return _ENDING + endings[0] if endings else None
+
+
+def _by_content(
+    key: str, headers: Sequence[str], samples: Sequence[Sequence[object]], taken: dict[int, str]
+) -> int | None:
+    """The first free column of which nearly all filled cells can only be this field."""
+    for column, header in enumerate(headers):
+        if column in taken or _OTHERS.search(plain_header(header)):
+            continue
+        cells = [row[column] for row in samples if column < len(row) and row[column] != ""]
+        if len(cells) >= 1 and sum(_looks_like(key, cell) for cell in cells) >= 0.8 * len(cells):
+            return column
+    return None
+
+
+def _looks_like(key: str, cell: object) -> bool:
+    if key == "phone":
+        return isinstance(normalise.phone(cell), str)
+    if key == "id_number":
+        return isinstance(identity(cell), Identity)
+    value = normalise.name(cell)
+    return isinstance(value, str) and 2 <= len(value) <= 4 and _PERSON.fullmatch(value) is not None
+
+
+_PERSON = re.compile(
+    "(?:[王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林郑谢罗梁宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜"
+    "崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
+    "張劉陳楊黃趙吳孫馬鄭謝羅許韓馮鄧葉蘇呂盧鐘鍾譚陸範賈鄒蔣]|欧阳|司马|上官|诸葛|皇甫)[\u4e00-\u9fff]{1,2}"
+)

@@ -1,0 +1,64 @@
+"""How a name sounds, so that it is found by typing: a dictionary of single characters, read when first needed."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+
+# Surnames read otherwise than the character alone; compound ones first.
+_COMPOUND = {
+    "万俟": "mo qi", "尉迟": "yu chi", "尉遲": "yu chi", "单于": "chan yu", "單于": "chan yu", "长孙": "zhang sun",
+    "長孫": "zhang sun", "澹台": "tan tai", "澹臺": "tan tai", "令狐": "ling hu", "宿勤": "su qin",
+}  # fmt: skip
+_SURNAMES = {
+    char: syllable
+    for syllable, chars in {
+        "shan": "单單", "zeng": "曾", "qiu": "仇", "xie": "解", "zha": "查", "ou": "区區", "ge": "盖蓋葛", "piao": "朴",
+        "ren": "任", "hua": "华華", "qin": "覃", "zhai": "翟", "miao": "缪繆", "chong": "种", "yue": "乐樂", "bi": "秘",
+        "po": "繁", "pang": "逄", "yun": "员員", "he": "黑", "ning": "宁", "yan": "燕", "shao": "召", "she": "折",
+        "wei": "隗", "xian": "洗冼", "chen": "谌諶", "shen": "莘", "guo": "过過", "che": "车車",
+    }.items()
+    for char in chars
+}  # fmt: skip
+_LETTERS = re.compile(r"[a-z0-9]+")
+
+
+@functools.cache
+def _dictionary() -> dict[int, str]:
+    from pypinyin.pinyin_dict import pinyin_dict  # noqa: PLC0415 - 40,000 entries that no start of the window needs
+
+    return pinyin_dict
+
+
+class _Syllables(dict[str, str]):
+    """Syllable by character, without tone: 张 -> zhang. A character that is no Han gives nothing."""
+
+    def __missing__(self, char: str) -> str:
+        first = _dictionary().get(ord(char), "").partition(",")[0]
+        bare = unicodedata.normalize("NFD", first).replace("u\u0308", "v")  # 吕 is typed lv
+        self[char] = found = "".join(letter for letter in bare if "a" <= letter <= "z")
+        return found
+
+
+_syllables = _Syllables()
+
+
+def spelled(name: str) -> tuple[str, str]:
+    """``("zhangsan", "zs")`` for 张三; Latin names as they are, in small letters without spaces. At most 200 and 50."""
+    if name.isascii():
+        words = _LETTERS.findall(name.casefold())
+        return "".join(words)[:200], "".join(word[0] for word in words)[:50]
+    head = _COMPOUND.get(name[:2])
+    if head is not None:
+        parts = [*head.split(), *_parts(name[2:])]
+    elif name[:1] in _SURNAMES and len(name) <= 4:
+        parts = [_SURNAMES[name[0]], *_parts(name[1:])]
+    else:
+        parts = _parts(name)
+    return "".join(parts)[:200], "".join([part[0] for part in parts])[:50]
+
+
+def _parts(text: str) -> list[str]:
+    parts = [_syllables[char] or char.casefold() for char in text]
+    return [part for part in parts if part.isascii() and part.isalnum()]
