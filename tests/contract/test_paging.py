@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import insert, select
+
+from db import paging
+from db.models import Line, LineState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from console.core.clock import FixedClock
+    from db.engine import Database
+
+
+def lines(count: int, at: datetime) -> list[dict[str, object]]:
+    return [
+        {"id": n, "name": f"线路 {n:05}", "address": f"COM{n}", "state": LineState.OFF, "created_at": at}
+        for n in range(1, count + 1)
+    ]
+
+
+@pytest.fixture
+def filled(database: Database, clock: FixedClock) -> Database:
+    told: list[int] = []
+    with database.begin() as session:
+        session.flush()
+        done = paging.insert_many(session, insert(Line), lines(1_234, clock.now()), size=500, progress=told.append)
+    assert (done, told) == (1_234, [500, 1_000, 1_234])
+    return database
+
+
+def test_bulk_rows_get_their_defaults(filled: Database) -> None:
+    with filled.read() as session:
+        line = session.get_one(Line, 7)
+    assert (line.kind, line.enabled, line.options, line.fault) == ("modem", True, {}, "")
+
+
+def test_ids_then_rows_in_the_order_asked_for(filled: Database) -> None:
+    with filled.read() as session:
+        found = paging.ids(session, select(Line.id).order_by(Line.name.desc()))
+        assert found == list(range(1_234, 0, -1))
+        rows = paging.rows_by_id(session, select(Line.id, Line.name), Line.id, [*found[:700], 99_999, 1])
+    assert [row.id for row in rows] == [*range(1_234, 534, -1), 1]
+
+
+@pytest.mark.parametrize("size", [1, 617, 1_233, 1_234, 5_000])
+def test_pages_cover_every_row_once(filled: Database, size: int) -> None:
+    query = select(Line.id, Line.name).where(Line.id > 1_200 if size == 1 else Line.id > 0)
+    with filled.read() as session:
+        pages = list(paging.pages(session, query, Line.id, size=size))
+    assert all(len(page) <= size for page in pages)
+    assert [row.id for page in pages for row in page] == list(range(1_201 if size == 1 else 1, 1_235))
+
+
+def test_chunks() -> None:
+    assert list(paging.chunked(range(5), 2)) == [[0, 1], [2, 3], [4]]
+    assert list(paging.chunked([], 2)) == []
