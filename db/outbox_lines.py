@@ -1,0 +1,156 @@
+"""Runs of the dispatcher and the lines they hold: heartbeats, leases, health and faults as other processes see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Control, Dispatcher, Line, LineState, Message, MessagePart, MessageState, PartState
+
+_LEFT = (
+    PartState.SENDING,
+    PartState.ACCEPTED,
+    PartState.DELIVERED,
+    PartState.FORWARDED,
+    PartState.FAILED,
+    PartState.EXPIRED,
+    PartState.UNKNOWN,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineRow:
+    line_id: int
+    name: str
+    kind: str
+    address: str
+    options: Mapping[str, Any]
+    enabled: bool
+    pace_per_minute: int | None
+    daily_quota: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulse:
+    """What a run hears when it shows that it lives."""
+
+    stop_requested: bool  # or its row was closed by others who took it for dead
+    stopped: bool  # the global stop
+    lines: frozenset[int]  # that it still holds
+
+
+def start_run(session: Session, run: str, *, host: str, pid: int, now: datetime) -> None:
+    session.add(Dispatcher(run=run, host=host, pid=pid, started_at=now, heartbeat_at=now))
+
+
+def end_run(session: Session, run: str, now: datetime) -> None:
+    session.execute(update(Dispatcher).where(Dispatcher.run == run).values(stopped_at=now))
+
+
+def beat(session: Session, run: str, now: datetime, lease_until: datetime) -> Pulse:
+    """Show that the run lives, and prolong all that it holds."""
+    alive = session.execute(
+        update(Dispatcher)
+        .where(Dispatcher.run == run, Dispatcher.stopped_at.is_(None))
+        .values(heartbeat_at=now)
+        .returning(Dispatcher.stop_requested)
+    ).first()
+    held = (MessageState.CLAIMED, MessageState.SENDING)
+    session.execute(
+        update(Message).where(Message.state.in_(held), Message.owner == run).values(lease_until=lease_until)
+    )
+    lines = session.scalars(
+        update(Line).where(Line.owner == run).values(lease_until=lease_until).returning(Line.id)
+    ).all()
+    stopped = session.scalar(select(Control.stopped))
+    return Pulse(stop_requested=alive is None or alive.stop_requested, stopped=bool(stopped), lines=frozenset(lines))
+
+
+def request_stop(session: Session) -> int:
+    """Ask every running dispatcher to finish what is on the air and end; how many were asked."""
+    asked = session.execute(
+        update(Dispatcher)
+        .where(Dispatcher.stopped_at.is_(None), Dispatcher.stop_requested.is_(False))
+        .values(stop_requested=True)
+        .returning(Dispatcher.run)
+    )
+    return len(asked.all())
+
+
+def running(session: Session) -> list[tuple[str, str, int, datetime]]:
+    """(run, host, pid, last heartbeat) of the runs that have not ended in order, the liveliest first."""
+    query = select(Dispatcher.run, Dispatcher.host, Dispatcher.pid, Dispatcher.heartbeat_at)
+    rows = session.execute(query.where(Dispatcher.stopped_at.is_(None)).order_by(Dispatcher.heartbeat_at.desc()))
+    return [(row.run, row.host, row.pid, row.heartbeat_at) for row in rows]
+
+
+def dead_runs(
+    session: Session, *, own: str, host: str, silent_since: datetime, exists: Callable[[int], bool]
+) -> list[str]:
+    """Other runs that can not be sending any more: silent for a whole lease, or their process on this host is gone."""
+    return [
+        run
+        for run, where, pid, heartbeat in running(session)
+        if run != own and (heartbeat <= silent_since or (where == host and not exists(pid)))
+    ]
+
+
+def lines(session: Session) -> list[LineRow]:
+    query = select(
+        Line.id.label("line_id"),
+        Line.name,
+        Line.kind,
+        Line.address,
+        Line.options,
+        Line.enabled,
+        Line.pace_per_minute,
+        Line.daily_quota,
+    )
+    return [LineRow(**row._mapping) for row in session.execute(query.order_by(Line.id))]
+
+
+def acquire_line(session: Session, line_id: int, run: str, now: datetime, lease_until: datetime) -> bool:
+    """Hold the line, and with it the device, unless another run does."""
+    free = or_(Line.owner == "", Line.owner == run, Line.lease_until.is_(None), Line.lease_until <= now)
+    taken = session.execute(
+        update(Line)
+        .where(Line.id == line_id, Line.enabled.is_(True), free)
+        .values(owner=run, lease_until=lease_until)
+        .returning(Line.id)
+    )
+    return taken.first() is not None
+
+
+def release_line(session: Session, line_id: int, run: str) -> None:
+    session.execute(update(Line).where(Line.id == line_id, Line.owner == run).values(owner="", lease_until=None))
+
+
+def show_line(session: Session, line_id: int, run: str, values: Mapping[str, object]) -> None:
+    """State, fault, identity or health of a line, unless another run holds it."""
+    session.execute(update(Line).where(Line.id == line_id, or_(Line.owner == run, Line.owner == "")).values(**values))
+
+
+def switch_off_lines(session: Session, run: str) -> None:
+    """A run ends: its lines are served by nobody."""
+    session.execute(update(Line).where(Line.owner == run).values(state=LineState.OFF, owner="", lease_until=None))
+
+
+def parts_left_since(session: Session, line_id: int, since: datetime) -> tuple[int, datetime | None]:
+    """Parts that left over the line, or may have, and when the last one did: what a quota and a pace count."""
+    row = session.execute(
+        select(func.count(), func.max(MessagePart.sending_at)).where(
+            MessagePart.line_id == line_id, MessagePart.sending_at >= since, MessagePart.state.in_(_LEFT)
+        )
+    ).one()
+    return row[0], row[1]
+
+
+def bury(session: Session, runs: Collection[str], now: datetime) -> None:
+    """Close the rows of dead runs and free their lines."""
+    session.execute(update(Dispatcher).where(Dispatcher.run.in_(runs)).values(stopped_at=now))
+    session.execute(update(Line).where(Line.owner.in_(runs)).values(owner="", lease_until=None, state=LineState.OFF))
