@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import shutil
 from pathlib import Path
 
 import sqlcipher3.dbapi2
 
 from db.errors import Damaged, DatabaseGone, DiskFull
-from db.keyfile import sync_folder
+from db.keyfile import replace_file, sync_folder
 
 KEYS_SUFFIX = ".keys"
 
@@ -19,24 +19,32 @@ def copy(source: Path, target: Path, key: bytes | None) -> None:
 
     Nothing stands at ``target`` before the copy is whole. Raises FileExistsError, DiskFull, DatabaseGone, Damaged.
     """
-    if target.exists():
-        raise FileExistsError(target)
+    keys, target_keys = _keys_of(source), _keys_of(target)
+    for path in (target, target_keys):
+        if path.exists():
+            raise FileExistsError(path)
     part = target.with_name(target.name + ".part")
-    part.unlink(missing_ok=True)
     try:
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600, exist_ok=False)
         _vacuum_into(source, part, key)
         _check(part, key)
-        keys = source.with_name(source.name + KEYS_SUFFIX)
-        if keys.exists():
-            shutil.copy2(keys, target.with_name(target.name + KEYS_SUFFIX))
         with part.open("rb+") as file:
             os.fsync(file.fileno())
+        if keys.exists():
+            replace_file(target_keys, keys.read_bytes())
         os.replace(part, target)
     except OSError as error:
-        raise (DiskFull if error.errno == 28 else DatabaseGone)(f"cannot write {target.name}") from error
+        raise (DiskFull if error.errno == errno.ENOSPC else DatabaseGone)(f"cannot write {target.name}") from error
     finally:
         part.unlink(missing_ok=True)
+        if not target.exists():
+            target_keys.unlink(missing_ok=True)
     sync_folder(target.parent)
+
+
+def _keys_of(path: Path) -> Path:
+    return path.with_name(path.name + KEYS_SUFFIX)
 
 
 def _connect(path: Path, key: bytes | None) -> sqlcipher3.dbapi2.Connection:

@@ -190,8 +190,10 @@ def _session(engine: Engine) -> Iterator[Session]:
 
 def _connect_sqlite(path: Path, key: bytes | None, patience: float, setup: tuple[str, ...]) -> Any:
     try:
+        if not path.exists():
+            path.touch(mode=0o600)  # its log files get the same mode
         connection = sqlcipher3.dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
-    except sqlcipher3.dbapi2.OperationalError as error:
+    except (OSError, sqlcipher3.dbapi2.OperationalError) as error:
         raise DatabaseGone(f"cannot open {path.name}: {error}") from error
     try:
         connection.set_busy_handler(_patient(patience))
