@@ -1,0 +1,140 @@
+"""The audit trail in words: actions, subjects and details, in the reader's language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from console.core.i18n import T, Text, tr
+from console.core.security.permissions import ROLE_TITLES, Role
+from console.core.settings import SETTINGS
+
+ACTIONS: Mapping[str, Text] = {
+    "login": T("Logged in"),
+    "login.refused": T("Login refused"),
+    "login.locked": T("Login locked out"),
+    "login.unlock": T("Window unlocked"),
+    "database.create": T("Database set up"),
+    "database.backup": T("Backup made"),
+    "user.create": T("User added"),
+    "user.roles": T("Roles changed"),
+    "user.deactivate": T("User switched off"),
+    "user.reset_password": T("Password reset"),
+    "user.change_password": T("Password changed"),
+    "user.password_in_step": T("Password brought into step with the key file"),
+    "settings.change": T("Setting changed"),
+    "audit.verify": T("Audit trail verified"),
+    "customer.import": T("Customers imported"),
+    "customer.reveal_phone": T("Phone number revealed"),
+    "customer.opt_out": T("Refusal recorded"),
+    "template.create": T("Template added"),
+    "template.edit": T("Template changed"),
+    "template.save": T("Template saved"),
+    "template.retire": T("Template retired"),
+    "template.restore": T("Template taken up again"),
+    "campaign.create": T("Campaign written"),
+    "campaign.edit": T("Campaign changed"),
+    "campaign.copy": T("Campaign copied"),
+    "campaign.delete": T("Campaign deleted"),
+    "campaign.submit": T("Submitted for approval"),
+    "campaign.withdraw": T("Withdrawn from approval"),
+    "campaign.approve": T("Campaign approved"),
+    "campaign.return": T("Campaign returned"),
+    "campaign.pause": T("Campaign paused"),
+    "campaign.resume": T("Campaign resumed"),
+    "campaign.cancel": T("Campaign cancelled"),
+    "campaign.finish": T("Campaign finished"),
+    "campaign.lapse": T("Approval lapsed"),
+    "campaign.tampered": T("Campaign found changed after freezing"),
+    "campaign.test_send": T("Test message sent"),
+    "outbox.resolve": T("Unknown outcome decided"),
+    "sending.stop": T("All sending stopped"),
+    "sending.resume": T("Sending taken up again"),
+    "line.create": T("Line added"),
+    "line.edit": T("Line changed"),
+    "line.delete": T("Line removed"),
+    "line.enable": T("Line switched on"),
+    "line.disable": T("Line switched off"),
+    "report.export": T("Report exported"),
+    "suppression.add": T("Number put on the refusal list"),
+    "consent.withdraw": T("Consent withdrawn"),
+}
+
+SUBJECTS: Mapping[str, Text] = {
+    "batch": T("Batch {n}"),
+    "campaign": T("Campaign {n}"),
+    "customer": T("Customer {n}"),
+    "import": T("Import {n}"),
+    "line": T("Line {n}"),
+    "message": T("Message {n}"),
+    "template": T("Template {n}"),
+    "user": T("User {n}"),
+}
+
+DETAILS: Mapping[str, Text] = {
+    "added": T("added"),
+    "approved": T("approved"),
+    "before": T("before"),
+    "campaign": T("campaign"),
+    "comment": T("comment"),
+    "count": T("count"),
+    "decision": T("decision"),
+    "digest": T("fingerprint"),
+    "entries": T("entries"),
+    "excluded": T("left out"),
+    "file": T("file"),
+    "first_bad": T("first wrong entry"),
+    "invalid": T("invalid"),
+    "login": T("login name"),
+    "messages": T("messages"),
+    "name": T("name"),
+    "parts": T("parts"),
+    "phone": T("number"),
+    "reason": T("reason"),
+    "recorded_late": T("recorded at the next opening"),
+    "roles": T("roles"),
+    "sound": T("whole"),
+    "unchanged": T("unchanged"),
+    "updated": T("updated"),
+    "value": T("value"),
+    "version": T("version"),
+}
+
+
+def action_title(action: str) -> str:
+    """An action that this version does not know is shown as it is stored."""
+    return str(ACTIONS.get(action, action))
+
+
+def subject_title(subject: str) -> str:
+    kind, _, name = subject.partition(":")
+    if kind == "setting" and name in SETTINGS:
+        return str(SETTINGS[name].title)
+    if kind == "user" and name == "unknown":
+        return tr("Unknown user")
+    title = SUBJECTS.get(kind)
+    return str(Text(title.source, {"n": name})) if title is not None and name else subject
+
+
+def detail_words(stored: str) -> str:
+    """``stored``: the canonical JSON of an entry."""
+    record = json.loads(stored)
+    parts = [f"{DETAILS.get(key, key)}: {_value(key, value)}" for key, value in record.items()]
+    return tr("; ").join(parts) if parts else ""
+
+
+def _value(key: str, value: object) -> str:
+    if isinstance(value, bool):
+        return tr("yes") if value else tr("no")
+    if value is None:
+        return "–"
+    if isinstance(value, list):
+        return ", ".join(_value(key, item) for item in value) or "–"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_value(name, item)}" for name, item in value.items())
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = str(value)
+    if key in ("roles", "before") and text in set(Role):
+        return str(ROLE_TITLES[Role(text)])
+    return text[:12] if key == "digest" else text
