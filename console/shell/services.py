@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -40,6 +41,7 @@ class Services(QObject):
         super().__init__(parent)
         self.ctx = ctx
         self.demo = demo
+        self.start_sending: Callable[[], None] | None = None  # set by the application where it may start a dispatcher
         self.notices = Notices(self)
         self.tasks = Tasks(lambda: self.ctx, self.notices, self)
 

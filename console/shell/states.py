@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QPainter, QPen
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QIcon, QIconEngine, QPainter, QPen, QPixmap
 
 from console.core.i18n import T, Text
 from console.shell import theme
@@ -47,6 +47,7 @@ STATES: Mapping[str, Look] = {
     "paused": Look("warn", Shape.PAUSE, T("Paused")),
     "draft": Look("calm", Shape.RING, T("Draft")),
     "freezing": Look("busy", Shape.HALF, T("Being prepared")),
+    "preparing": Look("busy", Shape.HALF, T("Being prepared")),
     "pending": Look("busy", Shape.HALF, T("Waiting for approval")),
     "returned": Look("warn", Shape.QUESTION, T("Returned")),
     "approved": Look("good", Shape.DOT, T("Approved")),
@@ -154,3 +155,30 @@ _PAINTERS = {
     Shape.PAUSE: _pause,
     Shape.DASH: _dash,
 }
+
+
+class _StateEngine(QIconEngine):
+    def __init__(self, state: str) -> None:
+        super().__init__()
+        self._state = state
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        inset = rect.width() * 0.16
+        paint_state(painter, QRectF(rect).adjusted(inset, inset, -inset, -inset), self._state)
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        pixmap = QPixmap(size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
+        painter.end()
+        return pixmap
+
+    def clone(self) -> QIconEngine:
+        return _StateEngine(self._state)
+
+
+def state_icon(state: str) -> QIcon:
+    """The shape of a state as an icon, for buttons and menus."""
+    look(state)
+    return QIcon(_StateEngine(state))

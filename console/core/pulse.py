@@ -1,0 +1,48 @@
+"""What the window asks every second: the state of sending, and marks that show whether anything else moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from console.core.campaigns.approvals import waiting_for
+from console.core.context import Context
+from console.core.events import Topic
+from console.core.sending.status import Snapshot, snapshot
+from db.models import Campaign, Line, LineState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulse:
+    status: Snapshot
+    approvals: int  # campaigns that this person could decide on now
+    lines_mark: tuple[datetime | None, tuple[tuple[LineState, str], ...]]
+    campaigns_mark: tuple[int, datetime | None]
+
+    def topics_since(self, before: Pulse | None) -> frozenset[Topic]:
+        """What screens should look at again, compared with an earlier pulse; a mere forecast is no change."""
+        if before is None:
+            return frozenset()
+        moved = set()
+        if replace(self.status, minutes_left=None) != replace(before.status, minutes_left=None):
+            moved |= {Topic.OUTBOX, Topic.LINES}
+        if self.lines_mark != before.lines_mark:
+            moved.add(Topic.LINES)
+        if self.campaigns_mark != before.campaigns_mark or self.approvals != before.approvals:
+            moved.add(Topic.CAMPAIGNS)
+        return frozenset(moved)
+
+
+def pulse(ctx: Context) -> Pulse:
+    """Small tables and indexes only, whatever the outbox holds."""
+    with ctx.database.read() as session:
+        states = session.execute(select(Line.state, Line.fault).order_by(Line.id)).tuples().all()
+        edits = session.execute(select(func.count(), func.max(Campaign.updated_at))).one()
+        return Pulse(
+            status=snapshot(session, ctx.clock.now()),
+            approvals=waiting_for(ctx, session),
+            lines_mark=(session.scalar(select(func.max(Line.health_at))), tuple(states)),
+            campaigns_mark=(edits[0], edits[1]),
+        )

@@ -1,0 +1,149 @@
+"""The line at the foot that is always true: lines, queue, today, running work, the global stop, and who is here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QMenu, QPushButton
+
+from console.core.format import count
+from console.core.i18n import ntr, tr
+from console.core.pulse import Pulse
+from console.core.security.permissions import ROLE_TITLES, Permission
+from console.core.sending.status import Snapshot
+from console.shell.services import Services
+from console.shell.states import state_icon
+from console.shell.tasks import Task
+from console.shell.widgets import danger_button, flat_button, primary_button, row
+
+
+class StatusBar(QFrame):
+    lines_wanted = Signal()
+    queue_wanted = Signal()
+    today_wanted = Signal()
+    unknown_wanted = Signal()
+    tasks_wanted = Signal()
+    stop_wanted = Signal()
+    resume_wanted = Signal()
+
+    def __init__(self, services: Services, menu: QMenu) -> None:
+        super().__init__()
+        self.setObjectName("statusbar")
+        self.setAccessibleName(tr("Status"))
+        self._services = services
+        self.lines = flat_button("", self.lines_wanted.emit)
+        self.queue = flat_button("", self.queue_wanted.emit, "inbox")
+        self.today = flat_button("", self.today_wanted.emit, "chart-column")
+        self.unknown = flat_button("", self.unknown_wanted.emit)
+        self.tasks = flat_button("", self.tasks_wanted.emit, "activity")
+        self.start = flat_button(tr("Start sending"), self._start, "play")
+        self.stop = danger_button(tr("Stop all"), self.stop_wanted.emit, "octagon-x")
+        self.resume = primary_button(tr("Resume sending"), self.resume_wanted.emit, "play")
+        self.person = flat_button(self._who(), None, "user")
+        self.person.setMenu(menu)
+        self._tips()
+        line = row(
+            self.lines, self.queue, self.today, self.unknown, self.start, None,
+            self.tasks, self.stop, self.resume, self.person, spacing=4,
+        )  # fmt: skip
+        line.setContentsMargins(8, 3, 8, 3)
+        self.setLayout(line)
+        for button in (self.unknown, self.tasks, self.start, self.stop, self.resume):
+            button.hide()
+        self.show_tasks([])
+        _say(self.lines, tr("Looking…"))
+        services.tasks.started.connect(lambda _task: self._follow())
+        services.tasks.finished.connect(lambda _task: self._follow())
+
+    def show_pulse(self, pulse: Pulse) -> None:
+        now = pulse.status
+        self._show_lines(now)
+        self._show_queue(now)
+        done = tr(
+            "Today: delivered {delivered}, failed {failed}",
+            delivered=count(now.delivered_today),
+            failed=count(now.failed_today),
+        )
+        _say(self.today, done)
+        self.unknown.setVisible(now.unknown > 0)
+        self.unknown.setIcon(state_icon("unknown"))
+        _say(self.unknown, ntr("{n} unknown outcome", "{n} unknown outcomes", now.unknown))
+        may_stop = self._services.allowed(Permission.SENDING_STOP)
+        self.stop.setVisible(may_stop and not now.stopped)
+        self.resume.setVisible(may_stop and now.stopped)
+        self.start.setVisible(not now.dispatcher_alive and self._services.start_sending is not None)
+
+    def _show_lines(self, now: Snapshot) -> None:
+        if now.stopped:
+            state, text = "stopped", tr("Sending is stopped")
+        elif not now.lines_total:
+            state, text = "off", tr("No line yet")
+        elif not now.dispatcher_alive:
+            state, text = "off", tr("Sending is not running")
+        else:
+            state = "ready" if now.lines_ready == now.lines_total else "fault" if now.lines_fault else "starting"
+            text = tr("Lines {ready}/{total} ready", ready=now.lines_ready, total=now.lines_total)
+        self.lines.setIcon(state_icon(state))
+        _say(self.lines, text)
+
+    def _show_queue(self, now: Snapshot) -> None:
+        if not now.queued:
+            text = tr("Queue empty")
+        elif now.minutes_left is None:
+            text = tr("Queue {queued}", queued=count(now.queued))
+        else:
+            left = _minutes(now.minutes_left)
+            text = tr("Queue {queued} · about {left}", queued=count(now.queued), left=left)
+        if now.held:
+            text = tr("{queue} · {held} paused", queue=text, held=count(now.held))
+        _say(self.queue, text)
+
+    def show_tasks(self, running: list[Task]) -> None:
+        self.tasks.setVisible(bool(running))
+        if len(running) == 1:
+            task = running[0]
+            share = f" {task.done * 100 // task.total}%" if task.total else ""
+            _say(self.tasks, f"{task.title}{share}")
+        elif running:
+            _say(self.tasks, ntr("{n} task is running", "{n} tasks are running", len(running)))
+
+    def _follow(self) -> None:
+        running = self._services.tasks.running
+        self.show_tasks(running)
+        for task in running:
+            task.changed.connect(self._progress)
+
+    def _progress(self) -> None:
+        self.show_tasks(self._services.tasks.running)
+
+    def _start(self) -> None:
+        start: Callable[[], None] | None = self._services.start_sending
+        if start is not None:
+            start()
+
+    def _who(self) -> str:
+        actor = self._services.ctx.actor
+        roles = "、" if not actor.name.isascii() else ", "
+        return f"{actor.name} · {roles.join(str(ROLE_TITLES[role]) for role in sorted(actor.roles))}"
+
+    def _tips(self) -> None:
+        self.lines.setToolTip(tr("Open the lines"))
+        self.queue.setToolTip(tr("Messages of open campaigns that have not left yet"))
+        self.today.setToolTip(tr("Open the day"))
+        self.unknown.setToolTip(tr("Messages about which a person has to decide"))
+        self.tasks.setToolTip(tr("Show running work (Ctrl+J)"))
+        self.stop.setToolTip(tr("From the next message on nothing leaves, on every line"))
+        self.person.setToolTip(tr("Appearance, language, lock, log out"))
+
+
+def _minutes(minutes: int) -> str:
+    if minutes < 60:
+        return ntr("{n} minute", "{n} minutes", minutes)
+    return tr("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
+
+
+def _say(button: QPushButton, text: str) -> None:
+    if button.text() != text:
+        button.setText(text)
+        button.setAccessibleName(text)
