@@ -1,0 +1,107 @@
+"""How many messages that count for a class's caps went to a person: to the customer, or to the number."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from console.core.compliance.policy import Policy
+from console.core.compliance.times import window_start
+from console.core.messages.classes import MessageClass
+from db.models import Batch, BatchKind, Message, MessageState
+
+MAY_HAVE_LEFT = frozenset(
+    {
+        MessageState.SENDING,
+        MessageState.ACCEPTED,
+        MessageState.DELIVERED,
+        MessageState.UNDELIVERED,
+        MessageState.EXPIRED,
+        MessageState.UNKNOWN,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    customer_id: int | None
+    loan_id: int | None
+    phone: str
+
+
+class Counting:
+    """One class at one moment: which messages count, and in which windows. Test messages never count."""
+
+    def __init__(
+        self,
+        class_: MessageClass,
+        policy: Policy,
+        now: datetime,
+        *,
+        exclude_batch: int | None = None,
+        leaving: bool = False,
+        exclude_messages: Collection[int] = (),
+    ) -> None:
+        """``leaving``: count what is claimed at this moment, whatever its age, instead of what may have left."""
+        caps = policy.caps_of(class_)
+        self._caps = [(cap.classes, window_start(cap.window, now, policy.zone)) for cap in caps]
+        self._nothing = (0,) * len(caps)
+        self._leaving = leaving
+        self._exclude_batch = exclude_batch
+        self._exclude_messages = frozenset(exclude_messages)
+
+    def count(self, session: Session, recipients: Sequence[Recipient]) -> list[tuple[int, ...]]:
+        """For each recipient, in order, one count for each of ``Policy.caps_of(class)``."""
+        if not self._caps:
+            return [self._nothing] * len(recipients)
+        customers = {r.customer_id for r in recipients if r.customer_id is not None}
+        to_customer = self._messages(session, Message.customer_id, customers)
+        to_phone = self._messages(session, Message.phone, {r.phone for r in recipients})
+        if not to_customer and not to_phone:
+            return [self._nothing] * len(recipients)
+        return [
+            self._total({**to_customer.get(r.customer_id or 0, {}), **to_phone.get(r.phone, {})}.values())
+            for r in recipients
+        ]
+
+    def _total(self, messages: Iterable[tuple[bool, ...]]) -> tuple[int, ...]:
+        return tuple(sum(column) for column in zip(*messages, strict=True)) or self._nothing
+
+    def _messages(
+        self, session: Session, column: InstrumentedAttribute[Any], keys: Collection[int | str]
+    ) -> dict[int | str, dict[int, tuple[bool, ...]]]:
+        """By the value of ``column``: the messages, each with whether it counts for each cap."""
+        if not keys:
+            return {}
+        found: dict[int | str, dict[int, tuple[bool, ...]]] = defaultdict(dict)
+        for key, message, class_key, at in session.execute(self._query(column, keys)):
+            if message not in self._exclude_messages:
+                found[key][message] = tuple(
+                    class_key in classes and (self._leaving or at >= since) for classes, since in self._caps
+                )
+        return found
+
+    def _query(
+        self, column: InstrumentedAttribute[Any], keys: Collection[int | str]
+    ) -> Select[Any, int, str, datetime]:
+        at = func.coalesce(Message.sending_at, Message.accepted_at, Message.created_at)
+        query = (
+            select(column, Message.id, Batch.class_key, at)
+            .join(Batch, Batch.id == Message.batch_id)
+            .where(
+                column.in_(keys),
+                Batch.class_key.in_(frozenset[str]().union(*(classes for classes, _ in self._caps))),
+                Batch.kind != BatchKind.TEST,
+            )
+        )
+        if self._exclude_batch is not None:
+            query = query.where(Message.batch_id != self._exclude_batch)
+        if self._leaving:
+            return query.where(Message.state == MessageState.CLAIMED)
+        return query.where(Message.state.in_(MAY_HAVE_LEFT), at >= min(since for _, since in self._caps))

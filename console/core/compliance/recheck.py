@@ -1,0 +1,141 @@
+"""The same rules once more, at the moment of sending, for messages that a dispatcher has claimed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from console.core.compliance.facts import gather
+from console.core.compliance.history import Counting, Recipient
+from console.core.compliance.policy import Policy
+from console.core.compliance.purpose import SCOPE_ALL
+from console.core.compliance.rules import ALLOWED, Facts, Verdict, evaluate, over_cap
+from console.core.i18n import T
+from console.core.messages.classes import CLASSES, MessageClass
+from db.models import Batch, BatchKind, Suppression
+
+SOON = timedelta(minutes=1)  # another look, when all that stands against it is a message still on its way out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToCheck:
+    message_id: int
+    batch_id: int
+    customer_id: int | None
+    loan_id: int | None
+    phone: str
+    class_key: str
+
+
+def recheck(session: Session, claimed: Sequence[ToCheck], policy: Policy, now: datetime) -> dict[int, Verdict]:
+    """A verdict for each claimed message, by its id. With ``retry_at`` it goes back to waiting until then; any other
+    that is not allowed is suppressed.
+
+    Messages of one call count against each other, and so do those that other lines have claimed at this moment:
+    two lines never exceed a cap together.
+    """
+    tests = _tests(session, {item.batch_id for item in claimed})
+    verdicts: dict[int, Verdict] = {}
+    by_class: dict[str, list[ToCheck]] = defaultdict(list)
+    for item in claimed:
+        if item.batch_id not in tests:
+            by_class[item.class_key].append(item)
+    verdicts |= _test_messages(session, [item for item in claimed if item.batch_id in tests], policy, now)
+    ours = [item.message_id for item in claimed]
+    taken = _Taken()
+    for class_key, items in by_class.items():
+        class_ = CLASSES.get(class_key)
+        if class_ is None:
+            verdicts |= {item.message_id: _UNKNOWN_CLASS for item in items}
+        else:
+            verdicts |= _one_class(session, items, class_, policy, now, ours, taken)
+    return verdicts
+
+
+_UNKNOWN_CLASS = Verdict(False, "class.unknown", T("This version of the program does not know this kind of message."))
+
+
+class _Taken:
+    """What this call has already allowed, by cap and person."""
+
+    def __init__(self) -> None:
+        self._messages: dict[tuple[str, int | str], set[int]] = defaultdict(set)
+
+    def add(self, item: ToCheck, class_: MessageClass, policy: Policy) -> None:
+        for cap in policy.caps_of(class_):
+            self._messages[cap.rule, item.phone].add(item.message_id)
+            if item.customer_id is not None:
+                self._messages[cap.rule, item.customer_id].add(item.message_id)
+
+    def count(self, item: ToCheck, rule: str) -> int:
+        to_customer = self._messages[rule, item.customer_id] if item.customer_id is not None else set()
+        return len(self._messages[rule, item.phone] | to_customer)
+
+
+def _one_class(
+    session: Session,
+    items: Sequence[ToCheck],
+    class_: MessageClass,
+    policy: Policy,
+    now: datetime,
+    ours: Sequence[int],
+    taken: _Taken,
+) -> dict[int, Verdict]:
+    recipients = [Recipient(customer_id=i.customer_id, loan_id=i.loan_id, phone=i.phone) for i in items]
+    facts = gather(session, recipients, class_, policy, now)
+    elsewhere = Counting(class_, policy, now, leaving=True, exclude_messages=ours).count(session, recipients)
+    verdicts = {}
+    for item, fact, claimed in zip(items, facts, elsewhere, strict=True):
+        verdict = evaluate(fact, class_, policy, now)
+        if verdict.allowed:
+            verdict = _with_others(item, fact, claimed, class_, policy, now, taken)
+        if verdict.allowed:
+            taken.add(item, class_, policy)
+        verdicts[item.message_id] = verdict
+    return verdicts
+
+
+def _with_others(
+    item: ToCheck,
+    facts: Facts,
+    claimed: tuple[int, ...],
+    class_: MessageClass,
+    policy: Policy,
+    now: datetime,
+    taken: _Taken,
+) -> Verdict:
+    for cap, sent, others in zip(policy.caps_of(class_), facts.sent, claimed, strict=True):
+        certain = sent + taken.count(item, cap.rule)
+        if certain >= cap.limit:
+            return over_cap(cap, class_, policy, now)
+        if certain + others >= cap.limit:
+            return Verdict(False, cap.rule, T("Another message to this person is just leaving."), now + SOON)
+    return ALLOWED
+
+
+def _tests(session: Session, batches: set[int]) -> set[int]:
+    return set(session.scalars(select(Batch.id).where(Batch.id.in_(batches), Batch.kind == BatchKind.TEST)))
+
+
+def _test_messages(session: Session, items: Sequence[ToCheck], policy: Policy, now: datetime) -> dict[int, Verdict]:
+    """A test goes to a number that its maker typed: only what holds for every number is asked."""
+    if not items:
+        return {}
+    query = select(Suppression.phone, Suppression.until).where(
+        Suppression.phone.in_({item.phone for item in items}), Suppression.scope == SCOPE_ALL
+    )
+    barred = {phone for phone, until in session.execute(query) if until is None or until > now}
+    return {item.message_id: _test(item, policy, barred) for item in items}
+
+
+def _test(item: ToCheck, policy: Policy, barred: set[str]) -> Verdict:
+    if not policy.mobile.fullmatch(item.phone):
+        return Verdict(False, "number.mobile", T("This is not a mobile number."))
+    if item.phone in barred:
+        return Verdict(False, "suppressed", T("This number must not be written to."))
+    return ALLOWED
