@@ -13,7 +13,7 @@ from console.core.format import masked_phone
 _BYTES = 2_000_000
 _KEPT = 5
 _IDENTITY = re.compile(r"(?<![0-9A-Za-z])\d{6}(?:19|20)\d{9}[0-9Xx](?![0-9A-Za-z])")  # resident identity number
-_CARD = re.compile(r"(?<![0-9A-Za-z])\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,7}(?![0-9A-Za-z])")
+_CARD = re.compile(r"(?<![0-9A-Za-z])\d{4}(?:[ -]?\d{4}){2}(?:[ -]?\d{1,4}){1,2}(?![0-9A-Za-z])")
 _PHONE = re.compile(r"(?<!\d)(?:\+?86|0086)?(1[3-9]\d{9})(?!\d)")
 _BODY = re.compile(r"【[^】]{1,40}】.*", re.DOTALL)  # a signature begins a message: what follows is its text
 _PDU = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{48,}(?![0-9A-Fa-f])")  # numbers and text in another coat
@@ -28,8 +28,12 @@ def masked(text: str) -> str:
     text = _URL_PASSWORD.sub(r"\1***@", text)
     text = _SECRET.sub(r"\1\2***", text)
     text = _IDENTITY.sub(lambda match: f"{match.group()[:4]}{'*' * 10}{match.group()[-4:]}", text)
-    text = _CARD.sub(lambda match: f"{match.group()[:4]} **** {match.group()[-4:]}", text)
-    return _PHONE.sub(lambda match: masked_phone(match.group(1)), text)
+    text = _PHONE.sub(lambda match: masked_phone(match.group(1)), text)
+    return _CARD.sub(lambda match: f"{match.group()[:4]} **** {_digits(match.group())[-4:]}", text)
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
 
 
 class MaskingFormatter(logging.Formatter):
