@@ -1,0 +1,167 @@
+"""One pass over an audience that gives every (customer, loan) its message or the reason why there is none.
+
+Pre-flight shows what this pass yields and freezing stores it: there is no second definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from console.core.campaigns.audience import Audience, pairs_of
+from console.core.campaigns.draft import Draft, Wording, wording_of
+from console.core.campaigns.rules import RULE_DUPLICATE, RULE_MISSING, RULE_TEXT
+from console.core.compliance.facts import Recipient, gather
+from console.core.compliance.policy import Policy, load_policy
+from console.core.compliance.rules import Verdict, evaluate
+from console.core.context import Context
+from console.core.errors import UserError
+from console.core.i18n import T, Text
+from console.core.messages.checks import check_rendered
+from console.core.messages.classes import CLASSES, MessageClass
+from console.core.messages.findings import Level
+from console.core.messages.template import Parsed, compose, measure, parse
+from console.core.messages.values import Values, load_values, office_values
+from console.core.messages.variables import VARIABLES
+
+CHUNK = 2_000  # rows a query and rows a write transaction: the longest that another writer may have to wait
+
+
+class NotComplete(UserError):
+    """The draft lacks something without which nobody can be evaluated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """One of the audience: a message, or with ``rule`` set an exclusion."""
+
+    customer_id: int
+    loan_id: int | None
+    phone: str
+    recipient: str  # unique in the campaign
+    body: str = ""  # signature included
+    parts: int = 0
+    later: datetime | None = None  # allowed, but not before this time
+    rule: str = ""
+    reason: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that the verdicts and texts depend on beside the rows themselves."""
+
+    wording: Wording
+    class_: MessageClass
+    parsed: Parsed
+    policy: Policy
+    audience: Audience
+    campaign: dict[str, str]
+    office: dict[str, str]
+    signature: str
+    at: datetime  # when the first message can leave
+    expires_at: datetime  # when the last one must have left
+
+    @property
+    def today(self) -> date:
+        """The local date of the first message: days overdue and due dates are told from it."""
+        return self.at.astimezone().date()
+
+
+def plan(ctx: Context, session: Session, draft: Draft) -> Plan:
+    """Raises NotComplete."""
+    wording = wording_of(session, draft.template_version_id)
+    if wording is None:
+        raise NotComplete(T("No template is chosen."), T("Choose one in section 1."))
+    now = ctx.clock.now()
+    at = max(now, draft.not_before or now)
+    expires_at = draft.expires_at or at + timedelta(hours=ctx.settings.integer("approval.expire_hours"))
+    if expires_at <= at:
+        raise NotComplete(T("The campaign would expire before it can start."), T("Choose a later expiry in section 3."))
+    return Plan(
+        wording=wording,
+        class_=CLASSES[wording.class_key],
+        parsed=parse(wording.body),
+        policy=load_policy(),
+        audience=draft.audience,
+        campaign=dict(draft.variables),
+        office=office_values(ctx.settings),
+        signature=ctx.settings.text("bank.signature"),
+        at=at,
+        expires_at=expires_at,
+    )
+
+
+def audience_size(session: Session, plan: Plan) -> int:
+    """Pairs that ``evaluated`` will yield."""
+    pairs = pairs_of(plan.audience, per_loan=plan.class_.per_loan, today=plan.today).order_by(None).subquery()
+    return session.scalar(select(func.count()).select_from(pairs)) or 0
+
+
+def evaluated(session: Session, plan: Plan, *, chunk: int = CHUNK) -> Generator[list[Evaluated]]:
+    """The audience in its order, ``chunk`` at a time; a handful of queries a chunk, none a row.
+
+    Close it when you stop early: a cursor is open behind it.
+    """
+    query = pairs_of(plan.audience, per_loan=plan.class_.per_loan, today=plan.today).execution_options(yield_per=chunk)
+    taken: set[str] = set()
+    with session.execute(query) as found:
+        for pairs in found.partitions(chunk):
+            yield _chunk(session, plan, [(customer, loan) for customer, loan in pairs], taken)
+
+
+def _chunk(session: Session, plan: Plan, pairs: Sequence[tuple[int, int | None]], taken: set[str]) -> list[Evaluated]:
+    values = load_values(
+        session,
+        pairs,
+        plan.parsed.variables,
+        today=plan.today,
+        campaign=plan.campaign,
+        office=plan.office,
+    )
+    recipients = [Recipient(customer_id=v.customer_id, loan_id=v.loan_id, phone=v.phone) for v in values]
+    facts = gather(session, recipients, plan.class_, plan.policy, plan.at, exclude_batch=None)
+    return [
+        _one(plan, row, evaluate(fact, plan.class_, plan.policy, plan.at), taken)
+        for row, fact in zip(values, facts, strict=True)
+    ]
+
+
+def _one(plan: Plan, row: Values, verdict: Verdict, taken: set[str]) -> Evaluated:
+    recipient = f"{row.phone}:{row.loan_id}" if plan.class_.per_loan else row.phone
+    later = None if verdict.allowed else verdict.retry_at
+    if not verdict.allowed and (later is None or later >= plan.expires_at):
+        return _excluded(row, recipient, verdict.rule, verdict.reason)
+    if row.missing:
+        names = ", ".join(str(VARIABLES[key].title) for key in sorted(row.missing))
+        return _excluded(row, recipient, RULE_MISSING, T("No value for {variables}.", variables=names))
+    body = compose(plan.signature, plan.parsed.render(row.values))
+    blocked = next((f for f in check_rendered(body, plan.class_) if f.level is Level.BLOCK), None)
+    if blocked is not None:
+        return _excluded(row, recipient, RULE_TEXT, blocked.why)
+    if recipient in taken:
+        return _excluded(row, recipient, RULE_DUPLICATE, T("Another customer of this campaign has the same number."))
+    taken.add(recipient)
+    return Evaluated(
+        customer_id=row.customer_id,
+        loan_id=row.loan_id,
+        phone=row.phone,
+        recipient=recipient,
+        body=body,
+        parts=measure(body).parts,
+        later=later,
+    )
+
+
+def _excluded(row: Values, recipient: str, rule: str, reason: Text | None) -> Evaluated:
+    return Evaluated(
+        customer_id=row.customer_id,
+        loan_id=row.loan_id,
+        phone=row.phone,
+        recipient=recipient,
+        rule=rule,
+        reason=reason,
+    )

@@ -1,0 +1,318 @@
+"""Writing a submitted campaign down: every message, every exclusion, one digest over all.
+
+    start     campaign FREEZING, batch BUILDING          one small transaction
+    fill      messages and exclusions                    CHUNK rows a transaction, so that nobody waits for long
+    finish    campaign PENDING, batch PENDING, digest    one small transaction
+
+A batch that is not whole is never shown for approval. After a crash it stays BUILDING until the campaign is
+submitted again or ``housekeeping.tidy`` finds it; then it becomes VOID and its rows go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from console.core.campaigns.audience import describe
+from console.core.campaigns.draft import Draft, campaign_of, draft_of
+from console.core.campaigns.evaluation import CHUNK, Evaluated, NotComplete, Plan, audience_size, evaluated, plan
+from console.core.context import Context
+from console.core.errors import UserError
+from console.core.i18n import T
+from console.core.messages.checks import check_template
+from console.core.security.permissions import Permission
+from console.core.sending.integrity import SECRET_NAME, BatchDigest, message_digest
+from db.engine import Database
+from db.models import (
+    Batch,
+    BatchKind,
+    BatchState,
+    Campaign,
+    CampaignState,
+    Exclusion,
+    Message,
+    MessageState,
+)
+
+Report = Callable[[int, int], None]  # done, total; may raise to stop the work
+
+EDITABLE = (CampaignState.DRAFT, CampaignState.RETURNED)
+
+
+class NotEditable(UserError):
+    def __init__(self) -> None:
+        super().__init__(T("This campaign can not be submitted any more."), T("Make a copy to send it once more."))
+
+
+class Superseded(UserError):
+    """The same campaign was submitted, edited or thrown away elsewhere while it was being prepared."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            T("The campaign was changed elsewhere while it was being prepared."), T("Look at it and submit it again.")
+        )
+
+
+class NobodyGetsIt(UserError):
+    def __init__(self) -> None:
+        super().__init__(
+            T("Nobody would get this message."), T("Section 4 shows why each of the audience is left out.")
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frozen:
+    campaign_id: int
+    batch_id: int
+    messages: int
+    parts: int
+    excluded: int
+    digest: str
+
+
+@dataclass
+class _Filled:
+    digest: BatchDigest
+    messages: int = 0
+    parts: int = 0
+    excluded: int = 0
+
+
+def freeze(ctx: Context, campaign_id: int, *, progress: Report | None = None) -> Frozen:
+    """Submit a campaign: safe to repeat after any failure. What ``progress`` raises throws the batch away.
+
+    Raises NotPermitted, CampaignGone, NotEditable, NotComplete, NobodyGetsIt, Superseded.
+    """
+    ctx.require(Permission.CAMPAIGNS_SUBMIT)
+    batch_id, draft, before = _start(ctx, campaign_id)
+    try:
+        with ctx.database.read() as session:
+            prepared = _plan(ctx, session, draft)
+            filled = _fill(ctx, session, prepared, campaign_id, batch_id, progress)
+        return _finish(ctx, campaign_id, batch_id, prepared, filled)
+    except BaseException:
+        discard(ctx.database, campaign_id, batch_id, ctx.clock.now(), state=before)
+        purge(ctx.database, batch_id)
+        raise
+
+
+def _start(ctx: Context, campaign_id: int) -> tuple[int, Draft, CampaignState]:
+    """A batch to fill, what to fill it with, and the state to go back to."""
+    now = ctx.clock.now()
+    with ctx.database.begin() as session:
+        campaign = campaign_of(session, campaign_id, lock=True)
+        before = campaign.state
+        if before is CampaignState.FREEZING:  # left by a crash, or running elsewhere: that one will find it is VOID
+            void(session, campaign.batch_id, now)
+            before = CampaignState.DRAFT
+        elif before not in EDITABLE:
+            raise NotEditable()
+        if not campaign.name:
+            raise NotComplete(T("The campaign has no name."), T("Give it one at the top."))
+        batch = Batch(
+            kind=BatchKind.CAMPAIGN,
+            campaign_id=campaign_id,
+            class_key=campaign.class_key,
+            state=BatchState.BUILDING,
+            created_by=ctx.actor.user_id,
+            created_at=now,
+        )
+        session.add(batch)
+        session.flush()
+        campaign.state, campaign.batch_id, campaign.updated_at = CampaignState.FREEZING, batch.id, now
+        return batch.id, draft_of(campaign), before
+
+
+def _plan(ctx: Context, session: Session, draft: Draft) -> Plan:
+    prepared = plan(ctx, session, draft)
+    findings = check_template(prepared.wording.body, prepared.class_, prepared.signature)
+    blocked = next((finding for finding in findings if finding.level == "block"), None)
+    if blocked is not None:
+        raise NotComplete(blocked.why, blocked.mend)
+    return prepared
+
+
+def _fill(
+    ctx: Context, session: Session, prepared: Plan, campaign_id: int, batch_id: int, progress: Report | None
+) -> _Filled:
+    secret = ctx.database.secret(SECRET_NAME)
+    total = audience_size(session, prepared)
+    filled, done = _Filled(BatchDigest()), 0
+    with closing(evaluated(session, prepared, chunk=CHUNK)) as chunks:
+        for chunk in chunks:
+            _fill_chunk(ctx, secret, campaign_id, batch_id, chunk, filled)
+            done += len(chunk)
+            if progress is not None:
+                progress(done, total)
+    return filled
+
+
+def _fill_chunk(
+    ctx: Context, secret: bytes, campaign_id: int, batch_id: int, chunk: list[Evaluated], filled: _Filled
+) -> None:
+    now = ctx.clock.now()
+    messages = [_message(secret, batch_id, row, now) for row in chunk if not row.rule]
+    exclusions = [_exclusion(batch_id, row) for row in chunk if row.rule]
+    _write(ctx.database, campaign_id, batch_id, messages, exclusions, now)
+    filled.digest.extend(record["digest"] for record in messages)
+    filled.messages += len(messages)
+    filled.parts += sum(record["parts"] for record in messages)
+    filled.excluded += len(exclusions)
+
+
+def _message(secret: bytes, batch_id: int, row: Evaluated, now: datetime) -> dict[str, Any]:
+    return {
+        "batch_id": batch_id,
+        "customer_id": row.customer_id,
+        "loan_id": row.loan_id,
+        "phone": row.phone,
+        "recipient": row.recipient,
+        "body": row.body,
+        "parts": row.parts,
+        "digest": message_digest(secret, batch_id, row.recipient, row.phone, row.body),
+        "state": MessageState.WAITING,
+        "reason": "",
+        "reason_text": "",
+        "not_before": row.later,
+        "attempts": 0,
+        "owner": "",
+        "created_at": now,
+    }
+
+
+def _exclusion(batch_id: int, row: Evaluated) -> dict[str, Any]:
+    return {
+        "batch_id": batch_id,
+        "customer_id": row.customer_id,
+        "loan_id": row.loan_id,
+        "rule": row.rule,
+        "reason": row.reason.dump() if row.reason else "",
+    }
+
+
+def _write(
+    database: Database,
+    campaign_id: int,
+    batch_id: int,
+    messages: Sequence[dict[str, Any]],
+    exclusions: Sequence[dict[str, Any]],
+    now: datetime,
+) -> None:
+    with database.begin() as session:
+        _still_ours(session, campaign_id, batch_id, now)
+        if messages:
+            session.execute(insert(Message.__table__), messages)  # type: ignore[arg-type]
+        if exclusions:
+            session.execute(insert(Exclusion.__table__), exclusions)  # type: ignore[arg-type]
+
+
+def _still_ours(session: Session, campaign_id: int, batch_id: int, now: datetime) -> None:
+    """Keep the campaign for this transaction and show that somebody still works on it. Raises Superseded."""
+    kept = session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.batch_id == batch_id, Campaign.state == CampaignState.FREEZING)
+        .values(updated_at=now)
+    )
+    if kept.rowcount != 1:  # type: ignore[attr-defined]
+        raise Superseded()
+
+
+def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, filled: _Filled) -> Frozen:
+    if not filled.messages:
+        raise NobodyGetsIt()
+    now = ctx.clock.now()
+    with ctx.database.begin() as session:
+        _still_ours(session, campaign_id, batch_id, now)
+        campaign = campaign_of(session, campaign_id, lock=True)
+        batch = session.get_one(Batch, batch_id)
+        digest = filled.digest.finish(
+            class_key=batch.class_key,
+            not_before=campaign.not_before,
+            expires_at=prepared.expires_at,
+            line_id=campaign.line_id,
+        )
+        batch.state, batch.digest = BatchState.PENDING, digest
+        batch.messages, batch.parts, batch.excluded = filled.messages, filled.parts, filled.excluded
+        batch.not_before, batch.expires_at, batch.line_id = campaign.not_before, prepared.expires_at, campaign.line_id
+        batch.priority = prepared.class_.priority
+        campaign.state = CampaignState.PENDING
+        ctx.audit(
+            session,
+            "campaign.submit",
+            f"campaign:{campaign_id}",
+            batch=batch_id,
+            name=campaign.name,
+            template_version=campaign.template_version_id,
+            audience=str(describe(session, prepared.audience)),
+            messages=filled.messages,
+            parts=filled.parts,
+            excluded=filled.excluded,
+            not_before=batch.not_before,
+            expires_at=batch.expires_at,
+            line=batch.line_id,
+            digest=digest,
+        )
+    return Frozen(
+        campaign_id=campaign_id,
+        batch_id=batch_id,
+        messages=filled.messages,
+        parts=filled.parts,
+        excluded=filled.excluded,
+        digest=digest,
+    )
+
+
+def void(session: Session, batch_id: int | None, now: datetime) -> bool:
+    """Close a batch that never opened; False when there is none in BUILDING or PENDING."""
+    changed = session.execute(
+        update(Batch)
+        .where(Batch.id == batch_id, Batch.state.in_((BatchState.BUILDING, BatchState.PENDING)))
+        .values(state=BatchState.VOID, closed_at=now)
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def discard(
+    database: Database,
+    campaign_id: int,
+    batch_id: int,
+    now: datetime,
+    *,
+    state: CampaignState,
+    idle_for: timedelta = timedelta(0),
+) -> bool:
+    """Throw away a batch that is being built; not one that was replaced meanwhile or still shows signs of life."""
+    with database.begin() as session:
+        campaign = campaign_of(session, campaign_id, lock=True)
+        if campaign.batch_id != batch_id or campaign.state is not CampaignState.FREEZING:
+            return False
+        if campaign.updated_at > now - idle_for:
+            return False
+        void(session, batch_id, now)
+        campaign.state, campaign.batch_id, campaign.updated_at = state, None, now
+        return True
+
+
+def purge(database: Database, batch_id: int) -> int:
+    """Remove the rows of a VOID batch in short transactions; its own row stays. How many messages went."""
+    gone = 0
+    while True:
+        with database.begin() as session:
+            if session.scalar(select(Batch.state).where(Batch.id == batch_id)) is not BatchState.VOID:
+                return gone
+            messages = _delete_some(session, Message, batch_id)
+            exclusions = _delete_some(session, Exclusion, batch_id)
+        gone += messages
+        if not messages and not exclusions:
+            return gone
+
+
+def _delete_some(session: Session, table: type[Message | Exclusion], batch_id: int) -> int:
+    some = select(table.id).where(table.batch_id == batch_id).limit(CHUNK).scalar_subquery()
+    return session.execute(delete(table).where(table.id.in_(some))).rowcount  # type: ignore[attr-defined,no-any-return]

@@ -1,0 +1,314 @@
+"""What people do with a campaign. Each verb is one small transaction with its audit entry in it (I6).
+
+DRAFT, RETURNED --submit--> FREEZING --> PENDING --approve--> APPROVED --> FINISHED
+PENDING --return_--> RETURNED      PENDING --withdraw, save_draft--> DRAFT      APPROVED --cancel--> CANCELLED
+
+Messages may be claimed only while their batch is OPEN, so approving, pausing and cancelling take one row each,
+however many messages there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from console.core.campaigns.decisions import (
+    DigestDiffers,
+    Tampered,
+    require_decidable,
+    require_in_time,
+    subject,
+)
+from console.core.campaigns.draft import NAME_LENGTH, Draft, SavedDraft, campaign_of, put_draft, wording_of
+from console.core.campaigns.freeze import EDITABLE, Frozen, Report, freeze, void
+from console.core.campaigns.verify import Checked, verify_batch
+from console.core.context import Context
+from console.core.errors import UserError
+from console.core.i18n import T, Text, tr
+from console.core.security.permissions import Permission
+from db.models import AuditEntry, Batch, BatchState, Campaign, CampaignState, Decision, Message, MessageState
+
+SAME_SITTING = timedelta(hours=1)  # edits of one person within it are one entry in the audit trail
+ON_AIR = (MessageState.SENDING, MessageState.ACCEPTED, MessageState.UNKNOWN)
+NOT_LEFT = (MessageState.WAITING, MessageState.CLAIMED)
+
+
+class WrongState(UserError):
+    """The campaign is not in a state in which this can be done."""
+
+
+class EditedElsewhere(UserError):
+    def __init__(self) -> None:
+        super().__init__(T("Somebody else has edited this campaign meanwhile."), T("Open it again to see the changes."))
+
+
+class CommentNeeded(UserError):
+    def __init__(self) -> None:
+        super().__init__(T("Please say why you return it."), T("The maker reads your comment."))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancelled:
+    """What cancelling can and cannot call back."""
+
+    held_back: int  # never leave
+    on_air: int  # already handed to a line: sent is sent
+
+
+def save_draft(
+    ctx: Context, draft: Draft, campaign_id: int | None = None, *, seen: datetime | None = None
+) -> SavedDraft:
+    """Store a draft, new or existing. Editing one that waits for approval takes it back from there.
+
+    ``seen``: its ``updated_at`` when the editor read it. Raises EditedElsewhere, WrongState, CampaignGone.
+    """
+    ctx.require(Permission.CAMPAIGNS_EDIT)
+    now = ctx.clock.now()
+    with ctx.database.begin() as session:
+        wording = wording_of(session, draft.template_version_id)
+        class_key = wording.class_key if wording else ""
+        if campaign_id is None:
+            campaign = _new(session, ctx, draft, class_key, now)
+            ctx.audit(session, "campaign.create", subject(campaign.id), name=campaign.name)
+        else:
+            campaign = campaign_of(session, campaign_id, lock=True)
+            if seen is not None and campaign.updated_at != seen:
+                raise EditedElsewhere()
+            voided = _take_back(session, campaign, now)
+            put_draft(campaign, draft, class_key)
+            campaign.state, campaign.updated_at = CampaignState.DRAFT, now
+            _audit_edit(ctx, session, campaign, voided)
+        return SavedDraft(
+            campaign_id=campaign.id,
+            draft=draft,
+            template_id=wording.template_id if wording else None,
+            state=campaign.state,
+            updated_at=campaign.updated_at,
+        )
+
+
+def submit(ctx: Context, campaign_id: int, *, progress: Report | None = None) -> Frozen:
+    """Freeze the campaign and put it before the checkers. See ``freeze``."""
+    return freeze(ctx, campaign_id, progress=progress)
+
+
+def withdraw(ctx: Context, campaign_id: int) -> None:
+    """Take a campaign back before anybody decided on it; its frozen batch is void."""
+    ctx.require(Permission.CAMPAIGNS_SUBMIT)
+    now = ctx.clock.now()
+    with ctx.database.begin() as session:
+        campaign = campaign_of(session, campaign_id, lock=True)
+        batch_id = campaign.batch_id
+        if campaign.state is not CampaignState.PENDING or not void(session, batch_id, now):
+            raise WrongState(T("This campaign does not wait for approval any more."))
+        campaign.state, campaign.batch_id, campaign.updated_at = CampaignState.DRAFT, None, now
+        ctx.audit(session, "campaign.withdraw", subject(campaign_id), batch=batch_id)
+
+
+def approve(ctx: Context, campaign_id: int, digest: str, *, checked: Checked | None = None) -> None:
+    """Sign what stands under ``digest`` and let it out.
+
+    ``checked`` is what ``verify_batch`` said when the approver began to read; without it every message is verified
+    here first, which takes a while for a large batch. Raises NotPermitted, OwnCampaign, NotDecidable, DigestDiffers,
+    Tampered.
+    """
+    ctx.require(Permission.APPROVALS_DECIDE)
+    _verify(ctx, campaign_id, digest, checked)
+    now = ctx.clock.now()
+    with ctx.database.begin() as session:
+        campaign = campaign_of(session, campaign_id, lock=True)
+        batch = require_decidable(ctx, session, campaign, _batch(session, campaign), now)
+        require_in_time(batch, now)
+        if batch.digest != digest:
+            raise DigestDiffers()
+        batch.state, batch.opened_by, batch.opened_at = BatchState.OPEN, ctx.actor.user_id, now
+        campaign.state, campaign.updated_at = CampaignState.APPROVED, now
+        _decide(ctx, session, campaign, batch, approved=True, comment="")
+
+
+def return_(ctx: Context, campaign_id: int, digest: str, comment: str) -> None:
+    """Send a campaign back to its maker. Raises CommentNeeded and what ``approve`` raises, but not Tampered."""
+    if not comment.strip():
+        raise CommentNeeded()
+    now = ctx.clock.now()
+    with ctx.database.begin() as session:
+        campaign = campaign_of(session, campaign_id, lock=True)
+        batch = require_decidable(ctx, session, campaign, _batch(session, campaign), now)
+        if batch.digest != digest:
+            raise DigestDiffers()
+        void(session, batch.id, now)
+        campaign.state, campaign.updated_at = CampaignState.RETURNED, now
+        _decide(ctx, session, campaign, batch, approved=False, comment=comment.strip())
+
+
+def pause(ctx: Context, campaign_id: int) -> None:
+    """No further message leaves until ``resume``; what is on its way out stays there."""
+    _switch(
+        ctx,
+        campaign_id,
+        BatchState.OPEN,
+        BatchState.PAUSED,
+        "campaign.pause",
+        T("Only a campaign that is being sent can be paused."),
+    )
+
+
+def resume(ctx: Context, campaign_id: int) -> None:
+    _switch(ctx, campaign_id, BatchState.PAUSED, BatchState.OPEN, "campaign.resume", T("This campaign is not paused."))
+
+
+def cancel(ctx: Context, campaign_id: int) -> Cancelled:
+    """Close the campaign for good, at once. ``housekeeping.settle`` writes it into the rows afterwards."""
+    ctx.require(Permission.CAMPAIGNS_RUN)
+    now = ctx.clock.now()
+    with ctx.database.begin() as session:
+        campaign = campaign_of(session, campaign_id, lock=True)
+        batch = _batch(session, campaign)
+        if batch is None or batch.state not in (BatchState.OPEN, BatchState.PAUSED):
+            raise WrongState(T("Nothing of this campaign waits to be sent."))
+        batch.state, batch.closed_at = BatchState.CANCELLED, now
+        campaign.state, campaign.updated_at = CampaignState.CANCELLED, now
+        ctx.audit(session, "campaign.cancel", subject(campaign_id), batch=batch.id)
+    with ctx.database.read() as session:  # counting a large batch takes longer than closing it may
+        return Cancelled(held_back=_count(session, batch.id, NOT_LEFT), on_air=_count(session, batch.id, ON_AIR))
+
+
+def copy(ctx: Context, campaign_id: int) -> int:
+    """A new draft with the same answers, for the same audience as it is then; its id."""
+    ctx.require(Permission.CAMPAIGNS_EDIT)
+    now = ctx.clock.now()
+    with ctx.database.begin() as session:
+        source = campaign_of(session, campaign_id)
+        name = tr("{name} (copy)", name=source.name)[:NAME_LENGTH]
+        made = Campaign(
+            name=name,
+            class_key=source.class_key,
+            template_version_id=source.template_version_id,
+            audience=dict(source.audience),
+            variables=dict(source.variables),
+            line_id=source.line_id,
+            created_by=ctx.actor.user_id,
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(made)
+        session.flush()
+        ctx.audit(session, "campaign.copy", subject(made.id), source=campaign_id, name=name)
+        return made.id
+
+
+def delete_draft(ctx: Context, campaign_id: int) -> None:
+    """Remove a draft. One that was ever submitted or tested is closed instead: its decisions stay on record."""
+    ctx.require(Permission.CAMPAIGNS_EDIT)
+    now = ctx.clock.now()
+    with ctx.database.begin() as session:
+        campaign = campaign_of(session, campaign_id, lock=True)
+        if campaign.state not in EDITABLE:
+            raise WrongState(T("Only a draft can be deleted."))
+        name = campaign.name
+        if session.scalar(select(Batch.id).where(Batch.campaign_id == campaign_id).limit(1)) is None:
+            session.execute(delete(Campaign).where(Campaign.id == campaign_id))
+        else:
+            campaign.state, campaign.batch_id, campaign.updated_at = CampaignState.CANCELLED, None, now
+        ctx.audit(session, "campaign.delete", subject(campaign_id), name=name)
+
+
+def _new(session: Session, ctx: Context, draft: Draft, class_key: str, now: datetime) -> Campaign:
+    campaign = Campaign(created_by=ctx.actor.user_id, created_at=now, updated_at=now, state=CampaignState.DRAFT)
+    put_draft(campaign, draft, class_key)
+    session.add(campaign)
+    session.flush()
+    return campaign
+
+
+def _take_back(session: Session, campaign: Campaign, now: datetime) -> int | None:
+    """The batch that the edit voids, if there was one. Raises WrongState."""
+    if campaign.state in EDITABLE:
+        campaign.batch_id = None
+        return None
+    if campaign.state not in (CampaignState.PENDING, CampaignState.FREEZING):
+        raise WrongState(T("This campaign can not be edited any more."), T("Make a copy to send it once more."))
+    batch_id, campaign.batch_id = campaign.batch_id, None
+    return batch_id if void(session, batch_id, now) else None
+
+
+def _audit_edit(ctx: Context, session: Session, campaign: Campaign, voided: int | None) -> None:
+    """One entry a sitting: a draft saves itself every few seconds. An edit that voids a batch always has its own."""
+    if voided is None:
+        last = session.execute(
+            select(AuditEntry.actor_id, AuditEntry.action, AuditEntry.at)
+            .where(AuditEntry.subject == subject(campaign.id))
+            .order_by(AuditEntry.id.desc())
+            .limit(1)
+        ).one_or_none()
+        if (
+            last is not None
+            and last.actor_id == ctx.actor.user_id
+            and last.action in ("campaign.edit", "campaign.create")
+            and ctx.clock.now() - last.at < SAME_SITTING
+        ):
+            return
+    ctx.audit(session, "campaign.edit", subject(campaign.id), name=campaign.name, voided=voided)
+
+
+def _verify(ctx: Context, campaign_id: int, digest: str, checked: Checked | None) -> None:
+    with ctx.database.read() as session:
+        batch = _batch(session, campaign_of(session, campaign_id), lock=False)
+    if batch is None or batch.state is not BatchState.PENDING:
+        return  # the transaction says why
+    if checked is None or checked.batch_id != batch.id or checked.digest != digest:
+        checked = verify_batch(ctx.database, batch.id)
+    if not checked.sound:
+        with ctx.database.begin() as session:
+            ctx.audit(session, "campaign.tampered", subject(campaign_id), batch=batch.id, message=checked.first_bad)
+        raise Tampered()
+
+
+def _decide(ctx: Context, session: Session, campaign: Campaign, batch: Batch, *, approved: bool, comment: str) -> None:
+    session.add(
+        Decision(
+            campaign_id=campaign.id,
+            batch_id=batch.id,
+            approved=approved,
+            digest=batch.digest,
+            comment=comment,
+            decided_by=ctx.actor.user_id,
+            decided_at=ctx.clock.now(),
+        )
+    )
+    ctx.audit(
+        session,
+        "campaign.approve" if approved else "campaign.return",
+        subject(campaign.id),
+        batch=batch.id,
+        digest=batch.digest,
+        messages=batch.messages,
+        parts=batch.parts,
+        excluded=batch.excluded,
+        comment=comment,
+    )
+
+
+def _switch(ctx: Context, campaign_id: int, expected: BatchState, to: BatchState, action: str, refusal: Text) -> None:
+    ctx.require(Permission.CAMPAIGNS_RUN)
+    with ctx.database.begin() as session:
+        campaign = campaign_of(session, campaign_id, lock=True)
+        batch = _batch(session, campaign)
+        if batch is None or batch.state is not expected:
+            raise WrongState(refusal)
+        batch.state, campaign.updated_at = to, ctx.clock.now()
+        ctx.audit(session, action, subject(campaign_id), batch=batch.id)
+
+
+def _batch(session: Session, campaign: Campaign, *, lock: bool = True) -> Batch | None:
+    if campaign.batch_id is None:
+        return None
+    return session.get(Batch, campaign.batch_id, with_for_update=lock, populate_existing=lock)
+
+
+def _count(session: Session, batch_id: int, states: tuple[MessageState, ...]) -> int:
+    query = select(func.count()).where(Message.batch_id == batch_id, Message.state.in_(states))
+    return session.scalar(query) or 0

@@ -1,0 +1,219 @@
+"""Who would get a draft, who would not and why, what it costs in parts, and when it would be done."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections import Counter
+from collections.abc import Callable, Collection
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from console.core.campaigns.capacity import Capacity, capacity
+from console.core.campaigns.draft import Draft
+from console.core.campaigns.evaluation import Evaluated, Plan, audience_size, evaluated, plan
+from console.core.campaigns.rules import rule_title
+from console.core.context import Context
+from console.core.i18n import Text
+from console.core.messages.checks import check_template
+from console.core.messages.findings import Finding, Level
+from console.core.security.permissions import Permission
+from db.models import Customer
+
+SAMPLES = 20
+LONGEST = 5
+LISTED = 500  # excluded people kept a rule for the list behind its number; all of them are stored by freezing
+
+Report = Callable[[int, int], None]  # done, total; may raise to stop the work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """One who does not get it."""
+
+    customer_id: int
+    loan_id: int | None
+    name: str
+    phone: str
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleCount:
+    rule: str
+    title: Text
+    count: int
+    listed: tuple[Left, ...]  # the first LISTED of them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    customer_id: int
+    loan_id: int | None
+    name: str
+    phone: str
+    body: str
+    parts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preflight:
+    draft: Draft
+    at: datetime  # when it was looked at
+    audience: int
+    gets: int
+    parts: int
+    by_parts: dict[int, int]  # messages by their number of parts
+    later: int  # of ``gets``: allowed only after the start, because of hours or caps
+    excluded: tuple[RuleCount, ...]  # most frequent first
+    samples: tuple[Sample, ...]
+    longest: tuple[Sample, ...]
+    findings: tuple[Finding, ...]  # of the template itself
+    starts_at: datetime
+    expires_at: datetime
+    capacity: Capacity
+    finish_at: datetime | None  # None: no line could send it
+
+    @property
+    def left_out(self) -> int:
+        return self.audience - self.gets
+
+    @property
+    def blocked(self) -> bool:
+        return any(finding.level is Level.BLOCK for finding in self.findings)
+
+    @property
+    def too_slow(self) -> bool:
+        return self.finish_at is not None and self.finish_at > self.expires_at
+
+
+@dataclass
+class _Tally:
+    """Counts and a bounded choice of rows, so that a million rows need no more memory than a thousand."""
+
+    seed: int
+    seen: int = 0
+    gets: int = 0
+    parts: int = 0
+    later: int = 0
+    by_parts: Counter[int] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    listed: dict[str, list[Evaluated]] = field(default_factory=dict)
+    samples: list[Evaluated] = field(default_factory=list)
+    longest: list[tuple[int, int, Evaluated]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)  # noqa: S311 - a choice of examples, not a secret
+
+    def add(self, row: Evaluated) -> None:
+        self.seen += 1
+        if row.rule:
+            self.rules[row.rule] += 1
+            listed = self.listed.setdefault(row.rule, [])
+            if len(listed) < LISTED:
+                listed.append(row)
+            return
+        self.gets += 1
+        self.parts += row.parts
+        self.by_parts[row.parts] += 1
+        self.later += row.later is not None
+        self._sample(row)
+        entry = (len(row.body), -self.seen, row)
+        if len(self.longest) < LONGEST:
+            heapq.heappush(self.longest, entry)
+        elif entry > self.longest[0]:
+            heapq.heapreplace(self.longest, entry)
+
+    def _sample(self, row: Evaluated) -> None:
+        if len(self.samples) < SAMPLES:
+            self.samples.append(row)
+        elif (place := self._random.randrange(self.gets)) < SAMPLES:
+            self.samples[place] = row
+
+
+def preflight(ctx: Context, draft: Draft, *, progress: Report | None = None, seed: int = 0) -> Preflight:
+    """Evaluate the whole audience without storing anything. ``seed`` chooses the random examples.
+
+    Raises NotComplete, NotPermitted, and whatever ``progress`` raises.
+    """
+    ctx.require(Permission.CAMPAIGNS_EDIT)
+    with ctx.database.read() as session:
+        prepared = plan(ctx, session, draft)
+        total = audience_size(session, prepared)
+        tally = _Tally(seed=seed)
+        with closing(evaluated(session, prepared)) as chunks:
+            for chunk in chunks:
+                for row in chunk:
+                    tally.add(row)
+                if progress is not None:
+                    progress(tally.seen, total)
+        longest = [row for _, _, row in sorted(tally.longest, reverse=True)]
+        shown = [*tally.samples, *longest, *(row for rows in tally.listed.values() for row in rows)]
+        names = _names(session, {row.customer_id for row in shown})
+        load = capacity(session, draft.line_id, ctx.clock.now())
+    return _summary(ctx, draft, prepared, tally, longest, names, load)
+
+
+def _summary(
+    ctx: Context,
+    draft: Draft,
+    prepared: Plan,
+    tally: _Tally,
+    longest: list[Evaluated],
+    names: dict[int, str],
+    load: Capacity,
+) -> Preflight:
+    return Preflight(
+        draft=draft,
+        at=ctx.clock.now(),
+        audience=tally.seen,
+        gets=tally.gets,
+        parts=tally.parts,
+        by_parts=dict(sorted(tally.by_parts.items())),
+        later=tally.later,
+        excluded=tuple(
+            RuleCount(
+                rule=rule,
+                title=rule_title(rule),
+                count=count,
+                listed=tuple(_left(row, names) for row in tally.listed[rule]),
+            )
+            for rule, count in tally.rules.most_common()
+        ),
+        samples=tuple(_example(row, names) for row in tally.samples),
+        longest=tuple(_example(row, names) for row in longest),
+        findings=tuple(check_template(prepared.wording.body, prepared.class_, prepared.signature)),
+        starts_at=prepared.at,
+        expires_at=prepared.expires_at,
+        capacity=load,
+        finish_at=load.finish(prepared.at, tally.parts, prepared.policy.hours_of(prepared.class_), prepared.policy),
+    )
+
+
+def _names(session: Session, ids: Collection[int]) -> dict[int, str]:
+    return dict(session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(ids))).all())
+
+
+def _left(row: Evaluated, names: dict[int, str]) -> Left:
+    return Left(
+        customer_id=row.customer_id,
+        loan_id=row.loan_id,
+        name=names.get(row.customer_id, ""),
+        phone=row.phone,
+        reason=row.reason or Text(""),
+    )
+
+
+def _example(row: Evaluated, names: dict[int, str]) -> Sample:
+    return Sample(
+        customer_id=row.customer_id,
+        loan_id=row.loan_id,
+        name=names.get(row.customer_id, ""),
+        phone=row.phone,
+        body=row.body,
+        parts=row.parts,
+    )

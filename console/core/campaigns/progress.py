@@ -1,0 +1,159 @@
+"""How far a campaign is, how fast it goes, when it will be done, and what went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from console.core.campaigns.capacity import capacity
+from console.core.campaigns.draft import campaign_of
+from console.core.campaigns.views import Outcome, Standing, standing, states_of, tally
+from console.core.i18n import Text
+from console.core.sending.causes import GROUPS, explain
+from db.models import Batch, BatchState, Message, MessageState
+
+RECENT = timedelta(minutes=10)  # the rate is that of the last accepted messages within it
+_LAST = 200
+_LEFT = (MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.UNDELIVERED)
+_SETTLED = (Outcome.DELIVERED, Outcome.FAILED, Outcome.SUPPRESSED, Outcome.CANCELLED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """One cause and how many it struck."""
+
+    code: str
+    outcome: Outcome  # failed, unknown or suppressed
+    group: Text
+    text: Text
+    advice: Text
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    campaign_id: int
+    standing: Standing
+    total: int  # as frozen; 0 before it was submitted
+    parts: int
+    excluded: int
+    counts: dict[Outcome, int]
+    failures: tuple[Failure, ...]  # most frequent first
+    per_minute: float | None  # messages; None: nothing left lately
+    finish_at: datetime | None  # forecast of the last submission; None: none can be given
+
+    @property
+    def left(self) -> int:
+        """Messages that a line has taken or tried to take, whatever became of them."""
+        return sum(self.counts[each] for each in (Outcome.ACCEPTED, Outcome.DELIVERED, Outcome.FAILED, Outcome.UNKNOWN))
+
+    @property
+    def done(self) -> int:
+        """Messages about which nothing more is expected but a late receipt."""
+        return sum(self.counts[each] for each in _SETTLED) + self.counts[Outcome.ACCEPTED]
+
+    @property
+    def remaining(self) -> int:
+        return self.counts[Outcome.WAITING]
+
+    @property
+    def adds_up(self) -> bool:
+        """I5: the states account for every approved row."""
+        return sum(self.counts.values()) == self.total
+
+
+def progress(session: Session, campaign_id: int, now: datetime) -> Progress:
+    """Raises CampaignGone."""
+    campaign = campaign_of(session, campaign_id)
+    batch = session.get(Batch, campaign.batch_id) if campaign.batch_id else None
+    where = standing(campaign, batch, now)
+    if batch is None or batch.state in (BatchState.BUILDING, BatchState.VOID):
+        return Progress(
+            campaign_id=campaign_id,
+            standing=where,
+            total=0,
+            parts=0,
+            excluded=0,
+            counts=dict.fromkeys(Outcome, 0),
+            failures=(),
+            per_minute=None,
+            finish_at=None,
+        )
+    counts = tally(state_counts(session, [batch.id]).get(batch.id, []), batch.state)
+    rate = _rate(session, batch.id, now)
+    return Progress(
+        campaign_id=campaign_id,
+        standing=where,
+        total=batch.messages,
+        parts=batch.parts,
+        excluded=batch.excluded,
+        counts=counts,
+        failures=tuple(_failures(session, batch)),
+        per_minute=rate,
+        finish_at=_forecast(session, batch, counts[Outcome.WAITING] + counts[Outcome.SENDING], rate, now),
+    )
+
+
+def state_counts(session: Session, batch_ids: list[int]) -> dict[int, list[tuple[MessageState, int]]]:
+    """Messages by stored state, for each batch that has any; answered by one index."""
+    query = (
+        select(Message.batch_id, Message.state, func.count())
+        .where(Message.batch_id.in_(batch_ids))
+        .group_by(Message.batch_id, Message.state)
+    )
+    found: dict[int, list[tuple[MessageState, int]]] = {}
+    for batch_id, state, number in session.execute(query):
+        found.setdefault(batch_id, []).append((state, number))
+    return found
+
+
+def _rate(session: Session, batch_id: int, now: datetime) -> float | None:
+    """Messages a minute over the last ones that a line took; rows are claimed in the order of their ids."""
+    last: list[datetime] = []
+    for state in _LEFT:
+        query = select(Message.accepted_at).where(Message.batch_id == batch_id, Message.state == state)
+        found = session.scalars(query.order_by(Message.id.desc()).limit(_LAST))
+        last += [at for at in found if at is not None and at > now - RECENT]
+    last = sorted(last)[-_LAST:]
+    if len(last) < 2:
+        return None
+    minutes = (max(now, last[-1]) - last[0]).total_seconds() / 60
+    return len(last) / minutes if minutes > 0 else None
+
+
+def _forecast(session: Session, batch: Batch, remaining: int, rate: float | None, now: datetime) -> datetime | None:
+    if batch.state is not BatchState.OPEN or not remaining:
+        return None
+    starts = max(now, batch.not_before or now)
+    if rate is not None and starts == now:
+        return now + timedelta(minutes=remaining / rate)
+    needed = capacity(session, batch.line_id, now).takes(0)
+    return None if needed is None else starts + needed
+
+
+def _failures(session: Session, batch: Batch) -> list[Failure]:
+    shown = {
+        state: wanted
+        for wanted in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.SUPPRESSED)
+        for state in states_of(wanted, batch.state)
+    }
+    query = (
+        select(Message.state, Message.reason, func.max(Message.reason_text), func.count())
+        .where(Message.batch_id == batch.id, Message.state.in_(shown))
+        .group_by(Message.state, Message.reason)
+    )
+    merged: dict[tuple[Outcome, str], Failure] = {}
+    for state, code, text, number in session.execute(query):
+        key = (shown[state], code)
+        known = merged.get(key)
+        merged[key] = _failure(*key, text, number + (known.count if known else 0))
+    return sorted(merged.values(), key=lambda failure: -failure.count)
+
+
+def _failure(found: Outcome, code: str, text: str, number: int) -> Failure:
+    cause = explain(code)
+    told = Text.load(text) if found is Outcome.SUPPRESSED and text else cause.text
+    return Failure(code=code, outcome=found, group=GROUPS[cause.group], text=told, advice=cause.advice, count=number)

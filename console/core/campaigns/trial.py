@@ -1,0 +1,164 @@
+"""One message to one number, to see it arrive: the same outbox, the same hours, no approval."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from console.core.campaigns.decisions import subject
+from console.core.campaigns.draft import Draft
+from console.core.campaigns.evaluation import Plan, plan
+from console.core.context import Context
+from console.core.errors import UserError
+from console.core.format import masked_phone
+from console.core.i18n import T, tr
+from console.core.messages.checks import check_rendered
+from console.core.messages.findings import Level
+from console.core.messages.template import compose, measure
+from console.core.messages.values import load_values
+from console.core.messages.variables import VARIABLES
+from console.core.security.permissions import Permission
+from console.core.sending.integrity import SECRET_NAME, BatchDigest, message_digest
+from db.models import Batch, BatchKind, BatchState, Campaign, Message, MessageState
+
+AN_HOUR = 20  # test messages of one person, so that testing never becomes a way around approval
+LIFETIME = timedelta(minutes=30)  # a test that could not leave by then is of no use
+PRIORITY = 0
+
+_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+
+
+class TrialRefused(UserError):
+    """The test message is not sent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialSent:
+    batch_id: int
+    message_id: int
+    body: str
+    parts: int
+
+
+def send_test(
+    ctx: Context,
+    draft: Draft,
+    phone: str,
+    *,
+    campaign_id: int | None = None,
+    like: tuple[int, int | None] | None = None,
+) -> TrialSent:
+    """Put one marked message into the outbox, with the data of the customer and loan ``like``, or made-up values.
+
+    Raises NotPermitted, NotComplete, TrialRefused.
+    """
+    ctx.require(Permission.CAMPAIGNS_TEST_SEND)
+    number = _mobile(phone)
+    with ctx.database.read() as session:
+        prepared = plan(ctx, session, draft)
+        body = _body(session, prepared, like)
+    secret = ctx.database.secret(SECRET_NAME)
+    now = ctx.clock.now()
+    with ctx.database.begin() as session:
+        _not_too_many(ctx, session, now)
+        batch = _batch(ctx, prepared, draft, campaign_id, now)
+        if campaign_id is not None and session.get(Campaign, campaign_id) is None:
+            batch.campaign_id = None
+        session.add(batch)
+        session.flush()
+        message = Message(
+            batch_id=batch.id,
+            phone=number,
+            recipient=number,
+            body=body,
+            parts=measure(body).parts,
+            digest=message_digest(secret, batch.id, number, number, body),
+            state=MessageState.WAITING,
+            created_at=now,
+        )
+        session.add(message)
+        session.flush()
+        batch.parts, batch.digest = message.parts, _digest(batch, message)
+        about = subject(campaign_id) if campaign_id is not None else f"batch:{batch.id}"
+        ctx.audit(session, "campaign.test_send", about, batch=batch.id, phone=masked_phone(number))
+        return TrialSent(batch_id=batch.id, message_id=message.id, body=body, parts=message.parts)
+
+
+def _mobile(phone: str) -> str:
+    digits = re.sub(r"[\s\-()]", "", unicodedata.normalize("NFKC", phone))
+    digits = re.sub(r"^(?:\+|00)?86(?=1)", "", digits)
+    if not _MOBILE.fullmatch(digits):
+        raise TrialRefused(T("This is not a mobile number."), T("It has 11 digits and begins with 13 to 19."))
+    return digits
+
+
+def _body(session: Session, prepared: Plan, like: tuple[int, int | None] | None) -> str:
+    values = _values(session, prepared, like)
+    # marked behind the signature, which has to stand first
+    text = tr("[Test] {text}", text=prepared.parsed.render(values))
+    body = compose(prepared.signature, text)
+    blocked = next((f for f in check_rendered(body, prepared.class_) if f.level is Level.BLOCK), None)
+    if blocked is not None:
+        raise TrialRefused(blocked.why, blocked.mend)
+    return body
+
+
+def _values(session: Session, prepared: Plan, like: tuple[int, int | None] | None) -> dict[str, str]:
+    made_up = {key: VARIABLES[key].sample for key in prepared.parsed.variables}
+    if like is None:
+        return made_up | {key: value for key, value in prepared.office.items() if key in made_up and value}
+    row = load_values(
+        session,
+        [like],
+        prepared.parsed.variables,
+        today=prepared.at.astimezone().date(),
+        campaign=prepared.campaign,
+        office=prepared.office,
+    )[0]
+    if row.missing:
+        titles = ", ".join(str(VARIABLES[key].title) for key in sorted(row.missing))
+        raise TrialRefused(
+            T("No value for {variables}.", variables=titles), T("Fill it in, or test with another customer.")
+        )
+    return row.values
+
+
+def _not_too_many(ctx: Context, session: Session, now: datetime) -> None:
+    query = select(func.count()).where(
+        Batch.kind == BatchKind.TEST, Batch.created_by == ctx.actor.user_id, Batch.created_at > now - timedelta(hours=1)
+    )
+    if (session.scalar(query) or 0) >= AN_HOUR:
+        raise TrialRefused(
+            T("You have sent {count} test messages within the hour.", count=AN_HOUR),
+            T("Messages to customers need a campaign and its approval."),
+        )
+
+
+def _batch(ctx: Context, prepared: Plan, draft: Draft, campaign_id: int | None, now: datetime) -> Batch:
+    return Batch(
+        kind=BatchKind.TEST,
+        campaign_id=campaign_id,
+        class_key=prepared.class_.key,
+        state=BatchState.OPEN,
+        priority=PRIORITY,
+        expires_at=now + LIFETIME,
+        line_id=draft.line_id,
+        messages=1,
+        created_by=ctx.actor.user_id,
+        created_at=now,
+        opened_by=ctx.actor.user_id,
+        opened_at=now,
+    )
+
+
+def _digest(batch: Batch, message: Message) -> str:
+    whole = BatchDigest()
+    whole.add(message.digest)
+    return whole.finish(
+        class_key=batch.class_key, not_before=batch.not_before, expires_at=batch.expires_at, line_id=batch.line_id
+    )
