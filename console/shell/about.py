@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 
-from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QPlainTextEdit, QSplitter
+from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QPlainTextEdit, QSplitter, QWidget
 
 import resources
 from console.core.context import Context
@@ -66,8 +66,8 @@ def _field(installed: Distribution, name: str) -> str:
 
 
 class AboutDialog(QDialog):
-    def __init__(self, services: Services) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None, services: Services) -> None:
+        super().__init__(parent)
         self.setWindowTitle(tr("About this program"))
         self.resize(theme.current().px(760), theme.current().px(520))
         self._licences: list[Licence] = []

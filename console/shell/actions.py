@@ -164,6 +164,14 @@ class Actions:
     def get(self, key: str) -> QAction | None:
         return self._made.get(key)
 
+    def add_page(self, window: QWidget, number: int, key: str, title: str, go: Callable[[str], object]) -> None:
+        """Ctrl+``number`` opens the page."""
+        action = QAction(title, window)
+        action.setObjectName(f"page_{key}")
+        action.setShortcut(QKeySequence(f"Ctrl+{number}"))
+        action.triggered.connect(lambda _checked=False: go(key))
+        window.addAction(action)
+
     def in_palette(self) -> list[QAction]:
         listed = (self._made.get(declared.key) for declared in ACTIONS if declared.in_palette)
         return [action for action in listed if action is not None and action.isEnabled()]

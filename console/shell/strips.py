@@ -1,0 +1,45 @@
+"""Bands across the whole window for what must not be overlooked: the demo, the global stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QFrame, QLabel
+
+from console.shell.icons import icon
+from console.shell.widgets import label, link_button, row
+
+
+class Strip(QFrame):
+    def __init__(self, name: str, icon_name: str, tone: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        picture = QLabel()
+        picture.setPixmap(icon(icon_name, tone).pixmap(16, 16))
+        self._words = label("")
+        self._act: Callable[[], object] | None = None
+        self.button = link_button("", self._pressed)
+        self.button.hide()
+        line = row(picture, self._words, self.button, None, spacing=8)
+        line.setContentsMargins(16, 4, 16, 4)
+        self.setLayout(line)
+        self.hide()
+
+    @property
+    def words(self) -> str:
+        return self._words.text()
+
+    def say(self, text: str) -> None:
+        self._words.setText(text)
+        self.setAccessibleName(text)
+
+    def offer(self, text: str, act: Callable[[], object] | None = None) -> None:
+        """A button at the end of the words; empty text takes it away."""
+        self._act = act
+        self.button.setText(text)
+        self.button.setAccessibleName(text)
+        self.button.setVisible(bool(text))
+
+    def _pressed(self) -> None:
+        if self._act is not None:
+            self._act()
