@@ -1,0 +1,68 @@
+"""The standard texts that travel with the program."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import NamedTuple
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+import resources
+from console.core.clock import Clock
+from db.models import Template, TemplateState, TemplateVersion
+
+
+class ShippedText(NamedTuple):
+    key: str
+    class_key: str
+    name: str
+    body: str
+
+
+@cache
+def shipped_texts(language: str = "zh_CN") -> tuple[ShippedText, ...]:
+    """``language`` is the script of the texts: zh_CN or zh_TW."""
+    library = json.loads(resources.path("templates", "library.json").read_text("utf-8"))
+    return tuple(
+        ShippedText(entry["key"], entry["class"], entry[language]["name"], entry[language]["body"])
+        for entry in library["templates"]
+    )
+
+
+def ship_templates(session: Session, clock: Clock, language: str = "zh_CN") -> int:
+    """Put in what the library lacks; returns how many texts are new.
+
+    A text that a newer program words differently becomes a new version, unless the office has written its own since.
+    """
+    now = clock.now()
+    known = {template.key: template.id for template in session.scalars(select(Template).where(Template.shipped))}
+    new = 0
+    for text in shipped_texts(language):
+        template_id = known.get(text.key)
+        if template_id is None:
+            template = insert(Template).values(
+                key=text.key,
+                name=text.name,
+                class_key=text.class_key,
+                state=TemplateState.ACTIVE,
+                shipped=True,
+                updated_at=now,
+            )
+            template_id = session.scalars(template.returning(Template.id)).one()
+            number = 1
+        else:
+            newest = _newest(session, template_id)
+            if newest.created_by is not None or newest.body == text.body:
+                continue
+            number = newest.number + 1
+        version = insert(TemplateVersion).values(template_id=template_id, number=number, body=text.body, created_at=now)
+        session.execute(version)
+        new += 1
+    return new
+
+
+def _newest(session: Session, template_id: int) -> TemplateVersion:
+    query = select(TemplateVersion).where(TemplateVersion.template_id == template_id)
+    return session.scalars(query.order_by(TemplateVersion.number.desc()).limit(1)).one()
