@@ -1,0 +1,90 @@
+"""The control channel: one JSON object a line over loopback TCP, one answer a line.
+
+{"do": "accepted", "since": 0}     what the network accepted, from that position
+{"do": "set", "latency_ms": 0}     any field of Settings
+{"do": "rule", "on": "CMGS", "moment": "body", "action": "error", "text": "+CMS ERROR: 38"}
+{"do": "clear"}                    no rules, no hang
+{"do": "inbound", "sender": "+86138...", "text": "...", "parts": [1, 3]}
+{"do": "report", "reference": 7, "recipient": "+86138..."}
+{"do": "pdu", "pdu": "...", "report": false}          delivered as it is, however damaged
+{"do": "say", "text": "..."}  {"do": "unplug", "ms": 500}  {"do": "plug"}  {"do": "reset"}
+{"do": "stats"}                    waiting and lost reports, stores, attached, commands heard
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from gsm.emulator.links import Plug
+from gsm.emulator.modem import EmulatedModem
+from gsm.emulator.network import Delivery
+from gsm.emulator.settings import Rule
+
+Verb = Callable[[Mapping[str, Any]], object]
+
+
+class Control:
+    def __init__(self, modem: EmulatedModem, plug: Plug) -> None:
+        self._modem = modem
+        self._plug = plug
+        self._verbs: dict[str, Verb] = {
+            "accepted": lambda request: modem.network.ledger[request.get("since", 0) :],
+            "set": modem.settings.change,
+            "rule": lambda request: modem.rules.add(Rule(**request)),
+            "clear": self._clear,
+            "inbound": lambda request: modem.network.inbound(
+                request["sender"],
+                request["text"],
+                parts=request.get("parts"),
+                message_class=request.get("message_class"),
+            ),
+            "report": lambda request: modem.network.report(
+                request["reference"], request["recipient"], datetime.now(UTC), request.get("status", "")
+            ),
+            "pdu": lambda request: modem.network.put(Delivery(request["pdu"], bool(request.get("report")))),
+            "say": lambda request: modem.say(request["text"]),
+            "unplug": lambda request: plug.pull(request.get("ms", 0)),
+            "plug": lambda request: plug.push(),
+            "reset": lambda request: modem.restart(),
+            "stats": self._stats,
+        }
+
+    async def serve(self, port: int) -> int:
+        server = await asyncio.start_server(self._talk, "127.0.0.1", port)
+        bound: int = server.sockets[0].getsockname()[1]
+        return bound
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while line := await reader.readline():
+                writer.write(json.dumps(self._answer(line), ensure_ascii=False).encode() + b"\n")
+                await writer.drain()
+        writer.close()
+
+    def _answer(self, line: bytes) -> dict[str, object]:
+        try:
+            request = json.loads(line)
+            verb = self._verbs[request.pop("do")]
+            return {"ok": True, "result": verb(request)}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return {"ok": False, "error": f"{type(error).__name__}: {error}"}
+
+    def _clear(self, request: Mapping[str, Any]) -> None:
+        self._modem.rules.clear()
+        self._modem.settings.hang = False
+
+    def _stats(self, request: Mapping[str, Any]) -> dict[str, object]:
+        modem = self._modem
+        return {
+            "accepted": len(modem.network.ledger),
+            "reports_waiting": modem.network.waiting,
+            "lost": len(modem.network.lost),
+            "stores": {name: len(store.entries) for name, store in modem.stores.items()},
+            "attached": modem.wire.attached,
+            "heard": modem.heard[-500:],
+        }

@@ -1,0 +1,62 @@
+"""How families of modems differ on the outside; enough to exercise what a driver must put up with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Persona:
+    manufacturer: str = "Emulated"
+    model: str = "EM-1"
+    stores: tuple[str, ...] = ("SM", "ME", "SR")
+    phase_2_plus: bool = True  # AT+CSMS=1 is taken
+    report_routes: tuple[int, ...] = (0, 1, 2)  # values of <ds> that AT+CNMI takes
+    iccid_command: str = "+CCID"
+    identity_prefix: bool = False  # "+CGMM: ..." instead of the bare value
+    boot_lines: tuple[str, ...] = ()
+    chatter: tuple[str, ...] = ()  # said every second while attached
+    error_on_escape: bool = False
+
+
+PERSONAS: Mapping[str, Persona] = {
+    "plain": Persona(),
+    "huawei": Persona(
+        manufacturer="huawei",
+        model="E173",
+        stores=("SM", "ME"),
+        phase_2_plus=False,
+        iccid_command="^ICCID",
+        boot_lines=("^SYSSTART",),
+        chatter=("^RSSI:17", "^BOOT:20952548,0,0,0,72", "^DSFLOWRPT:00000001,0,0,0,0,0,0"),
+    ),
+    "quectel": Persona(
+        manufacturer="Quectel",
+        model="EC20F",
+        stores=("ME", "SM", "SR"),
+        iccid_command="+QCCID",
+        boot_lines=("RDY", "+CFUN: 1", "+CPIN: READY", "+QUSIM: 1", "+QIND: SMS DONE", "+QIND: PB DONE"),
+    ),
+    "simcom": Persona(
+        manufacturer="SIMCOM_Ltd",
+        model="SIMCOM_SIM800C",
+        stores=("SM", "ME"),
+        boot_lines=("RDY", "+CFUN: 1", "+CPIN: READY", "Call Ready", "SMS Ready"),
+        error_on_escape=True,
+    ),
+    "zte": Persona(
+        manufacturer="ZTE INCORPORATED",
+        model="MF190",
+        stores=("SM", "ME"),
+        phase_2_plus=False,
+        iccid_command="+ZGETICCID",
+        boot_lines=("+ZUSIMR:2",),
+        chatter=('+ZPASR: "UMTS"', '+ZDONR: "CHN-UNICOM",460,1,"CS_ONLY","ROAM_OFF"'),
+    ),
+    "stored": Persona(
+        manufacturer="WAVECOM MODEM", model="MULTIBAND 900E 1800", phase_2_plus=False, report_routes=(0, 2)
+    ),
+    "deaf": Persona(report_routes=(0,), phase_2_plus=False),
+    "prefixed": Persona(identity_prefix=True),
+}

@@ -1,0 +1,1 @@
+"""GSM modems: line protocol, PDUs, driver, discovery, health."""

@@ -1,0 +1,278 @@
+"""A GSM modem as a Transport."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from gsm.errors import LineFault, LineUnavailable, OutcomeUnknown, Refused
+from gsm.messages import Accepted, DeliveryOutcome, DeliveryReport, LineHealth, LineIdentity, Received, Submit
+from gsm.modem.at import OK, Answer, Info, Request, Unsolicited, parse_final
+from gsm.modem.causes import error_after_body, error_before_body
+from gsm.modem.engine import Engine, Said
+from gsm.modem.health import ask_health
+from gsm.modem.mailroom import Mailroom, sender_identity
+from gsm.modem.pdu import EncodedPdu, encode_submit
+from gsm.modem.port import open_port
+from gsm.modem.references import References
+from gsm.modem.setup import ModemOptions, Session, configure
+from gsm.transport import Transport
+
+log = logging.getLogger(__name__)
+
+_REFERENCE = re.compile(r"\+CMGS: ?(\d+)")
+
+
+class RecoveryStep(StrEnum):
+    """From the mildest to the harshest; each raises LineFault when it did not help."""
+
+    RESYNC = "resync"  # ESC, in step again, reports switched on again
+    SOFT_RESET = "soft_reset"  # ATZ and the whole set-up
+    RADIO_RESET = "radio_reset"  # AT+CFUN=1,1: the device starts anew, its port may vanish meanwhile
+    REOPEN = "reopen"  # the port closed and opened
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ModemTransport(Transport):
+    """``address``: a device path, a COM port, or ``socket://host:port``; ``options`` as in ModemOptions."""
+
+    def __init__(
+        self, address: str, options: Mapping[str, object] | None = None, *, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._address = address
+        self._options = ModemOptions.of(options or {})
+        self._now = now
+        self._engine: Engine | None = None
+        self._session: Session | None = None
+        self._mail = Mailroom(now, self._options.incomplete_seconds)
+        self._mail.on_report = self._settle_reference
+        self._references = References()
+        self._fault: LineFault | None = None
+        self._rebooted = False
+        self._in_doubt = False  # a submission was left without its result, which may still come
+        self._closing = threading.Event()
+        self._attendant: threading.Thread | None = None
+
+    # Opening and closing
+
+    def open(self) -> LineIdentity:
+        self._connect()
+        self._attendant = threading.Thread(target=self._attend, name="modem-attendant", daemon=True)
+        self._attendant.start()
+        return self._session_now().identity
+
+    def _connect(self) -> None:
+        port = open_port(self._address, baudrate=self._options.baudrate, flow_control=self._options.flow_control)
+        self._fault = None
+        self._engine = Engine(port, self._on_unsolicited, self._on_gone)
+        try:
+            if self._closing.is_set():
+                raise LineUnavailable("port.closed", "closed by us")
+            self._configure()
+        except LineFault:
+            self._disconnect()
+            raise
+
+    def _configure(self) -> None:
+        engine = self._engine_now()
+        self._rebooted = False
+        self._session = configure(engine, self._options, self._closing)
+        self._mail.start(self._session)
+
+    def _disconnect(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._mail.wanted.set()
+        engine = self._engine
+        if engine is not None:
+            engine.close()
+        attendant = self._attendant
+        if attendant is not None and attendant is not threading.current_thread():
+            attendant.join(timeout=10)
+        self._mail.close()
+
+    def _engine_now(self) -> Engine:
+        if self._engine is None:
+            raise LineUnavailable("port.closed", "not open")
+        return self._engine
+
+    def _session_now(self) -> Session:
+        if self._session is None:
+            raise LineUnavailable("port.closed", "not open")
+        return self._session
+
+    # What the reader hears
+
+    def _on_unsolicited(self, event: Unsolicited) -> None:
+        if event.reboot:
+            self._rebooted = True
+            self._mail.wanted.set()
+        self._mail.unsolicited(event)
+
+    def _on_gone(self, error: LineUnavailable) -> None:
+        self._fault = error
+        self._mail.wanted.set()
+
+    def fault(self) -> LineFault | None:
+        """What ails the line, noticed without being asked; None while it is well."""
+        return self._fault
+
+    def transcript(self) -> list[Said]:
+        engine = self._engine
+        return engine.transcript() if engine is not None else []
+
+    # Sending
+
+    def submit(self, submit: Submit, *, clear_to_send: Callable[[], None]) -> Accepted:
+        pdu = _encode(submit)
+        engine = self._engine_now()
+        with engine.turn():
+            self._make_ready(engine)
+            self._references.check(submit.recipient)
+            request = Request(f"AT+CMGS={pdu.length}", prefix="+CMGS:", prompt=True)
+            self._ask_leave(engine, request, clear_to_send)
+            engine.write_body(pdu.hex)
+            reference = self._finish(engine)
+            self._references.accepted(reference, submit.recipient, report=submit.status_report)
+        return Accepted(reference=str(reference), sender_identity=sender_identity(self._session_now()), at=self._now())
+
+    def _ask_leave(self, engine: Engine, request: Request, clear_to_send: Callable[[], None]) -> None:
+        refusal = engine.prompt(request, self._options.prompt_seconds)
+        if refusal is not None:
+            raise error_before_body(refusal.final)
+        cleared = False
+        try:
+            clear_to_send()
+            cleared = True
+        finally:
+            if not cleared:
+                self._back_out(engine)
+        if self._rebooted:
+            engine.mark_out_of_step()
+            raise LineUnavailable("modem.restarted", "before the message was written")
+
+    def _back_out(self, engine: Engine) -> None:
+        try:
+            engine.escape()
+        except LineUnavailable as error:
+            self._fault = error  # nothing left; the caller's exception matters more
+
+    def _finish(self, engine: Engine) -> int:
+        """TP-MR of the message that has just been written. Raises GsmError with what is proved."""
+        try:
+            answer = engine.finish_body(self._options.submit_seconds)
+            if self._in_doubt:
+                answer = self._true_answer(engine, answer)
+        except LineUnavailable as error:
+            self._in_doubt = True
+            raise OutcomeUnknown(error.code, error.detail) from error
+        self._in_doubt = False
+        if not answer.final.ok:
+            raise error_after_body(answer.final)
+        found = _REFERENCE.match(answer.lines[0].text)
+        if found is None:
+            raise OutcomeUnknown("at.no_reference", answer.lines[0].text)
+        return int(found[1]) % 256
+
+    def _true_answer(self, engine: Engine, first: Answer) -> Answer:
+        """The answer to this submission when the one before was left without: the last that comes.
+
+        Modems answer in order, so nothing more comes for either once another question has been answered.
+        """
+        if not engine.in_step():
+            raise LineUnavailable("at.timeout", "no answer after the result")
+        answer = first
+        for line in engine.late_answers():
+            final = parse_final(line)
+            if _REFERENCE.match(line):
+                answer = Answer(OK, (Info(line),))
+            elif final is not None and not final.ok:
+                answer = Answer(final)
+        return answer
+
+    def _make_ready(self, engine: Engine) -> None:
+        if self._rebooted:
+            self._configure()
+        self._mail.do_chores(engine)
+        self._fault = None
+
+    # Receiving
+
+    def receive(self, timeout: float) -> Received | None:
+        return self._mail.next(timeout)
+
+    def acknowledge(self, received: Received) -> None:
+        self._mail.acknowledge(received)
+
+    def _settle_reference(self, report: DeliveryReport) -> None:
+        if report.outcome is not DeliveryOutcome.TRYING:
+            self._references.reported(int(report.reference), report.recipient)
+
+    def _attend(self) -> None:
+        """Does the chores while nobody sends, sweeps at intervals, notices a modem that fell silent."""
+        while not self._closing.is_set():
+            if not self._mail.wanted.wait(self._options.sweep_seconds):
+                self._mail.sweep()
+            if self._closing.is_set():
+                return
+            self._mail.give_up_incomplete()
+            self._do_chores()
+
+    def _do_chores(self) -> None:
+        engine = self._engine
+        if engine is None or self._fault is not None:
+            self._mail.wanted.clear()
+            return
+        try:
+            with engine.turn():
+                self._make_ready(engine)
+        except LineFault as error:
+            self._fault = error
+            log.warning("line fault %s while idle", error.code)
+
+    # Health and recovery
+
+    def health(self) -> LineHealth:
+        engine = self._engine_now()
+        with engine.turn():
+            self._make_ready(engine)
+            return ask_health(engine, self._session_now().identity, self._now())
+
+    def recover(self, step: RecoveryStep) -> LineIdentity:
+        """Take one step towards a line that works. Raises LineFault."""
+        engine = self._engine
+        if step is RecoveryStep.REOPEN or engine is None or engine.gone is not None:
+            self._disconnect()
+            self._connect()
+        else:
+            with engine.turn():
+                self._reset(engine, step)
+        self._fault = None
+        return self._session_now().identity
+
+    def _reset(self, engine: Engine, step: RecoveryStep) -> None:
+        if step is RecoveryStep.SOFT_RESET:
+            engine.wake()
+            engine.attempt("ATZ")
+        elif step is RecoveryStep.RADIO_RESET:
+            engine.wake()
+            engine.attempt("AT+CFUN=1,1", 15)
+        self._configure()
+
+
+def _encode(submit: Submit) -> EncodedPdu:
+    try:
+        return encode_submit(submit)
+    except ValueError as error:
+        raise Refused("pdu.invalid", str(error)) from error

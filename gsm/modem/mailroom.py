@@ -1,0 +1,284 @@
+"""Everything that comes in: reports and messages, direct or stored, kept until the house has them.
+
+The reader thread only files what it hears. Commands that follow from it (reading a store, confirming to the
+network, deleting what was committed) are chores, done by whoever holds the modem next.
+"""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gsm.messages import DeliveryReport, Inbound, Received, Undecodable
+from gsm.modem.at import Info, Request, Unsolicited
+from gsm.modem.engine import Engine
+from gsm.modem.fields import Charset
+from gsm.modem.pdu import Deliver, PduError, StatusReport, decode
+from gsm.modem.reassembly import Piece, Reassembly, Whole
+from gsm.modem.setup import ReportMode, Session
+
+_INDICATION = re.compile(r'\+C(?:MT|DS)I: ?"?(\w+)"?, ?(\d+)')
+_LIST_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message in a store of the modem."""
+
+    store: str
+    index: int
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """A message that came without being stored; in phase 2+ the network waits for AT+CNMA."""
+
+
+Place = Stored | Direct
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    store: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    store: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    place: Place
+
+
+Chore = Fetch | Sweep | Release
+
+
+class Mailroom:
+    def __init__(self, now: Callable[[], datetime], incomplete_seconds: float) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._chores: deque[Chore] = deque()
+        self.wanted = threading.Event()  # set while chores wait
+        self._queue: queue.Queue[Received | None] = queue.Queue()
+        self._tokens = itertools.count(1)
+        self._held: dict[str, tuple[Place, ...]] = {}
+        self._seen: dict[tuple[str, int], str] = {}  # stored, handed on or waiting for its other parts
+        self._parts: Reassembly[Place] = Reassembly(incomplete_seconds, time.monotonic)
+        self._session: Session | None = None
+        self._selected = ""
+        self._closed = False
+        self.on_report: Callable[[DeliveryReport], None] = lambda report: None
+
+    def start(self, session: Session) -> None:
+        """After each set-up of the modem: places known before mean nothing any more, all stores are read."""
+        with self._lock:
+            self._session = session
+            self._selected = ""
+            self._held = {token: places for token, places in self._held.items() if Direct() in places}
+            self._seen.clear()
+            self._parts.clear()
+            self._chores = deque(chore for chore in self._chores if chore == Release(Direct()))
+        self.sweep()
+
+    # Filing: any thread, no modem
+
+    def unsolicited(self, event: Unsolicited) -> None:
+        found = _INDICATION.match(event.text)
+        if found:
+            self._add(Fetch(found[1], int(found[2])))
+        elif event.text.upper().startswith(("+CDS:", "+CMT:")):
+            if event.pdu:
+                self._file(event.pdu, _announced(event.text), Direct())
+            else:
+                self.sweep()
+
+    def _confirms(self) -> bool:
+        return self._session is not None and self._session.reports is ReportMode.ACKNOWLEDGED
+
+    def sweep(self) -> None:
+        """Read every store again: what an indication never told of is found, what is handed on already is not."""
+        for store in self._session.stores if self._session else ():
+            if Sweep(store) not in self._chores:
+                self._add(Sweep(store))
+
+    def give_up_incomplete(self) -> None:
+        with self._lock:
+            late = self._parts.expired()
+        for whole in late:
+            self._hand_inbound(whole)
+
+    def next(self, timeout: float) -> Received | None:
+        if self._closed and self._queue.empty():
+            return None
+        try:
+            return self._queue.get(timeout=timeout)
+        except queue.Empty:
+            return None
+
+    def acknowledge(self, received: Received) -> None:
+        for place in dict.fromkeys(self._held.pop(received.token, ())):
+            if isinstance(place, Stored) or self._confirms():
+                self._add(Release(place))
+
+    def close(self) -> None:
+        self._closed = True
+        self._queue.put(None)
+
+    def _add(self, chore: Chore) -> None:
+        self._chores.append(chore)
+        self.wanted.set()
+
+    # Sorting
+
+    def _file(self, raw: str, length: int | None, place: Place) -> None:
+        try:
+            decoded = decode(raw, length=length)
+        except PduError as error:
+            self._hand_undecodable(raw, error.reason, place)
+            return
+        if isinstance(decoded, StatusReport):
+            self._hand_report(decoded, raw, place)
+        elif isinstance(decoded, Deliver):
+            self._file_deliver(decoded, raw, place)
+        elif isinstance(place, Stored):
+            self._seen[place.store, place.index] = place.raw  # a message of our own: left where it is
+
+    def _file_deliver(self, deliver: Deliver, raw: str, place: Place) -> None:
+        if deliver.coding.charset is Charset.OCTETS:
+            self._hand_undecodable(raw, "data, not text", place)
+            return
+        with self._lock:
+            wholes = self._parts.add(Piece(deliver, raw, place))
+        if place == Direct() and self._confirms() and not wholes:
+            self._add(Release(place))  # the network does not wait for the other parts
+        for whole in wholes:
+            self._hand_inbound(whole)
+
+    def _hand_report(self, report: StatusReport, raw: str, place: Place) -> None:
+        record = DeliveryReport(
+            token=self._token((place,)),
+            raw=raw,
+            reference=str(report.reference),
+            recipient=report.recipient,
+            sender_identity=self._identity(),
+            outcome=report.outcome,
+            status=f"{report.status:02X}",
+            sent_at=report.sent_at,
+            done_at=report.done_at,
+            received_at=self._now(),
+        )
+        self.on_report(record)
+        self._queue.put(record)
+
+    def _hand_inbound(self, whole: Whole[Place]) -> None:
+        first = whole.pieces[0]
+        self._queue.put(
+            Inbound(
+                token=self._token(_places(whole)),
+                raw="\n".join(piece.raw for piece in whole.pieces),
+                sender=first.deliver.sender,
+                body=whole.body,
+                sender_identity=self._identity(),
+                sent_at=first.deliver.sent_at,
+                received_at=self._now(),
+                complete=whole.complete,
+                flash=first.deliver.coding.message_class == 0,
+            )
+        )
+
+    def _hand_undecodable(self, raw: str, reason: str, place: Place) -> None:
+        token = self._token((place,))
+        self._queue.put(Undecodable(token=token, raw=raw, reason=reason, received_at=self._now()))
+
+    def _token(self, places: tuple[Place, ...]) -> str:
+        token = str(next(self._tokens))
+        self._held[token] = places
+        return token
+
+    def _identity(self) -> str:
+        return sender_identity(self._session) if self._session else ""
+
+    # Chores: inside a turn
+
+    def do_chores(self, engine: Engine) -> None:
+        """Raises LineUnavailable when the modem stops answering; what was not done is done later."""
+        while self._chores:
+            chore = self._chores[0]
+            if isinstance(chore, Fetch):
+                self._fetch(engine, chore)
+            elif isinstance(chore, Sweep):
+                self._sweep(engine, chore.store)
+            else:
+                self._release(engine, chore.place)
+            self._chores.popleft()
+        self.wanted.clear()
+        if self._chores:
+            self.wanted.set()
+
+    def _select(self, engine: Engine, store: str) -> bool:
+        if self._selected == store:
+            return True
+        done = engine.attempt(f'AT+CPMS="{store}"')
+        self._selected = store if done else ""
+        return done
+
+    def _fetch(self, engine: Engine, chore: Fetch) -> None:
+        if not self._select(engine, chore.store):
+            return
+        answer = engine.ask(Request(f"AT+CMGR={chore.index}", prefix="+CMGR:", pdu=True, required=False))
+        if answer.final.ok:
+            for line in answer.lines:
+                self._file_stored(line, Stored(chore.store, chore.index, line.pdu))
+
+    def _sweep(self, engine: Engine, store: str) -> None:
+        if not self._select(engine, store):
+            return
+        request = Request("AT+CMGL=4", prefix="+CMGL:", pdu=True, required=False)
+        answer = engine.ask(request, _LIST_SECONDS)
+        if not answer.final.ok:
+            return
+        for line in answer.lines:
+            index = line.text.split(":", 1)[-1].split(",")[0].strip()
+            if index.isdigit():
+                self._file_stored(line, Stored(store, int(index), line.pdu))
+
+    def _file_stored(self, line: Info, place: Stored) -> None:
+        key = (place.store, place.index)
+        if self._seen.get(key) == place.raw:
+            return
+        self._seen[key] = place.raw
+        self._file(place.raw, _announced(line.text), place)
+
+    def _release(self, engine: Engine, place: Place) -> None:
+        if isinstance(place, Direct):
+            if not engine.attempt("AT+CNMA") and self._session is not None:
+                engine.attempt(f"AT+CNMI={self._session.routing}")  # late: the modem has stopped routing by itself
+        elif self._select(engine, place.store):
+            engine.attempt(f"AT+CMGD={place.index}", 10)
+            self._seen.pop((place.store, place.index), None)
+
+
+def sender_identity(session: Session) -> str:
+    """What references are relative to: the SIM, or the device when the SIM does not tell."""
+    identity = session.identity
+    return identity.imsi or identity.iccid or identity.imei
+
+
+def _places(whole: Whole[Place]) -> tuple[Place, ...]:
+    return tuple(piece.place for piece in whole.pieces)
+
+
+def _announced(line: str) -> int | None:
+    last = line.rsplit(",", 1)[-1].rsplit(":", 1)[-1].strip()
+    return int(last) if last.isdigit() else None

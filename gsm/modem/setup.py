@@ -1,0 +1,176 @@
+"""Making a modem ready to send and to report (3GPP TS 27.005 3.4; TS 27.007)."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from dataclasses import fields as dataclass_fields
+from enum import StrEnum
+
+from gsm.errors import LineUnavailable, NotRegistered, SimFault
+from gsm.messages import LineIdentity, Registration, SimState
+from gsm.modem.at import Request
+from gsm.modem.causes import stable_code
+from gsm.modem.engine import CommandFailed, Engine
+from gsm.modem.health import ask_identity, ask_registration, ask_sim, ask_subscriber, first_line
+
+POLL_SECONDS = 0.5
+
+
+class ReportMode(StrEnum):
+    ACKNOWLEDGED = "acknowledged"  # +CDS, confirmed to the network only after our commit (phase 2+)
+    STORED = "stored"  # +CDSI, read and deleted after our commit
+    DIRECT = "direct"  # +CDS, confirmed by the modem itself
+    NONE = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModemOptions:
+    """Seconds unless said otherwise."""
+
+    baudrate: int = 115200
+    flow_control: bool = False
+    pin: str = ""
+    reports: str = "auto"  # or a ReportMode
+    prompt_seconds: float = 10
+    submit_seconds: float = 60
+    register_seconds: float = 20
+    sim_seconds: float = 10
+    sweep_seconds: float = 60
+    incomplete_seconds: float = 600
+    hold_link: bool = False  # AT+CMMS=2: the radio link stays up between messages
+
+    @classmethod
+    def of(cls, options: Mapping[str, object]) -> ModemOptions:
+        """Unknown keys are for other readers of the same mapping. Raises ValueError for a wrong type."""
+        values: dict[str, object] = {}
+        for item in dataclass_fields(cls):
+            if item.name not in options:
+                continue
+            default, value = item.default, options[item.name]
+            kinds = (int, float) if isinstance(default, float | int) else (str,)
+            if not isinstance(value, kinds):
+                raise ValueError(f"{item.name}: {value!r}")
+            values[item.name] = value
+        return replace(cls(), **values)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """What the set-up found out."""
+
+    identity: LineIdentity
+    reports: ReportMode
+    routing: str  # the AT+CNMI values in force
+    stores: tuple[str, ...]  # stores to sweep, SR last
+
+
+def configure(engine: Engine, options: ModemOptions, closing: threading.Event) -> Session:
+    """Wake, identify, check SIM and network, switch reports on. Raises LineFault."""
+    wake(engine)
+    if not engine.attempt("AT+CMEE=1"):
+        engine.attempt("AT+CMEE=2")
+    identity = ask_identity(engine)
+    unlock(engine, options, closing)
+    imsi, iccid = ask_subscriber(engine)
+    _must_accept(engine, "AT+CMGF=0")
+    mode, routing = route_reports(engine, options)
+    if options.hold_link:
+        engine.attempt("AT+CMMS=2")
+    stores = list_stores(engine)
+    await_network(engine, options, closing)
+    return Session(
+        identity=replace(identity, imsi=imsi, iccid=iccid),
+        reports=mode,
+        routing=routing,
+        stores=stores,
+    )
+
+
+def wake(engine: Engine) -> None:
+    """Command mode, no echo, verbose results, whatever state the last user left. Raises LineUnavailable."""
+    engine.mark_out_of_step()
+    engine.wake()
+
+
+def unlock(engine: Engine, options: ModemOptions, closing: threading.Event) -> None:
+    """Raises SimFault unless the SIM is ready; a PIN is tried once only, for three failures lock the SIM."""
+    deadline = time.monotonic() + options.sim_seconds
+    tried = False
+    while True:
+        state, answer = ask_sim(engine)
+        if state is SimState.READY:
+            return
+        if state is SimState.PIN and options.pin and not tried:
+            tried = True
+            entered = engine.ask(Request(f'AT+CPIN="{options.pin}"'), 10)
+            if not entered.final.ok:
+                raise SimFault("sim.pin_wrong")
+            continue
+        settled = state in (SimState.PIN, SimState.PUK, SimState.ABSENT, SimState.FAILED) and not tried
+        if settled or time.monotonic() >= deadline or closing.wait(POLL_SECONDS):
+            raise SimFault(_sim_code(state, (answer.final.ok and "") or stable_code(answer.final)))
+
+
+def _sim_code(state: SimState, code: str) -> str:
+    return f"sim.{state.value}" if state is not SimState.UNKNOWN or not code else code
+
+
+def await_network(engine: Engine, options: ModemOptions, closing: threading.Event) -> None:
+    """Raises NotRegistered; a denial is told at once."""
+    deadline = time.monotonic() + options.register_seconds
+    while True:
+        state, _ = ask_registration(engine)
+        if state in (Registration.HOME, Registration.ROAMING):
+            return
+        if state is Registration.DENIED or time.monotonic() >= deadline or closing.wait(POLL_SECONDS):
+            raise NotRegistered(f"network.{state.value}", retry_after=30)
+
+
+_DS = {ReportMode.ACKNOWLEDGED: 1, ReportMode.DIRECT: 1, ReportMode.STORED: 2, ReportMode.NONE: 0}
+_ROUTINGS = ("2,1,0,{},0", "2,1,2,{},0", "1,1,0,{},0", "2,1,0,{},1", "3,1,0,{},0", "1,1,0,{},1")
+_PREFERENCE = (ReportMode.ACKNOWLEDGED, ReportMode.STORED, ReportMode.DIRECT, ReportMode.NONE)
+
+
+def route_reports(engine: Engine, options: ModemOptions) -> tuple[ReportMode, str]:
+    """The first mode of our preference that the modem takes, and the AT+CNMI values that it took.
+
+    Acknowledged and stored reports survive a crash of ours; direct ones that arrive during it do not.
+    """
+    wanted = _PREFERENCE if options.reports == "auto" else (ReportMode(options.reports), ReportMode.NONE)
+    for mode in wanted:
+        if (mode is ReportMode.ACKNOWLEDGED) != _phase_2_plus(engine, mode is ReportMode.ACKNOWLEDGED):
+            continue
+        for pattern in _ROUTINGS:
+            routing = pattern.format(_DS[mode])
+            if engine.attempt(f"AT+CNMI={routing}"):
+                return mode, routing
+    raise LineUnavailable("at.cnmi", "no way to be told of messages")
+
+
+def _phase_2_plus(engine: Engine, wanted: bool) -> bool:
+    """Select the message service, and whether it is phase 2+ for reports now."""
+    answer = engine.ask(Request(f"AT+CSMS={int(wanted)}", prefix="+CSMS:", required=False))
+    if not answer.final.ok:
+        return False
+    if not wanted:
+        return False
+    now = engine.ask(Request("AT+CSMS?", prefix="+CSMS:"))
+    return now.final.ok and first_line(now.lines).replace(" ", "").startswith("+CSMS:1,1")
+
+
+def list_stores(engine: Engine) -> tuple[str, ...]:
+    answer = engine.ask(Request("AT+CPMS=?", prefix="+CPMS:"))
+    group = re.search(r"\(([^)]*)\)", first_line(answer.lines))
+    names = re.findall(r'"(\w+)"', group[1]) if answer.final.ok and group else ["SM"]
+    places = [name for name in ("SM", "ME") if name in names] or [name for name in ("MT",) if name in names]
+    return (*places, *(["SR"] if "SR" in names else []))
+
+
+def _must_accept(engine: Engine, command: str) -> None:
+    answer = engine.ask(Request(command))
+    if not answer.final.ok:
+        raise CommandFailed(command, answer.final)
