@@ -76,6 +76,7 @@ class MessageState(StrEnum):
 
 _WAITS = text("state = 'waiting'")
 _DONE = text("done_at IS NOT NULL")
+_LEFT = text("sending_at IS NOT NULL")
 
 
 class Message(Base):
@@ -89,6 +90,7 @@ class Message(Base):
         Index("ix_message_line_id_accepted_at", "line_id", "accepted_at"),
         Index("ix_message_waiting", "batch_id", "not_before", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
         Index("ix_message_done_at_state", "done_at", "state", sqlite_where=_DONE, postgresql_where=_DONE),
+        Index("ix_message_sending_at", "sending_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
     )
 
     id: Mapped[Id]

@@ -462,6 +462,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_message_line_id_accepted_at", ["line_id", "accepted_at"], unique=False)
         batch_op.create_index("ix_message_phone_accepted_at", ["phone", "accepted_at"], unique=False)
+        batch_op.create_index(
+            "ix_message_sending_at",
+            ["sending_at"],
+            unique=False,
+            sqlite_where=sa.text("sending_at IS NOT NULL"),
+            postgresql_where=sa.text("sending_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_message_state_lease_until", ["state", "lease_until"], unique=False)
         batch_op.create_index(
             "ix_message_waiting",
@@ -550,6 +557,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'waiting'"),
         )
         batch_op.drop_index("ix_message_state_lease_until")
+        batch_op.drop_index(
+            "ix_message_sending_at",
+            sqlite_where=sa.text("sending_at IS NOT NULL"),
+            postgresql_where=sa.text("sending_at IS NOT NULL"),
+        )
         batch_op.drop_index("ix_message_phone_accepted_at")
         batch_op.drop_index("ix_message_line_id_accepted_at")
         batch_op.drop_index(
