@@ -101,6 +101,7 @@ class Page(QWidget):
         self._body.setSpacing(0)
         self._body.addWidget(self.bar)
         self._content: QWidget | None = None
+        self.set_content(QWidget())
         services.changed.connect(self._changed)
 
     def set_content(self, widget: QWidget) -> None:

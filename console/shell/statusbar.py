@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QPushButton
 from console.core.format import count
 from console.core.i18n import ntr, tr
 from console.core.pulse import Pulse
-from console.core.security.permissions import ROLE_TITLES, Permission
+from console.core.security.permissions import ROLE_TITLES, Permission, Role
 from console.core.sending.status import Snapshot
 from console.shell.services import Services
 from console.shell.states import state_icon
@@ -124,8 +124,8 @@ class StatusBar(QFrame):
 
     def _who(self) -> str:
         actor = self._services.ctx.actor
-        roles = "、" if not actor.name.isascii() else ", "
-        return f"{actor.name} · {roles.join(str(ROLE_TITLES[role]) for role in sorted(actor.roles))}"
+        roles = " / ".join(str(ROLE_TITLES[role]) for role in Role if role in actor.roles)
+        return f"{actor.name} · {roles}"
 
     def _tips(self) -> None:
         self.lines.setToolTip(tr("Open the lines"))
