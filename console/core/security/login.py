@@ -187,6 +187,14 @@ def prove(context: Context, password: str) -> None:
         raise LoginLocked(error.until) from error
 
 
+def refreshed_actor(context: Context) -> Actor:
+    """The user who is logged in, with the name and the roles of this moment. Raises LoginRefused when switched off."""
+    account = _account(context.database, context.actor.login)
+    if account is None or not account.active:
+        raise LoginRefused()
+    return Actor.of(account.id, account.login, account.name, account.roles)
+
+
 def prove_by_row(database: Database, clock: Clock, user_id: int, password: str) -> None:
     """Count the attempt first and take it back on success, so that guesses side by side cannot outrun the count."""
     now = clock.now()

@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError
 
 from console.core.errors import UserError
 from console.core.i18n import T, tr
+from console.core.paths import sqlite_url
 
 DRIVER = "postgresql+psycopg"
 
@@ -39,3 +40,12 @@ def checked_server_url(text: str) -> str:
     if not usable:
         raise UnusablePlace()
     return parsed.set(drivername=DRIVER).render_as_string(hide_password=False)
+
+
+def checked_url(text: str) -> str:
+    """Of either kind: a server's address, ``sqlite:///PATH``, or the path of an embedded database alone."""
+    if text.startswith("sqlite:///"):
+        return text
+    if "://" not in text:
+        return sqlite_url(Path(text))
+    return checked_server_url(text)
