@@ -65,6 +65,24 @@ class Money(TypeDecorator[Decimal]):
         return (Decimal(value) / 100).quantize(Decimal("0.01")) if dialect.name == "sqlite" else Decimal(value)
 
 
+class Rate(TypeDecorator[Decimal]):
+    """Per cent a year, ``3.05``: Numeric(9, 6), and its digits as text on SQLite, which has no decimals."""
+
+    impl = Numeric(9, 6)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(12) if dialect.name == "sqlite" else Numeric(9, 6))
+
+    def process_bind_param(self, value: Decimal | str | None, dialect: Dialect) -> Decimal | str | None:
+        if value is None:
+            return None
+        return str(value) if dialect.name == "sqlite" else Decimal(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
 E_ = TypeVar("E_", bound=StrEnum)
 
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Numeric, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, BigId, EnumValue, Id, Money, UtcDateTime
+from db.base import Base, BigId, EnumValue, Id, Money, Rate, UtcDateTime
 
 
 class ImportState(StrEnum):
@@ -93,7 +93,7 @@ class Loan(Base):
     number: Mapped[str] = mapped_column(String(40), unique=True)
     product: Mapped[str] = mapped_column(String(40), index=True)  # 房贷
     principal: Mapped[Decimal | None] = mapped_column(Money)
-    rate: Mapped[Decimal | None] = mapped_column(Numeric(9, 6, asdecimal=True).with_variant(String(12), "sqlite"))
+    rate: Mapped[Decimal | None] = mapped_column(Rate)  # per cent a year
     method: Mapped[str] = mapped_column(String(40), default="")  # 等额本息
     start_on: Mapped[date | None]
     term_months: Mapped[int | None]
@@ -146,7 +146,7 @@ class StagedRow(Base):
     loan_number: Mapped[str] = mapped_column(String(40))
     product: Mapped[str] = mapped_column(String(40))
     principal: Mapped[Decimal | None] = mapped_column(Money)
-    rate: Mapped[Decimal | None] = mapped_column(Numeric(9, 6, asdecimal=True).with_variant(String(12), "sqlite"))
+    rate: Mapped[Decimal | None] = mapped_column(Rate)  # per cent a year
     method: Mapped[str] = mapped_column(String(40))
     start_on: Mapped[date | None]
     term_months: Mapped[int | None]

@@ -195,8 +195,7 @@ def _total(loan: LoanRow, today: date) -> str:
 def _rate(loan: LoanRow, today: date) -> str:
     if loan.rate is None:
         return ""
-    rate = Decimal(str(loan.rate))  # per cent a year; SQLite hands the digits back as text
-    return percentage(rate) if 0 < rate < 100 else ""
+    return percentage(loan.rate) if 0 < loan.rate < 100 else ""
 
 
 def _day(day: date | None, today: date) -> str:
