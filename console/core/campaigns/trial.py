@@ -58,15 +58,25 @@ def send_test(
     Raises NotPermitted, NotComplete, TrialRefused.
     """
     ctx.require(Permission.CAMPAIGNS_TEST_SEND)
-    number = _mobile(phone)
+    number = mobile(phone)
     with ctx.database.read() as session:
         prepared = plan(ctx, session, draft)
         body = _body(session, prepared, like)
+    return queue_test(ctx, body, number, class_key=prepared.class_.key, line_id=draft.line_id, campaign_id=campaign_id)
+
+
+def queue_test(
+    ctx: Context, body: str, number: str, *, class_key: str, line_id: int | None, campaign_id: int | None = None
+) -> TrialSent:
+    """The batch of one message, open at once. ``body`` with its signature, ``number`` as ``mobile`` gives it.
+
+    Raises TrialRefused when this person has tested too often.
+    """
     secret = ctx.database.secret(SECRET_NAME)
     now = ctx.clock.now()
     with ctx.database.begin() as session:
         _not_too_many(ctx, session, now)
-        batch = _batch(ctx, prepared, draft, campaign_id, now)
+        batch = _batch(ctx, class_key, line_id, campaign_id, now)
         if campaign_id is not None and session.get(Campaign, campaign_id) is None:
             batch.campaign_id = None
         session.add(batch)
@@ -89,7 +99,8 @@ def send_test(
         return TrialSent(batch_id=batch.id, message_id=message.id, body=body, parts=message.parts)
 
 
-def _mobile(phone: str) -> str:
+def mobile(phone: str) -> str:
+    """Eleven digits. Raises TrialRefused."""
     digits = re.sub(r"[\s\-()]", "", unicodedata.normalize("NFKC", phone))
     digits = re.sub(r"^(?:\+|00)?86(?=1)", "", digits)
     if not _MOBILE.fullmatch(digits):
@@ -139,15 +150,15 @@ def _not_too_many(ctx: Context, session: Session, now: datetime) -> None:
         )
 
 
-def _batch(ctx: Context, prepared: Plan, draft: Draft, campaign_id: int | None, now: datetime) -> Batch:
+def _batch(ctx: Context, class_key: str, line_id: int | None, campaign_id: int | None, now: datetime) -> Batch:
     return Batch(
         kind=BatchKind.TEST,
         campaign_id=campaign_id,
-        class_key=prepared.class_.key,
+        class_key=class_key,
         state=BatchState.OPEN,
         priority=PRIORITY,
         expires_at=now + LIFETIME,
-        line_id=draft.line_id,
+        line_id=line_id,
         messages=1,
         created_by=ctx.actor.user_id,
         created_at=now,
