@@ -38,7 +38,7 @@ class Pulse:
 def pulse(ctx: Context) -> Pulse:
     """Small tables and indexes only, whatever the outbox holds."""
     with ctx.database.read() as session:
-        states = session.execute(select(Line.state, Line.fault).order_by(Line.id)).tuples().all()
+        states = session.execute(select(Line.state, Line.fault).order_by(Line.id)).all()
         edits = session.execute(select(func.count(), func.max(Campaign.updated_at))).one()
         return Pulse(
             status=snapshot(session, ctx.clock.now()),

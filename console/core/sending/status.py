@@ -40,7 +40,7 @@ class Snapshot:
 def snapshot(session: Session, now: datetime) -> Snapshot:
     """Reads only indexes and small tables, so it may be asked every few seconds whatever the outbox holds."""
     lines = dict(
-        session.execute(select(Line.state, func.count()).where(Line.enabled.is_(True)).group_by(Line.state)).tuples().all()
+        session.execute(select(Line.state, func.count()).where(Line.enabled.is_(True)).group_by(Line.state)).all()
     )
     ready = lines.get(LineState.READY, 0)
     stopped = bool(session.scalar(select(Control.stopped)))
@@ -88,7 +88,7 @@ def _outgoing(session: Session, state: BatchState) -> int:
 
 def _since_midnight(session: Session, now: datetime) -> dict[MessageState, int]:
     query = select(Message.state, func.count()).where(Message.done_at >= midnight(now)).group_by(Message.state)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _accepted_since(session: Session, since: datetime) -> int:

@@ -1,0 +1,101 @@
+"""One card a line: what it is, how it is doing, what it has sent, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from console.core.context import Context
+from console.core.i18n import Text
+from console.core.lines.diagnosis import Diagnosis, Facts, Health, diagnose
+from console.core.sending.status import ALIVE_WITHIN, midnight
+from db.models import Control, Dispatcher, Line, LineState, Message
+from db.outbox_lines import parts_left_since
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineCard:
+    id: int
+    name: str
+    kind: str
+    address: str
+    enabled: bool
+    state: LineState
+    diagnosis: Diagnosis
+    health: Health
+    device: str  # manufacturer and model
+    number_tail: str  # last digits of the IMSI, to tell SIM cards apart
+    pace_per_minute: int | None
+    daily_quota: int | None
+    sent_today: int  # parts, as the carrier bills them
+    messages_hour: int  # messages accepted within the last hour
+    has_pin: bool
+
+
+def line_cards(ctx: Context) -> list[LineCard]:
+    now = ctx.clock.now()
+    with ctx.database.read() as session:
+        alive = select(func.count()).where(
+            Dispatcher.stopped_at.is_(None), Dispatcher.heartbeat_at > now - ALIVE_WITHIN
+        )
+        served = bool(session.scalar(alive))
+        stopped = bool(session.scalar(select(Control.stopped)))
+        hours = _last_hour(session, now)
+        lines = session.scalars(select(Line).order_by(Line.name)).all()
+        return [_card(session, line, served, stopped, hours.get(line.id, 0), now) for line in lines]
+
+
+def _last_hour(session: Session, now: datetime) -> dict[int, int]:
+    query = (
+        select(Message.line_id, func.count())
+        .where(Message.line_id.in_(select(Line.id)), Message.accepted_at > now - timedelta(hours=1))
+        .group_by(Message.line_id)
+    )
+    return {line_id: number for line_id, number in session.execute(query).all() if line_id is not None}
+
+
+def _card(session: Session, line: Line, served: bool, stopped: bool, hour: int, now: datetime) -> LineCard:
+    health = Health.of(line.health, line.health_at)
+    sent, _last = parts_left_since(session, line.id, midnight(now))
+    facts = Facts(
+        enabled=line.enabled,
+        state=line.state,
+        fault=line.fault,
+        fault_text=_text(line.fault_text),
+        health=health,
+        sent_today=sent,
+        daily_quota=line.daily_quota,
+        served=served,
+        stopped=stopped,
+    )
+    return LineCard(
+        id=line.id,
+        name=line.name,
+        kind=line.kind,
+        address=line.address,
+        enabled=line.enabled,
+        state=line.state,
+        diagnosis=diagnose(facts, now),
+        health=health,
+        device=" ".join(filter(None, (_word(line.identity, "manufacturer"), _word(line.identity, "model")))),
+        number_tail=_word(line.identity, "imsi")[-4:],
+        pace_per_minute=line.pace_per_minute,
+        daily_quota=line.daily_quota,
+        sent_today=sent,
+        messages_hour=hour,
+        has_pin=bool(line.options.get("pin")),
+    )
+
+
+def _text(stored: str) -> Text:
+    """A stored Text, or words as they are."""
+    return Text.load(stored) if stored.startswith("{") else Text(stored.replace("{", "{{").replace("}", "}}"))
+
+
+def _word(stored: Mapping[str, object], key: str) -> str:
+    value = stored.get(key)
+    return value.strip() if isinstance(value, str) else ""
