@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from enum import StrEnum
 
+from gsm.errors import LineFault
 from gsm.messages import Accepted, LineHealth, LineIdentity, Received, Submit
+
+
+class RecoveryStep(StrEnum):
+    """From the mildest to the harshest; a gateway knows only the last."""
+
+    RESYNC = "resync"  # the conversation in step again, reports switched on again
+    SOFT_RESET = "soft_reset"  # AT&F and the whole set-up
+    RADIO_RESET = "radio_reset"  # AT+CFUN=1,1: the device starts anew, its port may vanish meanwhile
+    REOPEN = "reopen"  # the port closed and opened
 
 
 class Transport(ABC):
     """One line.
 
-    ``submit`` and ``health`` are called from one thread; ``receive``, ``acknowledge`` and ``close`` from any.
+    ``open``, ``submit``, ``health`` and ``recover`` are called from one thread; ``receive``, ``acknowledge`` and
+    ``close`` from any.
     """
 
     @abstractmethod
@@ -39,6 +51,14 @@ class Transport(ABC):
     @abstractmethod
     def health(self) -> LineHealth:
         """Ask the device. Raises LineFault."""
+
+    def fault(self) -> LineFault | None:
+        """What ails the line, noticed without being asked (unplugged while idle); None while it seems well."""
+        return None
+
+    def recover(self, step: RecoveryStep) -> LineIdentity:
+        """Take one step towards a line that works after a LineFault. Raises LineFault when it did not help."""
+        return self.open()
 
     @abstractmethod
     def close(self) -> None:

@@ -59,6 +59,10 @@ class EmulatorClient:
     def clear(self) -> None:
         self.do("clear")
 
+    def fresh(self, **settings: object) -> None:
+        """As if it had just started, with these settings on top of those it was started with."""
+        self.do("fresh", **settings)
+
     def inbound(self, sender: str, text: str, **values: object) -> int:
         count: int = self.do("inbound", sender=sender, text=text, **values)
         return count

@@ -4,6 +4,7 @@
 {"do": "set", "latency_ms": 0}     any field of Settings
 {"do": "rule", "on": "CMGS", "moment": "body", "action": "error", "text": "+CMS ERROR: 38"}
 {"do": "clear"}                    no rules, no hang
+{"do": "fresh", ...}               as if it had just been made: settings (those given on top), stores, ledger
 {"do": "inbound", "sender": "+86138...", "text": "...", "parts": [1, 3]}
 {"do": "report", "reference": 7, "recipient": "+86138..."}
 {"do": "pdu", "pdu": "...", "report": false}          delivered as it is, however damaged
@@ -17,6 +18,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,11 +34,13 @@ class Control:
     def __init__(self, modem: EmulatedModem, plug: Plug) -> None:
         self._modem = modem
         self._plug = plug
+        self._first = replace(modem.settings, noise=list(modem.settings.noise))
         self._verbs: dict[str, Verb] = {
             "accepted": lambda request: modem.network.ledger[request.get("since", 0) :],
             "set": modem.settings.change,
             "rule": lambda request: modem.rules.add(Rule(**request)),
             "clear": self._clear,
+            "fresh": self._fresh,
             "inbound": lambda request: modem.network.inbound(
                 request["sender"],
                 request["text"],
@@ -77,6 +81,10 @@ class Control:
     def _clear(self, request: Mapping[str, Any]) -> None:
         self._modem.rules.clear()
         self._modem.settings.hang = False
+
+    def _fresh(self, request: Mapping[str, Any]) -> None:
+        self._modem.settings.change({**asdict(self._first), **request})
+        self._modem.refresh()
 
     def _stats(self, request: Mapping[str, Any]) -> dict[str, object]:
         modem = self._modem

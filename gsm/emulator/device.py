@@ -25,11 +25,7 @@ class Device:
         self.rules = Rules(seed)
         self.wire = Wire(settings)
         self.state = State()
-        self.stores = {
-            "SM": Store(settings.message_places),
-            "ME": Store(settings.message_places),
-            "SR": Store(settings.report_places),
-        }
+        self.stores = self.empty_stores()
         self.next_reference = 0
         self.unplug: Callable[[int], None] = lambda ms: None
         self.heard: list[str] = []  # commands, for tests that ask what a driver says
@@ -37,6 +33,10 @@ class Device:
         self._more = asyncio.Event()
         self.confirmed = asyncio.Event()
         self._awaits_confirmation = False
+
+    def empty_stores(self) -> dict[str, Store]:
+        places = {"SM": self.settings.message_places, "ME": self.settings.message_places}
+        return {name: Store(count) for name, count in {**places, "SR": self.settings.report_places}.items()}
 
     @property
     def persona(self) -> Persona:

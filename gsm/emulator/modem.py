@@ -30,6 +30,15 @@ class EmulatedModem(Device):
         if self._running is not None:
             self._running.cancel()
 
+    def refresh(self) -> None:
+        """As it left the factory, at once; whoever is attached stays."""
+        self.rules.clear()
+        self.network.forget()
+        self.stores = self.empty_stores()
+        self.heard.clear()
+        self.next_reference = 0
+        self.restart()
+
     async def _run(self) -> None:
         """One command after the other, in order, for ever; what is typed meanwhile waits."""
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -33,7 +34,7 @@ class Network:
         self._arrived = asyncio.Event()
         self._held_back: list[Delivery] = []
         self._concat_reference = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._era = 0
 
     def accept(self, submitted: Submitted, reference: int, pdu: str) -> None:
         """From here on the message has left: it stands in the ledger."""
@@ -60,8 +61,11 @@ class Network:
         if self._settings.reports == "early":
             self.report(reference, recipient, sent_at)
             return
-        loop = asyncio.get_running_loop()
-        loop.call_later(self._settings.report_delay_ms / 1000, self.report, reference, recipient, sent_at)
+        self._later(self._settings.report_delay_ms, lambda: self.report(reference, recipient, sent_at))
+
+    def _later(self, ms: int, action: Callable[[], None]) -> None:
+        era = self._era
+        asyncio.get_running_loop().call_later(ms / 1000, lambda: action() if era == self._era else None)
 
     def report(self, reference: int, recipient: str, sent_at: datetime, status: str = "") -> None:
         settings = self._settings
@@ -99,6 +103,14 @@ class Network:
             self.put(Delivery(pdu, report=False))
         return len(pieces)
 
+    def forget(self) -> None:
+        """Nothing was ever sent; reports that are on their way are dropped."""
+        self._era += 1
+        self.ledger.clear()
+        self.lost.clear()
+        self._waiting.clear()
+        self._held_back.clear()
+
     def put(self, delivery: Delivery) -> None:
         self._waiting.append(delivery)
         self._arrived.set()
@@ -118,7 +130,7 @@ class Network:
                 self._again(delivery)
 
     def _again(self, delivery: Delivery) -> None:
-        asyncio.get_running_loop().call_later(self._settings.redeliver_ms / 1000, self.put, delivery)
+        self._later(self._settings.redeliver_ms, lambda: self.put(delivery))
 
     def lose(self, delivery: Delivery) -> None:
         self.lost.append(delivery.pdu)

@@ -7,7 +7,6 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from gsm.errors import LineFault, LineUnavailable, OutcomeUnknown, Refused
 from gsm.messages import Accepted, DeliveryOutcome, DeliveryReport, LineHealth, LineIdentity, Received, Submit
@@ -20,20 +19,11 @@ from gsm.modem.pdu import EncodedPdu, encode_submit
 from gsm.modem.port import open_port
 from gsm.modem.references import References
 from gsm.modem.setup import ModemOptions, Session, configure
-from gsm.transport import Transport
+from gsm.transport import RecoveryStep, Transport
 
 log = logging.getLogger(__name__)
 
 _REFERENCE = re.compile(r"\+CMGS: ?(\d+)")
-
-
-class RecoveryStep(StrEnum):
-    """From the mildest to the harshest; each raises LineFault when it did not help."""
-
-    RESYNC = "resync"  # ESC, in step again, reports switched on again
-    SOFT_RESET = "soft_reset"  # ATZ and the whole set-up
-    RADIO_RESET = "radio_reset"  # AT+CFUN=1,1: the device starts anew, its port may vanish meanwhile
-    REOPEN = "reopen"  # the port closed and opened
 
 
 def utc_now() -> datetime:
@@ -63,10 +53,15 @@ class ModemTransport(Transport):
     # Opening and closing
 
     def open(self) -> LineIdentity:
+        self._disconnect()
         self._connect()
+        if self._attendant is None:
+            self._start_attendant()
+        return self._session_now().identity
+
+    def _start_attendant(self) -> None:
         self._attendant = threading.Thread(target=self._attend, name="modem-attendant", daemon=True)
         self._attendant.start()
-        return self._session_now().identity
 
     def _connect(self) -> None:
         port = open_port(self._address, baudrate=self._options.baudrate, flow_control=self._options.flow_control)
@@ -82,9 +77,10 @@ class ModemTransport(Transport):
 
     def _configure(self) -> None:
         engine = self._engine_now()
-        self._rebooted = False
-        self._session = configure(engine, self._options, self._closing)
-        self._mail.start(self._session)
+        with engine.turn():
+            self._rebooted = False
+            self._session = configure(engine, self._options, self._closing)
+            self._mail.start(self._session)
 
     def _disconnect(self) -> None:
         engine, self._engine = self._engine, None
@@ -238,8 +234,9 @@ class ModemTransport(Transport):
             with engine.turn():
                 self._make_ready(engine)
         except LineFault as error:
-            self._fault = error
-            log.warning("line fault %s while idle", error.code)
+            if engine is self._engine and not self._closing.is_set():
+                self._fault = error
+                log.warning("line fault %s while idle", error.code)
 
     # Health and recovery
 
@@ -264,7 +261,7 @@ class ModemTransport(Transport):
     def _reset(self, engine: Engine, step: RecoveryStep) -> None:
         if step is RecoveryStep.SOFT_RESET:
             engine.wake()
-            engine.attempt("ATZ")
+            engine.attempt("AT&F")
         elif step is RecoveryStep.RADIO_RESET:
             engine.wake()
             engine.attempt("AT+CFUN=1,1", 15)

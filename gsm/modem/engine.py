@@ -256,8 +256,9 @@ class Engine:
                 self._exchange(Request("ATE0V1Q0"), _PROBE_SECONDS)
             except CommandTimeout:
                 continue
-            self.settle()
-            return
+            if self.in_step():
+                self._out_of_step = False
+                return
         raise CommandTimeout("at.silent", "the modem does not answer")
 
     def in_step(self) -> bool:

@@ -7,6 +7,7 @@ network, deleting what was committed) are chores, done by whoever holds the mode
 from __future__ import annotations
 
 import itertools
+import logging
 import queue
 import re
 import threading
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from gsm.errors import LineUnavailable
 from gsm.messages import DeliveryReport, Inbound, Received, Undecodable
 from gsm.modem.at import Info, Request, Unsolicited
 from gsm.modem.engine import Engine
@@ -23,6 +25,8 @@ from gsm.modem.fields import Charset
 from gsm.modem.pdu import Deliver, PduError, StatusReport, decode
 from gsm.modem.reassembly import Piece, Reassembly, Whole
 from gsm.modem.setup import ReportMode, Session
+
+log = logging.getLogger(__name__)
 
 _INDICATION = re.compile(r'\+C(?:MT|DS)I: ?"?(\w+)"?, ?(\d+)')
 _LIST_SECONDS = 30.0
@@ -69,6 +73,7 @@ class Mailroom:
         self._now = now
         self._lock = threading.Lock()
         self._chores: deque[Chore] = deque()
+        self._failed: deque[Chore] = deque(maxlen=64)  # a chore that the modem hangs on must not stop the line
         self.wanted = threading.Event()  # set while chores wait
         self._queue: queue.Queue[Received | None] = queue.Queue()
         self._tokens = itertools.count(1)
@@ -212,19 +217,27 @@ class Mailroom:
     # Chores: inside a turn
 
     def do_chores(self, engine: Engine) -> None:
-        """Raises LineUnavailable when the modem stops answering; what was not done is done later."""
+        """Raises LineUnavailable when the modem stops answering; what was not done is tried once more later."""
         while self._chores:
-            chore = self._chores[0]
-            if isinstance(chore, Fetch):
-                self._fetch(engine, chore)
-            elif isinstance(chore, Sweep):
-                self._sweep(engine, chore.store)
-            else:
-                self._release(engine, chore.place)
-            self._chores.popleft()
+            chore = self._chores.popleft()
+            try:
+                self._do(engine, chore)
+            except LineUnavailable:
+                if chore not in self._failed:
+                    self._failed.append(chore)
+                    self._chores.append(chore)
+                raise
         self.wanted.clear()
         if self._chores:
             self.wanted.set()
+
+    def _do(self, engine: Engine, chore: Chore) -> None:
+        if isinstance(chore, Fetch):
+            self._fetch(engine, chore)
+        elif isinstance(chore, Sweep):
+            self._sweep(engine, chore.store)
+        else:
+            self._release(engine, chore.place)
 
     def _select(self, engine: Engine, store: str) -> bool:
         if self._selected == store:
@@ -265,8 +278,10 @@ class Mailroom:
             if not engine.attempt("AT+CNMA") and self._session is not None:
                 engine.attempt(f"AT+CNMI={self._session.routing}")  # late: the modem has stopped routing by itself
         elif self._select(engine, place.store):
-            engine.attempt(f"AT+CMGD={place.index}", 10)
-            self._seen.pop((place.store, place.index), None)
+            if engine.attempt(f"AT+CMGD={place.index}", 10):
+                self._seen.pop((place.store, place.index), None)
+            else:
+                log.warning("place %d of %s could not be freed", place.index, place.store)
 
 
 def sender_identity(session: Session) -> str:

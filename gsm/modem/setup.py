@@ -77,10 +77,10 @@ def configure(engine: Engine, options: ModemOptions, closing: threading.Event) -
     unlock(engine, options, closing)
     imsi, iccid = ask_subscriber(engine)
     _must_accept(engine, "AT+CMGF=0")
-    mode, routing = route_reports(engine, options)
+    stores = list_stores(engine)
+    mode, routing = route_reports(engine, options, stores)
     if options.hold_link:
         engine.attempt("AT+CMMS=2")
-    stores = list_stores(engine)
     await_network(engine, options, closing)
     return Session(
         identity=replace(identity, imsi=imsi, iccid=iccid),
@@ -132,16 +132,15 @@ def await_network(engine: Engine, options: ModemOptions, closing: threading.Even
 
 _DS = {ReportMode.ACKNOWLEDGED: 1, ReportMode.DIRECT: 1, ReportMode.STORED: 2, ReportMode.NONE: 0}
 _ROUTINGS = ("2,1,0,{},0", "2,1,2,{},0", "1,1,0,{},0", "2,1,0,{},1", "3,1,0,{},0", "1,1,0,{},1")
-_PREFERENCE = (ReportMode.ACKNOWLEDGED, ReportMode.STORED, ReportMode.DIRECT, ReportMode.NONE)
 
 
-def route_reports(engine: Engine, options: ModemOptions) -> tuple[ReportMode, str]:
+def route_reports(engine: Engine, options: ModemOptions, stores: tuple[str, ...]) -> tuple[ReportMode, str]:
     """The first mode of our preference that the modem takes, and the AT+CNMI values that it took.
 
-    Acknowledged and stored reports survive a crash of ours; direct ones that arrive during it do not.
+    Acknowledged and stored reports survive a crash of ours; direct ones that arrive during it do not. A modem that
+    stores reports where they cannot be read (no "SR" among its stores) is asked for direct ones first.
     """
-    wanted = _PREFERENCE if options.reports == "auto" else (ReportMode(options.reports), ReportMode.NONE)
-    for mode in wanted:
+    for mode in _preference(options, stores):
         if (mode is ReportMode.ACKNOWLEDGED) != _phase_2_plus(engine, mode is ReportMode.ACKNOWLEDGED):
             continue
         for pattern in _ROUTINGS:
@@ -149,6 +148,13 @@ def route_reports(engine: Engine, options: ModemOptions) -> tuple[ReportMode, st
             if engine.attempt(f"AT+CNMI={routing}"):
                 return mode, routing
     raise LineUnavailable("at.cnmi", "no way to be told of messages")
+
+
+def _preference(options: ModemOptions, stores: tuple[str, ...]) -> tuple[ReportMode, ...]:
+    if options.reports != "auto":
+        return ReportMode(options.reports), ReportMode.NONE
+    rest = (ReportMode.STORED, ReportMode.DIRECT) if "SR" in stores else (ReportMode.DIRECT, ReportMode.STORED)
+    return ReportMode.ACKNOWLEDGED, *rest, ReportMode.NONE
 
 
 def _phase_2_plus(engine: Engine, wanted: bool) -> bool:
