@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, BigId, EnumValue, Id, Money, Rate, UtcDateTime
@@ -118,7 +118,8 @@ class ImportedCustomer(Base):
 class StagedRow(Base):
     """A checked row of a file on its way in: written in chunks, made visible at once, gone when the import ends.
 
-    Empty texts and NULLs are what the file does not say; ``leads`` marks the first row of each customer.
+    Empty texts and NULLs are what the file does not say: they are defaults, so that only what it says is written.
+    ``leads`` marks the first row of each customer.
     """
 
     __tablename__ = "staged_row"
@@ -126,33 +127,33 @@ class StagedRow(Base):
     id: Mapped[Id]
     import_id: Mapped[int] = mapped_column(BigId)
     row: Mapped[int]  # as the spreadsheet counts
-    leads: Mapped[bool]
-    numbered: Mapped[bool]  # the file gives the customer number; else it was made up for a new customer
+    leads: Mapped[bool] = mapped_column(server_default=true())
+    # the file gives the customer number; else it was made up for a new customer
+    numbered: Mapped[bool] = mapped_column(server_default=true())
     number: Mapped[str] = mapped_column(String(40))
     name: Mapped[str] = mapped_column(String(100))
     pinyin: Mapped[str] = mapped_column(String(200))
     initials: Mapped[str] = mapped_column(String(50))
-    title: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(20), server_default="")
     phone: Mapped[str] = mapped_column(String(20))
-    phone_tail: Mapped[str] = mapped_column(String(4))
-    region: Mapped[str] = mapped_column(String(60))
-    branch: Mapped[str] = mapped_column(String(60))
-    manager: Mapped[str] = mapped_column(String(60))
-    rating: Mapped[str] = mapped_column(String(10))
-    segment: Mapped[str] = mapped_column(String(40))
+    region: Mapped[str] = mapped_column(String(60), server_default="")
+    branch: Mapped[str] = mapped_column(String(60), server_default="")
+    manager: Mapped[str] = mapped_column(String(60), server_default="")
+    rating: Mapped[str] = mapped_column(String(10), server_default="")
+    segment: Mapped[str] = mapped_column(String(40), server_default="")
     birthday: Mapped[date | None]
-    tags: Mapped[list[str]] = mapped_column(JSON)
+    tags: Mapped[list[str]] = mapped_column(JSON, server_default="[]")
     consent: Mapped[bool | None]  # to marketing
-    loan_number: Mapped[str] = mapped_column(String(40))
-    product: Mapped[str] = mapped_column(String(40))
+    loan_number: Mapped[str] = mapped_column(String(40), server_default="")
+    product: Mapped[str] = mapped_column(String(40), server_default="")
     principal: Mapped[Decimal | None] = mapped_column(Money)
     rate: Mapped[Decimal | None] = mapped_column(Rate)  # per cent a year
-    method: Mapped[str] = mapped_column(String(40))
+    method: Mapped[str] = mapped_column(String(40), server_default="")
     start_on: Mapped[date | None]
     term_months: Mapped[int | None]
     due_day: Mapped[int | None]
-    state: Mapped[str] = mapped_column(String(32))  # LoanState, or "" where the file does not say
-    account_tail: Mapped[str] = mapped_column(String(4))
+    state: Mapped[str] = mapped_column(String(32), server_default="")  # LoanState, or "" where the file does not say
+    account_tail: Mapped[str] = mapped_column(String(4), server_default="")
     amount_due: Mapped[Decimal | None] = mapped_column(Money)
     due_on: Mapped[date | None]
     penalty: Mapped[Decimal | None] = mapped_column(Money)

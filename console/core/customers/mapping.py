@@ -58,6 +58,10 @@ def known_headers(cells: Sequence[str]) -> int:
     return len({key for score, _, key in _candidates(cells) if score < _ENDING})
 
 
+def is_known(header: str) -> bool:
+    return known_headers([header]) > 0
+
+
 def _candidates(headers: Sequence[str]) -> Iterator[tuple[int, int, str]]:
     for column, header in enumerate(headers):
         plain = plain_header(header)
