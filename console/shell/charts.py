@@ -38,7 +38,7 @@ def ceiling(largest: int) -> int:
     """A round number at or above ``largest``, for the top of the scale."""
     if largest <= 4:
         return 4
-    step = 10 ** (len(str(largest)) - 1)
+    step: int = 10 ** (len(str(largest)) - 1)
     for factor in (1, 2, 4, 5, 8, 10):
         if factor * step >= largest:
             return factor * step
