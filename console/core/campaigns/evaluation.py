@@ -28,7 +28,7 @@ from console.core.messages.template import Parsed, compose, measure, parse
 from console.core.messages.values import Values, load_values, office_values
 from console.core.messages.variables import VARIABLES
 
-CHUNK = 2_000  # rows a query and rows a write transaction: the longest that another writer may have to wait
+CHUNK = 1_000  # rows a query and rows a write transaction: the longest that another writer may have to wait
 
 
 class NotComplete(UserError):

@@ -10,13 +10,13 @@ submitted again or ``housekeeping.tidy`` finds it; then it becomes VOID and its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import cast
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, delete, select, update
 from sqlalchemy.orm import Session
 
 from console.core.campaigns.audience import describe
@@ -28,6 +28,8 @@ from console.core.i18n import T
 from console.core.messages.checks import check_template
 from console.core.security.permissions import Permission
 from console.core.sending.integrity import SECRET_NAME, BatchDigest, message_digest
+from db import bulk
+from db.base import UtcDateTime
 from db.engine import Database
 from db.models import (
     Batch,
@@ -156,60 +158,66 @@ def _fill(
 def _fill_chunk(
     ctx: Context, secret: bytes, campaign_id: int, batch_id: int, chunk: list[Evaluated], filled: _Filled
 ) -> None:
+    included = [row for row in chunk if not row.rule]
+    excluded = [row for row in chunk if row.rule]
+    digests = [message_digest(secret, batch_id, row.recipient, row.phone, row.body) for row in included]
     now = ctx.clock.now()
-    messages = [_message(secret, batch_id, row, now) for row in chunk if not row.rule]
-    exclusions = [_exclusion(batch_id, row) for row in chunk if row.rule]
-    _write(ctx.database, campaign_id, batch_id, messages, exclusions, now)
-    filled.digest.extend(record["digest"] for record in messages)
-    filled.messages += len(messages)
-    filled.parts += sum(record["parts"] for record in messages)
-    filled.excluded += len(exclusions)
-
-
-def _message(secret: bytes, batch_id: int, row: Evaluated, now: datetime) -> dict[str, Any]:
-    return {
-        "batch_id": batch_id,
-        "customer_id": row.customer_id,
-        "loan_id": row.loan_id,
-        "phone": row.phone,
-        "recipient": row.recipient,
-        "body": row.body,
-        "parts": row.parts,
-        "digest": message_digest(secret, batch_id, row.recipient, row.phone, row.body),
-        "state": MessageState.WAITING,
-        "reason": "",
-        "reason_text": "",
-        "not_before": row.later,
-        "attempts": 0,
-        "owner": "",
-        "created_at": now,
-    }
-
-
-def _exclusion(batch_id: int, row: Evaluated) -> dict[str, Any]:
-    return {
-        "batch_id": batch_id,
-        "customer_id": row.customer_id,
-        "loan_id": row.loan_id,
-        "rule": row.rule,
-        "reason": row.reason.dump() if row.reason else "",
-    }
-
-
-def _write(
-    database: Database,
-    campaign_id: int,
-    batch_id: int,
-    messages: Sequence[dict[str, Any]],
-    exclusions: Sequence[dict[str, Any]],
-    now: datetime,
-) -> None:
-    with database.begin() as session:
+    stored = _stored_as(ctx.database)
+    messages = [_message(batch_id, row, digest, stored, now) for row, digest in zip(included, digests, strict=True)]
+    exclusions = [_exclusion(batch_id, row) for row in excluded]
+    with ctx.database.begin() as session:
         _still_ours(session, campaign_id, batch_id, now)
-        if messages:
-            session.execute(insert(Message.__table__), messages)  # type: ignore[arg-type]
-        if exclusions:
-            session.execute(insert(Exclusion.__table__), exclusions)  # type: ignore[arg-type]
+        for table, columns, rows in (
+            (_MESSAGE, _MESSAGE_COLUMNS, messages),
+            (_EXCLUSION, _EXCLUSION_COLUMNS, exclusions),
+        ):
+            if rows:
+                bulk.load(session, table, columns, rows)
+    filled.digest.extend(digests)
+    filled.messages += len(included)
+    filled.parts += sum(row.parts for row in included)
+    filled.excluded += len(excluded)
+
+
+_MESSAGE = cast(Table, Message.__table__)
+_EXCLUSION = cast(Table, Exclusion.__table__)
+_MESSAGE_COLUMNS = (
+    "batch_id", "customer_id", "loan_id", "phone", "recipient", "body", "parts", "digest", "state", "reason",
+    "reason_text", "not_before", "attempts", "owner", "created_at",
+)  # fmt: skip
+_EXCLUSION_COLUMNS = ("batch_id", "customer_id", "loan_id", "rule", "reason")
+
+
+def _stored_as(database: Database) -> Callable[[datetime | None], object]:
+    """How the engine's driver takes a time."""
+    dialect = database.engine.dialect
+    return UtcDateTime().bind_processor(dialect) or (lambda at: at)
+
+
+def _message(
+    batch_id: int, row: Evaluated, digest: str, stored: Callable[[datetime | None], object], now: datetime
+) -> tuple[object, ...]:
+    return (
+        batch_id,
+        row.customer_id,
+        row.loan_id,
+        row.phone,
+        row.recipient,
+        row.body,
+        row.parts,
+        digest,
+        MessageState.WAITING.value,
+        "",
+        "",
+        stored(row.later),
+        0,
+        "",
+        stored(now),
+    )
+
+
+def _exclusion(batch_id: int, row: Evaluated) -> tuple[object, ...]:
+    return batch_id, row.customer_id, row.loan_id, row.rule, row.reason.dump() if row.reason else ""
 
 
 def _still_ours(session: Session, campaign_id: int, batch_id: int, now: datetime) -> None:

