@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Batch, BatchState, Control, Line, Message, MessageState
+from db.models import Batch, BatchKind, BatchState, Control, Line, Message, MessageState
 
 _ENOUGH = 2_000  # waiting rows that are counted at most
 
@@ -26,6 +26,7 @@ class Claimed:
 
     message_id: int
     batch_id: int
+    kind: BatchKind
     class_key: str
     customer_id: int | None
     loan_id: int | None
@@ -111,6 +112,7 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 CLAIMED = (
     Message.id.label("message_id"),
     Message.batch_id,
+    Batch.kind,
     Batch.class_key,
     Message.customer_id,
     Message.loan_id,

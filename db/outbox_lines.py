@@ -39,7 +39,8 @@ class LineRow:
 class Pulse:
     """What a run hears when it shows that it lives."""
 
-    stop_requested: bool  # or its row was closed by others who took it for dead
+    stop_requested: bool
+    buried: bool  # others took it for dead and closed its row
     stopped: bool  # the global stop
     lines: frozenset[int]  # that it still holds
 
@@ -68,7 +69,12 @@ def beat(session: Session, run: str, now: datetime, lease_until: datetime) -> Pu
         update(Line).where(Line.owner == run).values(lease_until=lease_until).returning(Line.id)
     ).all()
     stopped = session.scalar(select(Control.stopped))
-    return Pulse(stop_requested=alive is None or alive.stop_requested, stopped=bool(stopped), lines=frozenset(lines))
+    return Pulse(
+        stop_requested=alive is not None and alive.stop_requested,
+        buried=alive is None,
+        stopped=bool(stopped),
+        lines=frozenset(lines),
+    )
 
 
 def request_stop(session: Session) -> int:

@@ -1,25 +1,14 @@
-"""What is left over: claims nobody serves any more, messages of batches that are closed, batches that are done."""
+"""What dead dispatchers left behind, and batches that must not go on."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from db.models import (
-    Batch,
-    BatchState,
-    Campaign,
-    CampaignState,
-    Message,
-    MessagePart,
-    MessageState,
-    PartState,
-)
-
-_OUTGOING = (MessageState.WAITING, MessageState.CLAIMED, MessageState.SENDING)
+from db.models import Batch, BatchState, Message, MessagePart, MessageState, PartState
 
 
 def free_claims(session: Session, dead: Collection[str], now: datetime) -> int:
@@ -52,53 +41,6 @@ def give_up_sending(session: Session, dead: Collection[str], reason: str, reason
         .values(state=MessageState.UNKNOWN, reason=reason, reason_text=reason_text, owner="", lease_until=None)
     )
     return _count(given_up)
-
-
-def settle_cancelled(session: Session, now: datetime, limit: int, reason: str, reason_text: str) -> int:
-    """Up to ``limit`` messages that wait in cancelled batches never leave."""
-    return _settle(session, Batch.state == BatchState.CANCELLED, now, limit, reason, reason_text)
-
-
-def settle_expired(session: Session, now: datetime, limit: int, reason: str, reason_text: str) -> int:
-    """Up to ``limit`` messages that wait in batches whose time is over never leave."""
-    over = Batch.state.in_((BatchState.OPEN, BatchState.PAUSED)) & (Batch.expires_at <= now)
-    return _settle(session, over, now, limit, reason, reason_text)
-
-
-def _settle(
-    session: Session, which: ColumnElement[bool], now: datetime, limit: int, reason: str, reason_text: str
-) -> int:
-    settled = 0
-    waits = Message.state == MessageState.WAITING
-    for batch in session.scalars(select(Batch.id).where(which)).all():
-        rows = select(Message.id).where(Message.batch_id == batch, waits).limit(limit - settled)
-        found = session.scalars(rows.with_for_update(skip_locked=True)).all()
-        session.execute(
-            update(Message)
-            .where(Message.id.in_(found))
-            .values(state=MessageState.CANCELLED, reason=reason, reason_text=reason_text, done_at=now)
-        )
-        settled += len(found)
-        if settled >= limit:
-            break
-    return settled
-
-
-def finish_batches(session: Session, now: datetime) -> list[int]:
-    """Batches of which nothing waits and nothing is on its way out are finished, and their campaigns with them."""
-    outgoing = exists().where(Message.batch_id == Batch.id, Message.state.in_(_OUTGOING))
-    done = session.scalars(
-        update(Batch)
-        .where(Batch.state.in_((BatchState.OPEN, BatchState.PAUSED)), ~outgoing)
-        .values(state=BatchState.FINISHED, closed_at=now)
-        .returning(Batch.id)
-    ).all()
-    session.execute(
-        update(Campaign)
-        .where(Campaign.batch_id.in_(done), Campaign.state == CampaignState.APPROVED)
-        .values(state=CampaignState.FINISHED, updated_at=now)
-    )
-    return list(done)
 
 
 def pause_batch(session: Session, batch_id: int) -> bool:

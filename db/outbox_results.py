@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, Update, bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Message, MessagePart, MessageState, PartState
@@ -26,6 +26,7 @@ class Acceptance:
     sender_identity: str
     at: datetime
     last: bool  # the last part of the message
+    of_many: bool = False  # the message has several parts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class Failure:
 
     run: str
     message_id: int
-    part_id: int | None  # None: it was never cleared to leave
+    part_id: int | None  # None: whether it was cleared to leave is not known
     part_state: PartState  # not_sent | refused | unknown
     error: str
     message_state: MessageState  # waiting | refused | unknown
@@ -100,12 +101,7 @@ _ACCEPT_MESSAGE = (
 
 def record_failed(session: Session, facts: Iterable[Failure]) -> None:
     for fact in facts:
-        if fact.part_id is not None:
-            session.execute(
-                update(MessagePart)
-                .where(MessagePart.id == fact.part_id, MessagePart.state.in_(_UNDECIDED))
-                .values(state=fact.part_state, error=fact.error)
-            )
+        session.execute(_failed_part(fact).values(state=fact.part_state, error=fact.error))
         session.execute(
             update(Message)
             .where(
@@ -115,6 +111,13 @@ def record_failed(session: Session, facts: Iterable[Failure]) -> None:
             )
             .values(**_after(fact))
         )
+
+
+def _failed_part(fact: Failure) -> Update:
+    if fact.part_id is not None:
+        return update(MessagePart).where(MessagePart.id == fact.part_id, MessagePart.state.in_(_UNDECIDED))
+    # The commit that cleared it may or may not have got through: what stands there now is this part.
+    return update(MessagePart).where(MessagePart.message_id == fact.message_id, MessagePart.state == PartState.SENDING)
 
 
 def _after(fact: Failure) -> dict[str, object]:
@@ -128,8 +131,10 @@ def _after(fact: Failure) -> dict[str, object]:
     }
     if fact.message_state is MessageState.WAITING:
         values["line_id"] = None
-        if not fact.counts and fact.part_id is not None:
-            values["attempts"] = Message.attempts - 1
+        if not fact.counts:
+            values["attempts"] = case(
+                (Message.state == MessageState.SENDING, Message.attempts - 1), else_=Message.attempts
+            )
     elif fact.message_state is MessageState.REFUSED:
         values["done_at"] = fact.at
     return values

@@ -65,7 +65,7 @@ _FAMILIES = (
         Group.LINE,
     ),
     _Family(
-        "net.",
+        "network.",
         T("The modem has no usable network ({code})."),
         T("Move the antenna, or check the SIM card's contract."),
         Group.LINE,

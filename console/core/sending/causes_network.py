@@ -112,14 +112,34 @@ CAUSES: Mapping[str, Cause] = {
     "sim.pin": _PIN,
     "sim.puk": _PUK,
     "sim.failed": _SIM_TROUBLE,
-    "net.denied": Cause(T("The network refuses this SIM card."), _CONTRACT, Group.LINE),
-    "net.roaming": Cause(
+    "sim.pin_wrong": Cause(
+        T("The SIM card's PIN in the line's settings is wrong."),
+        T("Correct the PIN; three wrong ones lock the SIM card."),
+        Group.LINE,
+    ),
+    "network.denied": Cause(T("The network refuses this SIM card."), _CONTRACT, Group.LINE),
+    "network.roaming": Cause(
         T("The SIM card is in a foreign network and must not send from there."), _CONTRACT, Group.LINE
     ),
-    "net.none": Cause(T("The modem finds no network."), T("Move the antenna or the modem."), Group.LINE),
-    "net.searching": Cause(
+    "network.none": Cause(T("The modem finds no network."), T("Move the antenna or the modem."), Group.LINE),
+    "network.searching": Cause(
         T("The modem is looking for a network."), T("Wait a minute; move the antenna if it goes on."), Group.LINE
     ),
+    "network.unknown": Cause(T("The modem does not say whether it has a network."), _PLUG, Group.LINE),
+    "port.closed": Cause(T("The line was closed."), T("Nothing to do."), Group.LINE),
+    "port.stuck": Cause(T("The modem takes no more data."), _PLUG, Group.LINE),
+    "modem.restarted": Cause(T("The modem restarted by itself."), T("Check its power supply."), Group.LINE),
+    "at.silent": Cause(T("The modem does not answer."), _PLUG, Group.LINE),
+    "at.cnmi": Cause(
+        T("The modem cannot tell of delivery reports."), T("Use another modem; show this to support."), Group.LINE
+    ),
+    "at.no_reference": _MAYBE,
+    "pdu.invalid": Cause(
+        T("The text or the number cannot be put into a message."),
+        T("Correct the template or the number."),
+        Group.CONTENT,
+    ),
+    "reference.busy": Cause(T("An earlier message to this number still waits for its report."), _LATER, Group.NETWORK),
     "port.gone": Cause(
         T("The modem was unplugged or lost its power."), T("Plug it in again; sending goes on by itself."), Group.LINE
     ),
@@ -191,8 +211,8 @@ NEEDS_PERSON = frozenset(
         "sim.absent",
         "sim.pin",
         "sim.puk",
-        "net.denied",
-        "net.roaming",
+        "network.denied",
+        "network.roaming",
         "port.denied",
     }
 )

@@ -1,0 +1,86 @@
+"""The dispatcher as a process of its own: started beside the window, found again, asked to stop."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from console.core import processes
+from console.core.context import Context
+from console.core.events import Change, Topic
+from console.core.security.permissions import Permission
+from console.core.sending.status import ALIVE_WITHIN
+from db import outbox_lines
+
+STDIN_OPTION = "--locator-from-stdin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locator:
+    """Where the database is and what opens it. It goes through a pipe: a URL may carry a password."""
+
+    url: str
+    key: bytes | None  # None for a server
+
+    def dump(self) -> bytes:
+        return json.dumps({"url": self.url, "key": self.key.hex() if self.key else None}).encode() + b"\n"
+
+    @staticmethod
+    def load(stream: IO[bytes]) -> Locator:
+        """Raises ValueError for anything but what ``dump`` writes."""
+        try:
+            record = json.loads(stream.readline())
+            return Locator(url=record["url"], key=bytes.fromhex(record["key"]) if record["key"] else None)
+        except (KeyError, TypeError) as error:
+            raise ValueError("no locator on standard input") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    host: str
+    pid: int
+    heartbeat_at: datetime
+    here: bool  # on this computer
+
+
+def start_dispatcher(locator: str, key: bytes | None, *, log: Path | None = None) -> int:
+    """Start one that outlives this process; its pid. ``locator`` is the database's URL. Raises OSError."""
+    command = processes.command("dispatch", STDIN_OPTION)
+    return processes.spawn_detached(command, stdin=Locator(url=locator, key=key).dump(), log=log)
+
+
+def running_dispatchers(ctx: Context) -> list[Running]:
+    """Those that show signs of life, on any computer that works on this database."""
+    host, now = socket.gethostname(), ctx.clock.now()
+    with ctx.database.read() as session:
+        runs = outbox_lines.running(session)
+    return [
+        Running(host=where, pid=pid, heartbeat_at=heartbeat, here=where == host)
+        for _, where, pid, heartbeat in runs
+        if heartbeat > now - ALIVE_WITHIN and (where != host or processes.is_alive(pid))
+    ]
+
+
+def dispatcher_alive(ctx: Context) -> bool:
+    return bool(running_dispatchers(ctx))
+
+
+def ensure_dispatcher(ctx: Context, *, log: Path | None = None) -> bool:
+    """Start one when none runs for this database; whether one was started."""
+    if dispatcher_alive(ctx):
+        return False
+    start_dispatcher(ctx.database.url, ctx.database.key, log=log)
+    return True
+
+
+def request_stop(ctx: Context) -> Change:
+    """Every dispatcher finishes what is on the air and ends. Raises NotPermitted."""
+    ctx.require(Permission.LINES_VIEW)
+    with ctx.database.begin() as session:
+        if outbox_lines.request_stop(session):
+            ctx.audit(session, "dispatcher.stop", "dispatcher")
+    return Change.of(Topic.OUTBOX, Topic.LINES)

@@ -1,0 +1,187 @@
+"""The writer's verbs for one run of the dispatcher: what each step does to the rows, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from console.core.clock import Clock
+from console.core.compliance.policy import Policy
+from console.core.inbound import receiving
+from console.core.messages.classes import CLASSES
+from console.core.sending import receipts
+from console.core.sending.causes import explain
+from console.core.sending.integrity import digest_fits
+from console.core.sending.writer import Verb
+from db import audit, outbox, outbox_lines, outbox_receipts, outbox_recovery, outbox_results, outbox_sending
+from db.models import BatchKind
+from db.outbox import ClaimAsk, Claimed
+from db.outbox_receipts import NewReceipt
+from db.outbox_results import Acceptance, Failure
+from db.outbox_sending import Cleared, Hindrance, SendingAsk
+from gsm.messages import Inbound, Undecodable
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfHours:
+    """The hours of its class ended between the claim and the sending; it was put off."""
+
+    until: datetime
+
+
+Clearance = Cleared | Hindrance | OutOfHours
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdicts:
+    """What the rules say of claimed messages that must not leave now."""
+
+    put_off: Sequence[tuple[int, datetime, str, str]]  # id, until, rule, text
+    suppressed: Sequence[tuple[int, str, str]]  # id, rule, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineShow:
+    line_id: int
+    values: Mapping[str, object]
+
+
+class Steps:
+    """Verbs by the order in which they run in one transaction: facts before questions."""
+
+    def __init__(self, run: str, clock: Clock, secret: bytes, policy: Policy) -> None:
+        self.run = run
+        self.lease = timedelta(seconds=60)
+        self._clock = clock
+        self._secret = secret
+        self._policy = policy
+        self.accepted = Verb("accepted", 10, True, self._accepted)
+        self.failed = Verb("failed", 11, True, self._failed)
+        self.retry_part = Verb("retry part", 12, True, self._retry_part)
+        self.receipts = Verb("receipts", 20, True, self._receipts)
+        self.inbound = Verb("inbound", 21, True, self._inbound)
+        self.match = Verb("match", 22, True, self._match)
+        self.match_again = Verb("match again", 23, False, self._match_again)
+        self.give_back = Verb("give back", 30, True, self._give_back)
+        self.verdicts = Verb("verdicts", 31, True, self._verdicts)
+        self.alarm = Verb("alarm", 32, True, self._alarm)
+        self.show = Verb("show line", 40, True, self._show)
+        self.hold_line = Verb("hold line", 41, False, self._hold_line)
+        self.let_line_go = Verb("let line go", 42, True, self._let_line_go)
+        self.beat = Verb("beat", 43, False, self._beat)
+        self.clear = Verb("clear to send", 60, False, self._clear)
+        self.claim = Verb("claim", 70, False, self._claim)
+
+    # Facts
+
+    def _accepted(self, session: Session, facts: Sequence[Acceptance]) -> list[None]:
+        now = self._clock.now()
+        outbox_results.record_accepted(session, facts)
+        receipts.match_early(session, {fact.reference for fact in facts}, now)
+        receipts.refold(session, {fact.message_id for fact in facts if fact.last and fact.of_many}, now)
+        return [None] * len(facts)
+
+    def _failed(self, session: Session, facts: Sequence[Failure]) -> list[None]:
+        outbox_results.record_failed(session, facts)
+        return [None] * len(facts)
+
+    def _retry_part(self, session: Session, items: Sequence[tuple[int, str]]) -> list[None]:
+        for part_id, error in items:
+            outbox_results.retry_part(session, part_id, error)
+        return [None] * len(items)
+
+    def _receipts(self, session: Session, items: Sequence[NewReceipt]) -> list[int]:
+        return outbox_receipts.store(session, items)
+
+    def _match(self, session: Session, receipt_ids: Sequence[int]) -> list[None]:
+        receipts.match_stored(session, receipt_ids, self._clock.now())
+        return [None] * len(receipt_ids)
+
+    def _match_again(self, session: Session, afters: Sequence[int]) -> list[int]:
+        now = self._clock.now()
+        return [receipts.match_again(session, now, after=after, limit=200)[1] for after in afters]
+
+    def _inbound(self, session: Session, items: Sequence[tuple[int, Inbound | Undecodable]]) -> list[int]:
+        return receiving.store(session, items)
+
+    def _give_back(self, session: Session, groups: Sequence[Sequence[int]]) -> list[None]:
+        outbox.give_back(session, self.run, [message_id for group in groups for message_id in group])
+        return [None] * len(groups)
+
+    def _verdicts(self, session: Session, items: Sequence[Verdicts]) -> list[None]:
+        now = self._clock.now()
+        for item in items:
+            for message_id, until, rule, text in item.put_off:
+                outbox.put_off(session, self.run, [message_id], until, rule, text)
+            for message_id, rule, text in item.suppressed:
+                outbox.suppress(session, self.run, [message_id], now, rule, text)
+        return [None] * len(items)
+
+    def _alarm(self, session: Session, messages: Sequence[Claimed]) -> list[None]:
+        """A stored message is not the approved one: its batch is paused, and the audit trail says so."""
+        for message in messages:
+            paused = outbox_recovery.pause_batch(session, message.batch_id)
+            outbox.give_back(session, self.run, [message.message_id])
+            audit.append(
+                session,
+                at=self._clock.now(),
+                actor_id=None,
+                actor="system",
+                action="outbox.tampered",
+                subject=f"message:{message.message_id}",
+                detail={"batch": message.batch_id, "paused": paused},
+            )
+        return [None] * len(messages)
+
+    # Lines
+
+    def _show(self, session: Session, items: Sequence[LineShow]) -> list[None]:
+        for item in items:
+            outbox_lines.show_line(session, item.line_id, self.run, item.values)
+        return [None] * len(items)
+
+    def _hold_line(self, session: Session, line_ids: Sequence[int]) -> list[bool]:
+        now = self._clock.now()
+        return [outbox_lines.acquire_line(session, line, self.run, now, now + self.lease) for line in line_ids]
+
+    def _let_line_go(self, session: Session, line_ids: Sequence[int]) -> list[None]:
+        for line in line_ids:
+            outbox_lines.release_line(session, line, self.run)
+        return [None] * len(line_ids)
+
+    def _beat(self, session: Session, items: Sequence[None]) -> list[outbox_lines.Pulse]:
+        now = self._clock.now()
+        return [outbox_lines.beat(session, self.run, now, now + self.lease)] * len(items)
+
+    # Questions
+
+    def _clear(self, session: Session, asks: Sequence[SendingAsk]) -> list[Clearance]:
+        now = self._clock.now()
+        opens = [self.opening(ask.message, now) if ask.sequence == 1 else None for ask in asks]
+        for ask, opening in zip(asks, opens, strict=True):
+            if opening is not None:
+                text = explain("hours").text.dump()
+                outbox.put_off(session, self.run, [ask.message.message_id], opening, "hours", text)
+        allowed = [ask for ask, opening in zip(asks, opens, strict=True) if opening is None]
+        answers = iter(outbox_sending.mark_sending(session, allowed, now, self.fits) if allowed else [])
+        return [next(answers) if opening is None else OutOfHours(until=opening) for opening in opens]
+
+    def _claim(self, session: Session, asks: Sequence[ClaimAsk]) -> list[list[Claimed]]:
+        return outbox.claim(session, asks, self._clock.now())
+
+    # Rules
+
+    def fits(self, row: Claimed) -> bool:
+        return digest_fits(self._secret, row.digest, row.batch_id, row.recipient, row.phone, row.body)
+
+    def opening(self, message: Claimed, now: datetime) -> datetime | None:
+        """When the contact hours of its class begin; None when they hold now. Tests leave at any hour."""
+        class_ = CLASSES.get(message.class_key)
+        contact = self._policy.hours_of(class_) if class_ is not None and message.kind is not BatchKind.TEST else None
+        if contact is None:
+            return None
+        opens = contact.hours.opening(now, self._policy.zone, self._policy.calendar)
+        return opens if opens > now else None
