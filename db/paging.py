@@ -23,23 +23,27 @@ def chunked(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def ids(session: Session, query: Select[tuple[int]]) -> list[int]:
+def ids(session: Session, query: Select[int]) -> list[int]:
     """All keys a list shows, in its order: a flat list of integers, some 8 MB a million."""
     return list(session.scalars(query))
 
 
-def rows_by_id(session: Session, query: Select[Any], key: Key, wanted: Sequence[int]) -> list[Row[Any]]:
+def rows_by_id(
+    session: Session, query: Select[Any, *tuple[Any, ...]], key: Key, wanted: Sequence[int]
+) -> list[Row[Any, *tuple[Any, ...]]]:
     """The rows of ``query`` whose ``key`` is wanted, in the order of ``wanted``; those that are gone are left out.
 
     The first column of ``query`` is the key.
     """
-    found: dict[int, Row[Any]] = {}
+    found: dict[int, Row[Any, *tuple[Any, ...]]] = {}
     for chunk in chunked(wanted, IN_LIST):
         found.update((row[0], row) for row in session.execute(query.where(key.in_(chunk))))
     return [found[wanted_id] for wanted_id in wanted if wanted_id in found]
 
 
-def pages(session: Session, query: Select[Any], key: Key, *, size: int = 2_000) -> Iterator[Sequence[Row[Any]]]:
+def pages(
+    session: Session, query: Select[Any, *tuple[Any, ...]], key: Key, *, size: int = 2_000
+) -> Iterator[Sequence[Row[Any, *tuple[Any, ...]]]]:
     """All rows of ``query`` in ascending order of the unique ``key``, its first column, a page at a time by key."""
     ordered = query.order_by(key).limit(size)
     page = session.execute(ordered).all()

@@ -1,0 +1,123 @@
+"""Write a report to a file: whole or not at all, audited before it can be seen."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from console.core.context import Context
+from console.core.errors import EnvironmentTrouble, UserError
+from console.core.format import local_datetime
+from console.core.i18n import T, tr
+from console.core.reports import requests, workbook
+from console.core.reports.requests import CARDS, Request
+from console.core.reports.workbook import Heading
+from console.core.security.permissions import Permission
+
+Tell = Callable[[int, int], None]  # rows done, rows in all; may raise to stop
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    path: Path
+    rows: int
+    digest: str  # SHA-256 of the file, also in the audit trail
+
+
+def export(ctx: Context, request: Request, target: Path, tell: Tell | None = None) -> Exported:
+    """Write ``request`` to ``target``, replacing an older file at once when the new one is whole.
+
+    Numbers in full need ``phones_reveal``. Raises NotPermitted, UserError, db.errors, and what ``tell`` raises.
+    """
+    ctx.require(Permission.REPORTS_EXPORT)
+    if request.reveal:
+        ctx.require(Permission.PHONES_REVEAL)
+    with _replacing(target) as part:
+        rows = _write(ctx, request, part, tell or _silent)
+        digest = _digest(part)
+        with ctx.database.begin() as session:
+            ctx.audit(
+                session, "report.export", request.subject(), report=request.report.value, file=target.name, rows=rows,
+                period=str(request.period or ""), revealed=request.reveal, sha256=digest,
+            )  # fmt: skip
+    return Exported(path=target, rows=rows, digest=digest)
+
+
+def _silent(done: int, total: int) -> None:
+    """For callers that do not watch."""
+
+
+def _write(ctx: Context, request: Request, part: Path, tell: Tell) -> int:
+    with ctx.database.read() as session:
+        heading = _heading(ctx, session, request)
+        made = requests.sheets(session, request, ctx.clock)
+        total = sum(sheet.total for sheet in made)
+        tell(0, total)
+        with part.open("wb") as file:
+            rows = workbook.write(file, made, heading, lambda done: tell(min(done, total), total))
+            file.flush()
+            os.fsync(file.fileno())
+    return rows
+
+
+def _heading(ctx: Context, session: Session, request: Request) -> Heading:
+    about = requests.about(session, request)
+    title = f"{CARDS[request.report].title} · {about}"
+    by = tr(
+        "Exported by {name} ({login}) at {time}",
+        name=ctx.actor.name, login=ctx.actor.login, time=local_datetime(ctx.clock.now(), seconds=True),
+    )  # fmt: skip
+    place = f"{ctx.settings.text('bank.signature')} {ctx.settings.text('bank.branch')}"
+    masking = tr("Mobile numbers in full: handle with care.") if request.reveal else tr("Mobile numbers are masked.")
+    return Heading(title=title, lines=(place, by, masking), author=ctx.actor.name)
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """A file beside ``target`` to write to; put in its place at the end, gone when anything fails."""
+    part: Path | None = None
+    try:
+        _require_free(target)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+        os.close(handle)
+        part = Path(name)
+        yield part
+        os.replace(part, target)
+    except OSError as error:
+        raise _told(error, target) from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
+
+
+def _require_free(target: Path) -> None:
+    """Windows refuses this while Excel has the file open: better now than after a minute of work."""
+    if target.exists():
+        with target.open("r+b"):
+            pass
+
+
+def _told(error: OSError, target: Path) -> UserError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return EnvironmentTrouble(T("The disk is full."), T("Free some space, or export to another folder."))
+    if isinstance(error, PermissionError) and target.exists():
+        return EnvironmentTrouble(
+            T("The file {name} is open in another program, or protected.", name=target.name),
+            T("Close it there and export again, or choose another name."),
+        )
+    return EnvironmentTrouble(
+        T("The folder {folder} cannot be written to.", folder=str(target.parent)), T("Choose another folder.")
+    )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,173 @@
+"""Counts of messages that left, by day, line and class, and of campaigns in force; nothing is counted twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from typing import TypeVar
+
+from sqlalchemy import case, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from console.core.campaigns.views import Outcome, tally
+from console.core.reports.period import Period, midnight
+from db.models import Batch, BatchKind, BatchState, Campaign, Line, Message, MessagePart, MessageState, PartState
+
+H = TypeVar("H", bound=Hashable)
+
+# What became of a message that was handed to a line. The others never left, or came back unsent.
+LEFT: dict[MessageState, str] = {
+    MessageState.SENDING: "sending",
+    MessageState.ACCEPTED: "awaiting",
+    MessageState.DELIVERED: "delivered",
+    MessageState.UNDELIVERED: "failed",
+    MessageState.EXPIRED: "failed",
+    MessageState.REFUSED: "failed",
+    MessageState.UNKNOWN: "unknown",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Messages handed to a line, by what became of them."""
+
+    handed: int = 0  # counted from what the lines were given, not as the sum of the others
+    delivered: int = 0
+    failed: int = 0
+    unknown: int = 0
+    awaiting: int = 0  # accepted by the line, no receipt yet
+    sending: int = 0
+    parts: int = 0  # short messages the network bills: accepted parts, repeats included
+
+    @property
+    def difference(self) -> int:
+        """I5: nothing unless a message is unaccounted for."""
+        return self.handed - self.delivered - self.failed - self.unknown - self.awaiting - self.sending
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    day: date
+    line_id: int | None
+    class_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignFigures:
+    batch_id: int
+    campaign_id: int | None  # None: a test or a reply
+    kind: BatchKind
+    name: str
+    class_key: str
+    approved: int  # messages, as frozen
+    excluded: int
+    counts: dict[Outcome, int]
+
+    @property
+    def difference(self) -> int:
+        """I5: the states account for every approved row."""
+        return self.approved - sum(self.counts.values())
+
+
+def left(session: Session, period: Period) -> dict[Key, Counts]:
+    """Messages by the local day on which they left, the line they left by, and their class."""
+    days = list(period.days())
+    found: dict[Key, Counts] = defaultdict(Counts)
+    bucket = case(
+        *((Message.sending_at < midnight(day + timedelta(days=1)), number) for number, day in enumerate(days)), else_=-1
+    )
+    given = exists().where(MessagePart.message_id == Message.id, MessagePart.state != PartState.NOT_SENT)
+    handed = func.sum(case((given, 1), else_=0))
+    query = (
+        select(bucket, Message.line_id, Batch.class_key, Message.state, func.count(), handed)
+        .join(Batch, Batch.id == Message.batch_id)
+        .where(Message.sending_at >= period.start, Message.sending_at < period.end, Message.state.in_(LEFT))
+        .group_by(bucket, Message.line_id, Batch.class_key, Message.state)
+    )
+    for number, line_id, class_key, state, messages, given_to_line in session.execute(query):
+        key = Key(day=days[number], line_id=line_id, class_key=class_key)
+        found[key] += Counts(**{"handed": given_to_line, LEFT[state]: messages})
+    for key, parts in _parts(session, period, days).items():
+        found[key] += Counts(parts=parts)
+    return dict(found)
+
+
+def _parts(session: Session, period: Period, days: list[date]) -> dict[Key, int]:
+    bucket = case(
+        *((MessagePart.accepted_at < midnight(day + timedelta(days=1)), number) for number, day in enumerate(days)),
+        else_=-1,
+    )
+    query = (
+        select(bucket, MessagePart.line_id, Batch.class_key, func.count())
+        .join(Message, Message.id == MessagePart.message_id)
+        .join(Batch, Batch.id == Message.batch_id)
+        .where(MessagePart.accepted_at >= period.start, MessagePart.accepted_at < period.end)
+        .group_by(bucket, MessagePart.line_id, Batch.class_key)
+    )
+    return {
+        Key(day=days[number], line_id=line_id, class_key=class_key): parts
+        for number, line_id, class_key, parts in session.execute(query)
+    }
+
+
+def summed(counts: dict[Key, Counts], by: Callable[[Key], H]) -> dict[H, Counts]:
+    found: dict[H, Counts] = defaultdict(Counts)
+    for key, each in counts.items():
+        found[by(key)] += each
+    return dict(found)
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    return sum(counts, Counts())
+
+
+def campaigns(session: Session, period: Period) -> list[CampaignFigures]:
+    """Batches that were open at some time of the period, as they stand now, in the order they were opened."""
+    in_force = [
+        Batch.opened_at < period.end,
+        or_(Batch.closed_at.is_(None), Batch.closed_at >= period.start),
+        Batch.state != BatchState.VOID,
+    ]
+    query = (
+        select(Batch, func.coalesce(Campaign.name, ""))
+        .outerjoin(Campaign, Campaign.id == Batch.campaign_id)
+        .where(*in_force)
+        .order_by(Batch.opened_at, Batch.id)
+    )
+    batches = [(row[0], row[1]) for row in session.execute(query)]
+    states = _states(session, [batch.id for batch, _ in batches])
+    return [
+        CampaignFigures(
+            batch_id=batch.id,
+            campaign_id=batch.campaign_id,
+            kind=batch.kind,
+            name=name,
+            class_key=batch.class_key,
+            approved=batch.messages,
+            excluded=batch.excluded,
+            counts=tally(states.get(batch.id, []), batch.state),
+        )
+        for batch, name in batches
+    ]
+
+
+def _states(session: Session, batch_ids: list[int]) -> dict[int, list[tuple[MessageState, int]]]:
+    found: dict[int, list[tuple[MessageState, int]]] = defaultdict(list)
+    for start in range(0, len(batch_ids), 500):
+        query = (
+            select(Message.batch_id, Message.state, func.count())
+            .where(Message.batch_id.in_(batch_ids[start : start + 500]))
+            .group_by(Message.batch_id, Message.state)
+        )
+        for batch_id, state, number in session.execute(query):
+            found[batch_id].append((state, number))
+    return found
+
+
+def line_names(session: Session) -> dict[int | None, str]:
+    return {line.id: line.name for line in session.execute(select(Line.id, Line.name))}

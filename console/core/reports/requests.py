@@ -1,0 +1,123 @@
+"""The ready-made reports: what each is called, what it needs, and the sheets it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from console.core.campaigns.views import Outcome
+from console.core.clock import Clock
+from console.core.errors import UserError
+from console.core.i18n import T, Text
+from console.core.reports import campaign, daily, details
+from console.core.reports.period import Period
+from console.core.reports.table import Sheet
+
+
+class Report(StrEnum):
+    DAILY = "daily"
+    CAMPAIGN = "campaign"
+    DETAILS = "details"
+    TROUBLE = "trouble"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    report: Report
+    title: Text
+    text: Text  # what it answers
+    icon: str
+
+
+CARDS: Mapping[Report, Card] = {
+    card.report: card
+    for card in (
+        Card(
+            report=Report.DAILY,
+            title=T("Daily report"),
+            text=T("What left, what arrived and whether it adds up: by day, line, class and campaign."),
+            icon="calendar-days",
+        ),
+        Card(
+            report=Report.CAMPAIGN,
+            title=T("Campaign report"),
+            text=T("One campaign in full: approval, outcomes, causes, every message, everybody left out."),
+            icon="megaphone",
+        ),
+        Card(
+            report=Report.DETAILS,
+            title=T("Message details"),
+            text=T("Every message that left in the period, with its state and times."),
+            icon="list",
+        ),
+        Card(
+            report=Report.TROUBLE,
+            title=T("Failures and unknown outcomes"),
+            text=T("Messages that did not arrive, why, and what to do about each."),
+            icon="triangle-alert",
+        ),
+    )
+}
+_TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One report as somebody wants it. A campaign's report needs no period, every other one does."""
+
+    report: Report
+    period: Period | None = None
+    campaign_id: int | None = None
+    reveal: bool = False  # phones in full
+
+    def subject(self) -> str:
+        """For the audit trail."""
+        return f"campaign:{self.campaign_id}" if self.report is Report.CAMPAIGN else f"report:{self.report.value}"
+
+
+def sheets(session: Session, request: Request, clock: Clock) -> list[Sheet]:
+    """Raises UserError when something is missing. Rows are read while they are written."""
+    phone = details.phones(request.reveal)
+    if request.report is Report.CAMPAIGN:
+        return campaign.sheets(session, _campaign_id(request), clock, phone)
+    period = _period(request)
+    match request.report:
+        case Report.DAILY:
+            return daily.sheets(session, period)
+        case Report.DETAILS:
+            return [details.of_period(session, period, phone)]
+        case Report.TROUBLE:
+            return [details.of_period(session, period, phone, outcomes=_TROUBLE)]
+
+
+def about(session: Session, request: Request) -> str:
+    """What the report is about, for its heading: the campaign's name or the period."""
+    if request.report is Report.CAMPAIGN:
+        return campaign.name_of(session, _campaign_id(request))
+    return str(_period(request))
+
+
+def file_name(session: Session, request: Request) -> str:
+    """A name that every file system takes, without its folder."""
+    name = f"{CARDS[request.report].title} {about(session, request)}"
+    return "".join(_fit(name.replace(" – ", "_")))[:120].rstrip(" .") + ".xlsx"
+
+
+def _fit(name: str) -> Iterator[str]:
+    for char in name:
+        yield "_" if char in '<>:"/\\|?*' or ord(char) < 32 else char
+
+
+def _campaign_id(request: Request) -> int:
+    if request.campaign_id is None:
+        raise UserError(T("No campaign is chosen."), T("Choose the campaign the report is about."))
+    return request.campaign_id
+
+
+def _period(request: Request) -> Period:
+    if request.period is None:
+        raise UserError(T("No period is chosen."), T("Choose the first and the last day."))
+    return request.period
