@@ -32,7 +32,8 @@ def run_dispatcher(argv: Sequence[str] | None = None) -> int:
     """Send until told to stop; the exit code of ``branch-sms dispatch``."""
     options = _options(argv)
     logs.set_up("dispatcher", folder=options.log_folder, console=options.verbose)
-    use_language(system_language())
+    language = workstation.load().language
+    use_language(system_language() if language == "system" else language)
     try:
         database = _open(options)
     except (DatabaseError, OSError, ValueError) as error:
@@ -41,6 +42,9 @@ def run_dispatcher(argv: Sequence[str] | None = None) -> int:
         return EXIT_TROUBLE
     with database:
         return _serve(database)
+
+
+main = run_dispatcher  # what ``branch-sms dispatch`` hands over to
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -77,11 +77,11 @@ def beat(session: Session, run: str, now: datetime, lease_until: datetime) -> Pu
     )
 
 
-def request_stop(session: Session) -> int:
-    """Ask every running dispatcher to finish what is on the air and end; how many were asked."""
+def request_stop(session: Session, host: str) -> int:
+    """Ask the dispatchers on ``host`` to finish what is on the air and end; how many were asked."""
     asked = session.execute(
         update(Dispatcher)
-        .where(Dispatcher.stopped_at.is_(None), Dispatcher.stop_requested.is_(False))
+        .where(Dispatcher.host == host, Dispatcher.stopped_at.is_(None), Dispatcher.stop_requested.is_(False))
         .values(stop_requested=True)
         .returning(Dispatcher.run)
     )

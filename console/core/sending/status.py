@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from console.core.processes import is_alive
 from db.models import Batch, BatchState, Control, Dispatcher, Line, LineState, Message, MessageState
 
 ALIVE_WITHIN = timedelta(seconds=30)  # a dispatcher that has not shown itself for longer is taken for gone
@@ -71,13 +73,14 @@ def midnight(now: datetime) -> datetime:
 
 
 def _living(session: Session, now: datetime) -> Dispatcher | None:
+    """The liveliest dispatcher; one of this computer whose process is gone does not count."""
     query = (
         select(Dispatcher)
         .where(Dispatcher.stopped_at.is_(None), Dispatcher.heartbeat_at > now - ALIVE_WITHIN)
         .order_by(Dispatcher.heartbeat_at.desc())
-        .limit(1)
     )
-    return session.scalars(query).first()
+    here = socket.gethostname()
+    return next((row for row in session.scalars(query) if row.host != here or is_alive(row.pid)), None)
 
 
 def _outgoing(session: Session, state: BatchState) -> int:
