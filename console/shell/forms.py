@@ -316,6 +316,11 @@ class FormDialog(QDialog):
 
         services.tasks.query(work, succeeded, owner=self, failed=self.tell)
 
+    def open(self) -> None:
+        """Show it and go on; it is deleted when it is closed."""
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        super().open()
+
     def tell(self, error: UserError) -> None:
         self.action.setEnabled(True)
         self.trouble.setText(" ".join(filter(None, (str(error.message), str(error.hint)))))

@@ -14,7 +14,7 @@ from console.core.events import Change, Topic
 from console.core.i18n import T, Text
 from console.core.security.permissions import Permission
 from db.models import Batch, Campaign, Line, LineState, Message, MessagePart
-from gsm.modem.ports import SerialPortInfo, serial_ports
+from gsm.modem.ports import serial_ports
 
 CHANGED = Change.of(Topic.LINES)
 LONGEST_NAME = 60
@@ -47,9 +47,9 @@ class LineDraft:
     pin: str | None = None  # None: leave as it is; "": none
 
 
-def ports() -> list[SerialPortInfo]:
-    """The serial ports of this computer; asks the system, so call it off the GUI thread."""
-    return serial_ports()
+def ports() -> list[tuple[str, str]]:
+    """The serial ports of this computer with the system's words for each; asks it, so not on the GUI thread."""
+    return [(port.device, port.description) for port in serial_ports()]
 
 
 def add_line(ctx: Context, draft: LineDraft) -> int:

@@ -1,0 +1,170 @@
+"""One line: can it send, and if not, what to do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout
+
+from console.core.format import count
+from console.core.i18n import T, ntr, tr
+from console.core.lines.browse import LineCard
+from console.core.lines.diagnosis import Health, Level
+from console.shell.gauges import SignalBars
+from console.shell.icons import icon
+from console.shell.services import Demo
+from console.shell.widgets import (
+    Card,
+    ElidedLabel,
+    KeyValues,
+    ProgressLine,
+    StateBadge,
+    StateShape,
+    icon_button,
+    label,
+    quiet_button,
+    row,
+)
+
+BADGES = {
+    Level.READY: "ready",
+    Level.WARN: "ready",
+    Level.FAULT: "fault",
+    Level.STOPPED: "stopped",
+    Level.STARTING: "starting",
+    Level.OFF: "off",
+}
+REGISTRATIONS = {
+    "home": T("Registered, home network"),
+    "roaming": T("Registered, roaming"),
+    "searching": T("Searching for a network"),
+    "denied": T("Refused by the network"),
+    "none": T("Not registered"),
+    "unknown": T("Not known"),
+}
+SIMS = {
+    "ready": T("Ready"),
+    "pin": T("Asks for its PIN"),
+    "puk": T("Locked, asks for its PUK"),
+    "absent": T("Missing"),
+    "failed": T("Does not work"),
+    "unknown": T("Not known"),
+}
+
+
+class LineWidget(Card):
+    edit_wanted = Signal(object)
+    test_wanted = Signal(object)
+    switch_wanted = Signal(object)
+    remove_wanted = Signal(object)
+    fail_wanted = Signal(str)
+
+    def __init__(self, card: LineCard, *, may_edit: bool, may_test: bool, demo: Demo | None) -> None:
+        super().__init__(spacing=10)
+        self.card = card
+        self.name = ElidedLabel("", "heading")
+        self.badge = StateBadge("off")
+        self.more = icon_button("ellipsis", tr("More for this line"))
+        self.more.setPopupMode(self.more.ToolButtonPopupMode.InstantPopup)
+        head = row(self.name, self.badge, spacing=8)
+        head.setStretch(0, 1)
+        if may_edit:
+            head.addWidget(self.more)
+        self.shape = StateShape("ready")
+        self.text = label("", wrap=True)
+        self.advice = label("", "quiet", wrap=True)
+        told = QVBoxLayout()
+        told.setSpacing(2)
+        told.addWidget(self.text)
+        told.addWidget(self.advice)
+        said = row(spacing=8)
+        said.addWidget(self.shape, 0, Qt.AlignmentFlag.AlignTop)
+        said.addLayout(told, 1)
+        self.signal = SignalBars()
+        self.network = label("", wrap=True)
+        self.facts = KeyValues()
+        self.quota = ProgressLine()
+        self.quota_words = label("", "quiet")
+        self.test = quiet_button(tr("Test message"), lambda: self.test_wanted.emit(self.card), "send")
+        self.test.setVisible(may_test)
+        self.switch = quiet_button("", lambda: self.switch_wanted.emit(self.card), "power")
+        self.switch.setVisible(may_edit)
+        buttons = row(self.test, self.switch, None, spacing=8)
+        if demo is not None:
+            buttons.addWidget(self._fail_button(demo))
+        network = row(self.signal, self.network, spacing=10)
+        network.setStretch(1, 1)
+        self.add(head, said, network, self.facts, self.quota_words, self.quota)
+        self.body.addStretch(1)
+        self.body.addSpacing(4)
+        self.add(buttons)
+        self._menu()
+
+    def _fail_button(self, demo: Demo) -> QPushButton:
+        button = quiet_button(tr("Let it fail"), None, "flask-conical")
+        menu = QMenu(button)
+        for fault in demo.faults():
+            action = menu.addAction(str(fault.title))
+            action.triggered.connect(lambda _checked=False, key=fault.key: self.fail_wanted.emit(key))
+        menu.addSeparator()
+        right = menu.addAction(icon("check"), tr("Put it right"))
+        right.triggered.connect(lambda _checked=False: self.fail_wanted.emit(""))
+        button.setMenu(menu)
+        button.setProperty("menu", True)
+        return button
+
+    def _menu(self) -> None:
+        menu = QMenu(self.more)
+        edit = menu.addAction(icon("pencil"), tr("Change…"))
+        edit.triggered.connect(lambda _checked=False: self.edit_wanted.emit(self.card))
+        remove = menu.addAction(icon("trash-2"), tr("Remove…"))
+        remove.triggered.connect(lambda _checked=False: self.remove_wanted.emit(self.card))
+        self.more.setMenu(menu)
+
+    def show_card(self, card: LineCard) -> None:
+        self.card = card
+        found = card.diagnosis
+        self.setAccessibleName(f"{card.name}. {found.text} {found.advice}")
+        self.name.setText(card.name)
+        self.badge.set_state(BADGES[found.level])
+        self.shape.set_state({Level.WARN: "warn", Level.READY: "good"}.get(found.level, BADGES[found.level]))
+        self.text.setText(str(found.text))
+        advice = str(found.advice)
+        self.advice.setText(" ".join(filter(None, (advice, f"({found.code})" if found.code else ""))))
+        self.advice.setVisible(bool(advice or found.code))
+        self._show_network(card.health)
+        self.facts.set_pairs(self._facts(card))
+        self._show_quota(card)
+        self.switch.setText(tr("Switch off") if card.enabled else tr("Switch on"))
+        self.switch.setAccessibleName(self.switch.text())
+
+    def _show_network(self, health: Health) -> None:
+        self.signal.set_signal(health.bars, health.signal_dbm)
+        dbm = f"{health.signal_dbm} dBm" if health.signal_dbm is not None else ""
+        parts = (health.operator, health.technology, dbm)
+        self.network.setText("  ·  ".join(filter(None, parts)) or tr("Network not known yet"))
+
+    def _facts(self, card: LineCard) -> list[tuple[str, str]]:
+        sim = str(SIMS[card.health.sim.value])
+        if card.number_tail:
+            sim = tr("{state}, IMSI ends in {tail}", state=sim, tail=card.number_tail)
+        facts = [
+            (tr("Network"), str(REGISTRATIONS[card.health.registration.value])),
+            (tr("SIM card"), sim),
+            (tr("Modem"), card.device or tr("Not known")),
+            (tr("Port"), card.address),
+            (tr("Last hour"), ntr("{n} message", "{n} messages", card.messages_hour)),
+        ]
+        if card.pace_per_minute:
+            facts.append((tr("Pace"), tr("at most {n} a minute", n=card.pace_per_minute)))
+        return facts
+
+    def _show_quota(self, card: LineCard) -> None:
+        self.quota.setVisible(card.daily_quota is not None)
+        if card.daily_quota is None:
+            self.quota_words.setText(tr("Today {sent} sent, no quota", sent=count(card.sent_today)))
+            return
+        words = tr("Today {sent} of {quota}", sent=count(card.sent_today), quota=count(card.daily_quota))
+        self.quota_words.setText(words)
+        self.quota.set_tone("warn" if card.sent_today >= card.daily_quota else "accent")
+        self.quota.set_progress(card.sent_today, card.daily_quota)
+        self.quota.setAccessibleName(words)

@@ -1,0 +1,129 @@
+"""Attaching and changing a line, and the test message over it."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from console.core.campaigns.trial import TrialSent
+from console.core.context import Context
+from console.core.errors import UserError
+from console.core.i18n import tr
+from console.core.lines.browse import LineCard
+from console.core.lines.editing import InvalidLine, LineDraft, add_line, edit_line, ports
+from console.screens.lines import operations
+from console.shell.forms import FormDialog
+from console.shell.services import Services
+
+
+class LineDialog(FormDialog):
+    """``card`` None: a new line."""
+
+    def __init__(self, parent: QWidget, services: Services, card: LineCard | None = None) -> None:
+        title = tr("Attach a line") if card is None else tr("Change {name}", name=card.name)
+        super().__init__(parent, title, tr("Attach") if card is None else tr("Save"))
+        self._services, self._card = services, card
+        if card is None:
+            self.explain(tr("A line is a GSM modem with a SIM card. Plug it in, then choose its port."))
+        self.form.add_text("name", tr("Name"), card.name if card else "", placeholder=tr("Counter 1"), max_length=60)
+        self.address = QComboBox()
+        self.address.setEditable(True)
+        self.address.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.address.setCurrentText(card.address if card else "")
+        self.form.add_widget(
+            "address",
+            tr("Port"),
+            self.address,
+            self._address,
+            hint=tr("From the list, or the address of a modem server: socket://host:port"),
+        )
+        self.form.add_number(
+            "pace",
+            tr("Messages a minute"),
+            card.pace_per_minute if card else None,
+            minimum=1,
+            maximum=600,
+            none_text=tr("As fast as it goes"),
+        )
+        self.form.add_number(
+            "quota",
+            tr("Daily quota"),
+            card.daily_quota if card else None,
+            minimum=1,
+            maximum=100_000,
+            none_text=tr("No limit"),
+            hint=tr("Messages a day as the carrier bills them; what is over goes out the next day."),
+        )
+        pin = tr("Kept encrypted. Leave it empty to keep the one stored.") if card and card.has_pin else ""
+        self.form.add_password("pin", tr("SIM PIN"), hint=pin or tr("Only when the SIM card asks for one."))
+        self.on_action(self._save)
+        self.form.submitted.connect(self._save)
+        services.tasks.query(lambda _ctx: ports(), self._fill_ports, owner=self)
+
+    def _address(self) -> str:
+        """The device behind a chosen entry, or what was typed."""
+        place = self.address.findText(self.address.currentText())
+        return str(self.address.itemData(place)) if place >= 0 else self.address.currentText().strip()
+
+    def _fill_ports(self, found: list[tuple[str, str]]) -> None:
+        typed = self.address.currentText()
+        for device, description in found:
+            self.address.addItem(" – ".join(filter(None, (device, description))), device)
+        if typed or not found:
+            self.address.setCurrentText(typed)
+        line = self.address.lineEdit()
+        if line is not None:
+            line.setPlaceholderText(tr("No port found; plug the modem in") if not found else "")
+
+    def _draft(self) -> LineDraft:
+        form = self.form
+        pace, quota, pin = form.value("pace"), form.value("quota"), form.text("pin")
+        return LineDraft(
+            name=form.text("name"),
+            address=self._address(),
+            pace_per_minute=pace if isinstance(pace, int) else None,
+            daily_quota=quota if isinstance(quota, int) else None,
+            pin=pin or None,
+        )
+
+    def _save(self) -> None:
+        draft, card = self._draft(), self._card
+
+        def work(ctx: Context) -> None:
+            if card is None:
+                add_line(ctx, draft)
+            else:
+                edit_line(ctx, card.id, draft)
+
+        self.work(self._services, work, lambda _none: self._services.announce(operations.LINES))
+
+    def tell(self, error: UserError) -> None:
+        super().tell(error)
+        if isinstance(error, InvalidLine):
+            self.trouble.hide()
+            self.form.set_error(error.field, " ".join(filter(None, (str(error.message), str(error.hint)))))
+
+
+class TrialDialog(FormDialog):
+    """One message to one number over one line."""
+
+    def __init__(self, parent: QWidget, services: Services, card: LineCard) -> None:
+        super().__init__(parent, tr("Test message over {name}", name=card.name), tr("Send"))
+        self._services, self._card = services, card
+        self.explain(tr("One short message, marked as a test. It leaves the same way as every other."))
+        known = services.ctx.settings.text("bank.test_phone")
+        self.form.add_text("phone", tr("Mobile number"), known, placeholder="13800138000", max_length=20)
+        self.on_action(self._send)
+        self.form.submitted.connect(self._send)
+
+    def _send(self) -> None:
+        phone, line_id = self.form.text("phone"), self._card.id
+
+        def work(ctx: Context) -> TrialSent:
+            return operations.test(ctx, line_id, phone)
+
+        def done(_sent: TrialSent) -> None:
+            self._services.announce(operations.TEST)
+            hint = tr("Its receipt shows on the home page; the figures below count it.")
+            self._services.notices.good(tr("The test message is in the queue."), hint)
+
+        self.work(self._services, work, done)

@@ -1,0 +1,54 @@
+"""The verbs of the lines screen: each calls core off the GUI thread and tells what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+
+from console.core.campaigns.trial import TrialSent
+from console.core.context import Context
+from console.core.events import Change, Topic
+from console.core.i18n import tr
+from console.core.lines.browse import LineCard, line_cards
+from console.core.lines.editing import remove_line, set_enabled
+from console.core.lines.testing import send_line_test
+from console.shell.services import Demo, Services
+
+LINES = Change.of(Topic.LINES, Topic.AUDIT)
+TEST = Change.of(Topic.OUTBOX, Topic.LINES, Topic.AUDIT)
+
+
+def load(services: Services, owner: QObject, done: Callable[[list[LineCard]], None]) -> None:
+    services.tasks.query(line_cards, done, owner=owner, key="lines")
+
+
+def switch(services: Services, owner: QObject, line_id: int, enabled: bool) -> None:
+    def work(ctx: Context) -> None:
+        set_enabled(ctx, line_id, enabled)
+
+    services.tasks.query(work, lambda _none: services.announce(LINES), owner=owner)
+
+
+def remove(services: Services, owner: QObject, line_id: int) -> None:
+    def work(ctx: Context) -> None:
+        remove_line(ctx, line_id)
+
+    services.tasks.query(work, lambda _none: services.announce(LINES), owner=owner)
+
+
+def test(ctx: Context, line_id: int, phone: str) -> TrialSent:
+    return send_line_test(ctx, line_id, phone)
+
+
+def fail(services: Services, owner: QObject, demo: Demo, key: str) -> None:
+    """Make the emulated modem of the demo fail, or put it right."""
+
+    def work(_ctx: Context) -> None:
+        demo.fail(key)
+
+    def done(_none: None) -> None:
+        words = tr("The emulated modem now fails.") if key else tr("The emulated modem works again.")
+        services.notices.info(words, tr("Its card shows it within a few seconds."))
+
+    services.tasks.query(work, done, owner=owner)
