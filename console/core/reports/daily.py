@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +12,7 @@ from console.core.campaigns.views import OUTCOME_TITLES, Outcome
 from console.core.i18n import T, Text
 from console.core.messages.classes import CLASSES
 from console.core.reports import figures
-from console.core.reports.figures import CampaignFigures, Counts
+from console.core.reports.figures import CampaignFigures, Counts, Key
 from console.core.reports.period import Period
 from console.core.reports.table import Column, Kind, Row, Sheet
 from db.models import BatchKind
@@ -26,48 +28,71 @@ _COUNTS = (
     Column(title=T("Delivery rate"), kind=Kind.SHARE),
     Column(title=T("Parts accepted"), kind=Kind.COUNT, width=14),
 )
+_DAY = Column(title=T("Day"), kind=Kind.DATE)
+_LINE = Column(title=T("Line"), width=22)
 _KINDS = {BatchKind.TEST: T("Test messages"), BatchKind.REPLY: T("Replies")}
 
 
-def sheets(session: Session, period: Period) -> list[Sheet]:
-    counts = figures.left(session, period)
-    names = figures.line_names(session)
-    whole = figures.total(counts.values())
-    by_day = figures.summed(counts, lambda key: key.day)
-    by_line = figures.summed(counts, lambda key: key.line_id)
-    by_class = figures.summed(counts, lambda key: key.class_key)
-    day_and_line = figures.summed(counts, lambda key: (key.day, key.line_id))
-    return [
-        _sheet(
-            T("By day"), [Column(title=T("Day"), kind=Kind.DATE)],
-            [(day, *_cells(by_day.get(day, Counts()))) for day in period.days()], (T("Total"),), whole,
-        ),
-        _sheet(
-            T("By line"), [Column(title=T("Line"), width=22)],
-            [(_line(names, line), *_cells(each)) for line, each in sorted(by_line.items(), key=lambda i: i[0] or 0)],
-            (T("Total"),), whole,
-        ),
-        _sheet(
-            T("By line and day"), [Column(title=T("Day"), kind=Kind.DATE), Column(title=T("Line"), width=22)],
-            [
-                (day, _line(names, line), *_cells(each))
-                for (day, line), each in sorted(day_and_line.items(), key=lambda item: (item[0][0], item[0][1] or 0))
-            ],
-            (T("Total"), None), whole,
-        ),
-        _sheet(
-            T("By class"), [Column(title=T("Class"), width=22)],
-            [(class_title(key), *_cells(each)) for key, each in sorted(by_class.items())], (T("Total"),), whole,
-        ),
-        campaign_sheet(figures.campaigns(session, period)),
-    ]  # fmt: skip
+@dataclass(frozen=True, kw_only=True)
+class Daily:
+    """All figures of a period, read once."""
+
+    period: Period
+    counts: dict[Key, Counts]
+    names: dict[int | None, str]  # of lines
+    campaigns: list[CampaignFigures]
+
+    def days(self) -> list[tuple[date, Counts]]:
+        """Every day of the period, those on which nothing left included."""
+        found = figures.summed(self.counts, lambda key: key.day)
+        return [(day, found.get(day, Counts())) for day in self.period.days()]
+
+    def sheets(self) -> list[Sheet]:
+        return [
+            self._by_day(),
+            self._by_line(),
+            self._by_line_and_day(),
+            self._by_class(),
+            campaign_sheet(self.campaigns),
+        ]
+
+    def _by_day(self) -> Sheet:
+        rows = [(day, *_cells(each)) for day, each in self.days()]
+        return self._sheet(T("By day"), [_DAY], rows)
+
+    def _by_line(self) -> Sheet:
+        found = figures.summed(self.counts, lambda key: key.line_id)
+        rows = [
+            (self._line(line), *_cells(each)) for line, each in sorted(found.items(), key=lambda item: item[0] or 0)
+        ]
+        return self._sheet(T("By line"), [_LINE], rows)
+
+    def _by_line_and_day(self) -> Sheet:
+        found = figures.summed(self.counts, lambda key: (key.day, key.line_id))
+        ordered = sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or 0))
+        rows = [(day, self._line(line), *_cells(each)) for (day, line), each in ordered]
+        return self._sheet(T("By line and day"), [_DAY, _LINE], rows)
+
+    def _by_class(self) -> Sheet:
+        found = figures.summed(self.counts, lambda key: key.class_key)
+        rows = [(class_title(key), *_cells(each)) for key, each in sorted(found.items())]
+        return self._sheet(T("By class"), [Column(title=T("Class"), width=22)], rows)
+
+    def _sheet(self, name: Text, heads: Sequence[Column], rows: Sequence[Row]) -> Sheet:
+        closing = (str(T("Total")), *[None] * (len(heads) - 1), *_cells(figures.total(self.counts.values())))
+        return Sheet(name=name, columns=(*heads, *_COUNTS), rows=iter(rows), total=len(rows), closing=closing)
+
+    def _line(self, line_id: int | None) -> str:
+        return self.names.get(line_id, str(T("No line")))
 
 
-def _sheet(
-    name: Text, heads: Sequence[Column], rows: Sequence[Row], closing: tuple[Text | None, ...], whole: Counts
-) -> Sheet:
-    last = (*(None if text is None else str(text) for text in closing), *_cells(whole))
-    return Sheet(name=name, columns=(*heads, *_COUNTS), rows=iter(rows), total=len(rows), closing=last)
+def load(session: Session, period: Period) -> Daily:
+    return Daily(
+        period=period,
+        counts=figures.left(session, period),
+        names=figures.line_names(session),
+        campaigns=figures.campaigns(session, period),
+    )
 
 
 def _cells(counts: Counts) -> Row:
@@ -108,7 +133,3 @@ def _campaign(found: CampaignFigures) -> Row:
 def class_title(key: str) -> str:
     known = CLASSES.get(key)
     return str(known.title) if known else key
-
-
-def _line(names: dict[int | None, str], line_id: int | None) -> str:
-    return names.get(line_id, str(T("No line")))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import islice
 
 from console.core.context import Context
-from console.core.reports import requests
-from console.core.reports.requests import Request
+from console.core.reports import daily, requests
+from console.core.reports.figures import Counts
+from console.core.reports.requests import Report, Request
 from console.core.reports.table import NUMERIC, Column, Row, Sheet, shown
 from console.core.security.permissions import Permission
 
@@ -26,11 +28,30 @@ class PreviewSheet:
     closing: tuple[str, ...] | None
 
 
-def preview(ctx: Context, request: Request) -> list[PreviewSheet]:
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    day: date
+    counts: Counts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    about: str  # the campaign's name or the period
+    sheets: Sequence[PreviewSheet]
+    days: Sequence[Day]  # for a chart; only of the daily report
+
+
+def preview(ctx: Context, request: Request) -> Preview:
     """Raises NotPermitted, UserError."""
     ctx.require(Permission.REPORTS_EXPORT)
     with ctx.database.read() as session:
-        return [_sheet(sheet) for sheet in requests.sheets(session, replace(request, reveal=False), ctx.clock)]
+        about = requests.about(session, request)
+        if request.report is Report.DAILY:
+            found = daily.load(session, requests.period_of(request))
+            days = [Day(day=day, counts=counts) for day, counts in found.days()]
+            return Preview(about=about, sheets=[_sheet(sheet) for sheet in found.sheets()], days=days)
+        made = requests.sheets(session, replace(request, reveal=False), ctx.clock)
+        return Preview(about=about, sheets=[_sheet(sheet) for sheet in made], days=())
 
 
 def _sheet(sheet: Sheet) -> PreviewSheet:

@@ -39,13 +39,13 @@ CARDS: Mapping[Report, Card] = {
             report=Report.DAILY,
             title=T("Daily report"),
             text=T("What left, what arrived and whether it adds up: by day, line, class and campaign."),
-            icon="calendar-days",
+            icon="calendar",
         ),
         Card(
             report=Report.CAMPAIGN,
             title=T("Campaign report"),
             text=T("One campaign in full: approval, outcomes, causes, every message, everybody left out."),
-            icon="megaphone",
+            icon="send",
         ),
         Card(
             report=Report.DETAILS,
@@ -83,10 +83,10 @@ def sheets(session: Session, request: Request, clock: Clock) -> list[Sheet]:
     phone = details.phones(request.reveal)
     if request.report is Report.CAMPAIGN:
         return campaign.sheets(session, _campaign_id(request), clock, phone)
-    period = _period(request)
+    period = period_of(request)
     match request.report:
         case Report.DAILY:
-            return daily.sheets(session, period)
+            return daily.load(session, period).sheets()
         case Report.DETAILS:
             return [details.of_period(session, period, phone)]
         case Report.TROUBLE:
@@ -97,7 +97,7 @@ def about(session: Session, request: Request) -> str:
     """What the report is about, for its heading: the campaign's name or the period."""
     if request.report is Report.CAMPAIGN:
         return campaign.name_of(session, _campaign_id(request))
-    return str(_period(request))
+    return str(period_of(request))
 
 
 def file_name(session: Session, request: Request) -> str:
@@ -117,7 +117,8 @@ def _campaign_id(request: Request) -> int:
     return request.campaign_id
 
 
-def _period(request: Request) -> Period:
+def period_of(request: Request) -> Period:
+    """Raises UserError when none is given."""
     if request.period is None:
         raise UserError(T("No period is chosen."), T("Choose the first and the last day."))
     return request.period

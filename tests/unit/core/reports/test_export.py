@@ -328,12 +328,20 @@ def test_a_sheet_too_long_goes_on_in_the_next(office: Office, tmp_path: Path, mo
 
 
 def test_the_preview_shows_what_the_file_holds(office: Office) -> None:
-    sheets = {sheet.name: sheet for sheet in preview.preview(office.ctx, of_campaign(office, reveal=True))}
+    shown = preview.preview(office.ctx, of_campaign(office, reveal=True))
+    assert (shown.about, shown.days) == ("房贷11月还款提醒 (1/2)", ())
+    sheets = {sheet.name: sheet for sheet in shown.sheets}
     details = sheets["Details"]
     assert details.total == len(details.rows) == 10
     assert details.rows[0][4] == "138****8000"  # masked whatever was asked
     assert details.rows[0][15] == "3,256.80"
     assert sheets["Outcomes"].closing == ("Total", "10", "100.0%")
+
+
+def test_the_preview_of_the_daily_report_has_every_day(office: Office) -> None:
+    shown = preview.preview(office.ctx, Request(report=Report.DAILY, period=WEEK))
+    assert shown.about == "2026-11-17 – 2026-11-23"
+    assert [day.counts.delivered for day in shown.days] == [0, 0, 0, 0, 0, 1, 3]
 
 
 def test_names_of_files(office: Office) -> None:
