@@ -39,7 +39,7 @@ def day(cell: object, *, since_1904: bool = False) -> date | Refused | None:
 def _from_number(value: float, since_1904: bool) -> date | Refused:
     if value.is_integer() and 19_000_101 <= value <= 21_991_231 and (eight := _EIGHT.fullmatch(str(int(value)))):
         return _of(*eight.groups(), written=str(int(value)))
-    if int(value) in _PLAUSIBLE or (since_1904 and int(value) + 1462 in _PLAUSIBLE):
+    if abs(value) < 1e6 and int(value) + (1462 if since_1904 else 0) in _PLAUSIBLE:
         return (_EPOCH_1904 if since_1904 else _EPOCH) + timedelta(days=int(value))
     return _no_date(f"{value:g}")
 

@@ -198,7 +198,8 @@ def remember_customers(session: Session, import_id: int) -> int:
     source = select(literal(import_id), C.c.id).select_from(S.join(C, C.c.number == S.c.number))
     source = source.where(S.c.import_id == import_id, S.c.leads).distinct()
     insert = _insert(session, ImportedCustomer.__table__).from_select(["import_id", "customer_id"], source)
-    return int(session.connection().execute(insert).rowcount)
+    done = session.connection().execute(insert, execution_options={"preserve_rowcount": True})
+    return done.rowcount
 
 
 def merge_consents(session: Session, import_id: int, evidence: str, now: datetime) -> None:

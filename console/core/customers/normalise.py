@@ -15,7 +15,7 @@ from console.core.i18n import T, Text
 
 PHONE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _PLUS_86 = re.compile(r"(?:\+|00)?86(1[3-9]\d{9})", re.ASCII)
-_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"\d+(?:\.\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
 _EXCEL_TEXT = re.compile(r'="([^"]*)"')
 _HAN_SPACE = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
 

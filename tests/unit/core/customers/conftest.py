@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from console.core.context import Context
+from console.core.customers.workbook import Sheet, read
 from db.models import Consent, Customer, ImportBatch, ImportedCustomer, ImportState, Loan, LoanState, Suppression
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -73,3 +77,18 @@ def village(ctx: Context) -> dict[str, int]:
         session.add(ImportedCustomer(import_id=batch.id, customer_id=ids["王小明"]))
         ids["import"] = batch.id
     return ids
+
+
+@pytest.fixture
+def sheet_of(tmp_path: Path) -> Callable[..., Sheet]:
+    """``sheet_of(header, row, ...)``: a workbook with these rows, read."""
+
+    def make(*rows: list[object], name: str = "清单.xlsx") -> Sheet:
+        book = Workbook(write_only=True)
+        page = book.create_sheet("名单")
+        for row in rows:
+            page.append(row)
+        book.save(tmp_path / name)
+        return read(tmp_path / name)
+
+    return make

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from console.core.customers.columns import FIELDS
+from console.core.customers.mapping import header_digest, plain_header, propose
+from console.core.customers.synonyms import SYNONYMS
+
+
+@pytest.mark.parametrize(
+    ("headers", "fields"),
+    [
+        (
+            "客户号 客户姓名 手机号码 网点 贷款合同号 还款日期 本期应还金额",
+            "number name phone branch loan_number due_on amount_due",
+        ),
+        (
+            "客戶編號 姓名 手機號碼(必填) 性別 貸款編號 應還金額(元) 到期日",
+            "number name phone title loan_number amount_due due_on",
+        ),
+        ("Customer_No. Full-Name Mobile* Branch Due_Date", "number name phone branch due_on"),
+        ("姓名 配偶姓名 手机 配偶手机 担保人电话", "name - phone - -"),
+        ("姓名 联系电话 手机号 客户经理 客户经理电话", "name - phone manager -"),
+        ("联系电话 姓名", "phone name"),
+        ("手机1 手机2 姓名", "phone - name"),
+        ("序号 备注 姓名 【必填】手机", "- - name phone"),
+        ("还款日 还款日期", "due_day due_on"),
+        ("某银行贷款合同号 借款人", "loan_number name"),
+    ],
+)
+def test_by_name(headers: str, fields: str) -> None:
+    wanted = tuple("" if field == "-" else field for field in fields.split())
+    assert propose(headers.split()) == wanted
+
+
+def test_by_content_where_names_say_nothing() -> None:
+    rows = [["1", "张三", "13800138000", "x"], ["2", "欧阳娜", "13900139000", "y"]]
+    assert propose(["A", "B", "C", "D"], rows) == ("", "name", "phone", "")
+    assert propose(["A", "联系人", "联系人电话", "D"], rows) == ("", "", "", "")  # about somebody else
+
+
+def test_digest_ignores_dress_but_not_order() -> None:
+    assert header_digest(["手机号码(必填)", "姓 名"]) == header_digest(["手機號碼", "姓名 *"])
+    assert header_digest(["a", "b"]) != header_digest(["b", "a"])
+
+
+def test_synonyms_are_written_as_headers_are_read_and_mean_one_field() -> None:
+    assert set(SYNONYMS) == set(FIELDS)
+    words = [word for names in SYNONYMS.values() for word in names]
+    assert len(words) == len(set(words)), sorted(word for word in set(words) if words.count(word) > 1)
+    for word in words:
+        assert plain_header(word) == word
