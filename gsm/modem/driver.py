@@ -66,7 +66,13 @@ class ModemTransport(Transport):
     def _connect(self) -> None:
         port = open_port(self._address, baudrate=self._options.baudrate, flow_control=self._options.flow_control)
         self._fault = None
-        self._engine = Engine(port, self._on_unsolicited, self._on_gone)
+        self._engine = Engine(
+            port,
+            self._on_unsolicited,
+            self._on_gone,
+            quiet_seconds=self._options.quiet_seconds,
+            probe_seconds=self._options.probe_seconds,
+        )
         try:
             if self._closing.is_set():
                 raise LineUnavailable("port.closed", "closed by us")
@@ -186,7 +192,7 @@ class ModemTransport(Transport):
 
         Modems answer in order, so nothing more comes for either once another question has been answered.
         """
-        if not engine.in_step():
+        if not engine.in_step(self._options.submit_seconds):
             raise LineUnavailable("at.timeout", "no answer after the result")
         answer = first
         for line in engine.late_answers():
@@ -236,7 +242,7 @@ class ModemTransport(Transport):
         except LineFault as error:
             if engine is self._engine and not self._closing.is_set():
                 self._fault = error
-                log.warning("line fault %s while idle", error.code)
+                log.info("line fault %s while idle", error.code)
 
     # Health and recovery
 

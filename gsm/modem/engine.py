@@ -15,9 +15,9 @@ from gsm.modem.port import Port
 
 COMMAND_SECONDS = 5.0
 WRITE_SECONDS = 5.0
-QUIET_SECONDS = 0.1
+QUIET_SECONDS = 0.1  # without a byte: the modem has said all it had to say
+PROBE_SECONDS = 2.0  # for the answer to a question that any modem answers at once
 _PROBE = Request("AT+CMEE?", prefix="+CMEE:")  # works without a SIM, and no other command answers with it
-_PROBE_SECONDS = 2.0
 _RESYNC_ATTEMPTS = 3
 
 
@@ -54,7 +54,12 @@ class Engine:
         port: Port,
         on_unsolicited: Callable[[Unsolicited], None],
         on_gone: Callable[[LineUnavailable], None],
+        *,
+        quiet_seconds: float = QUIET_SECONDS,
+        probe_seconds: float = PROBE_SECONDS,
     ) -> None:
+        self._quiet_seconds = quiet_seconds
+        self._probe_seconds = probe_seconds
         self._port = port
         self._on_unsolicited = on_unsolicited
         self._on_gone = on_gone
@@ -253,7 +258,7 @@ class Engine:
             self._write(ESC)
             self._hush()
             try:
-                self._exchange(Request("ATE0V1Q0"), _PROBE_SECONDS)
+                self._exchange(Request("ATE0V1Q0"), self._probe_seconds)
             except CommandTimeout:
                 continue
             if self.in_step():
@@ -261,14 +266,14 @@ class Engine:
                 return
         raise CommandTimeout("at.silent", "the modem does not answer")
 
-    def in_step(self) -> bool:
-        """Whether the modem answers a question of its own kind, late answers to others put aside."""
+    def in_step(self, timeout: float | None = None) -> bool:
+        """Whether the modem answers a question of its own kind; late answers to others are put aside."""
         with self._changed:
             self._answers.clear()
             self._strays.clear()
             self._dialog.begin(_PROBE)
         self._write(_PROBE.text.encode() + b"\r")
-        deadline = time.monotonic() + _PROBE_SECONDS
+        deadline = time.monotonic() + (self._probe_seconds if timeout is None else timeout)
         while (left := deadline - time.monotonic()) > 0:
             heard = self._wait(left)
             if isinstance(heard, Answer) and heard.final.ok:
@@ -289,7 +294,7 @@ class Engine:
         with self._changed:
             while self._gone is None:
                 now = time.monotonic()
-                quiet_at = max(self._heard_at, deadline - limit) + QUIET_SECONDS
+                quiet_at = max(self._heard_at, deadline - limit) + self._quiet_seconds
                 if now >= min(quiet_at, deadline):
                     return
                 self._changed.wait(min(quiet_at, deadline) - now)

@@ -14,7 +14,7 @@ from gsm.errors import LineUnavailable, NotRegistered, SimFault
 from gsm.messages import LineIdentity, Registration, SimState
 from gsm.modem.at import Request
 from gsm.modem.causes import stable_code
-from gsm.modem.engine import CommandFailed, Engine
+from gsm.modem.engine import PROBE_SECONDS, QUIET_SECONDS, CommandFailed, Engine
 from gsm.modem.health import ask_identity, ask_registration, ask_sim, ask_subscriber, first_line
 
 POLL_SECONDS = 0.5
@@ -41,6 +41,8 @@ class ModemOptions:
     sim_seconds: float = 10
     sweep_seconds: float = 60
     incomplete_seconds: float = 600
+    quiet_seconds: float = QUIET_SECONDS
+    probe_seconds: float = PROBE_SECONDS
     hold_link: bool = False  # AT+CMMS=2: the radio link stays up between messages
 
     @classmethod
