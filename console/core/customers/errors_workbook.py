@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,19 +25,19 @@ def write_error_workbook(sheet: Sheet, bad: Iterable[BadRow], path: Path) -> int
     """Write the bad rows; how many. Raises EnvironmentTrouble, and then ``path`` is as it was."""
     from openpyxl import Workbook  # noqa: PLC0415 - a quarter of a second that no start of the window needs
 
-    book = Workbook(write_only=True)
-    page = book.create_sheet((re.sub(r"[\[\]:*?/\\]", " ", sheet.name) or "1")[:31])
+    rows = sorted(bad, key=lambda each: each.row)
     width = len(sheet.headers)
-    _lay_out(page, width)
-    page.append([_cell(page, header) for header in (*sheet.headers, str(REASON))])
-    written = 0
-    for row in sorted(bad, key=lambda each: each.row):
-        reason = "; ".join(str(problem) for problem in row.problems)
-        page.append([_cell(page, cell) for cell in (*sheet.rows[row.index], reason)])
-        written += 1
-    page.auto_filter.ref = f"A1:{column_letters(width + 1)}{written + 1}"
-    replace_file(path, book.save)
-    return written
+    with replacing(path) as fresh:
+        book = Workbook(write_only=True)
+        page = book.create_sheet((re.sub(r"[\[\]:*?/\\]", " ", sheet.name) or "1")[:31])
+        _lay_out(page, width)
+        page.auto_filter.ref = f"A1:{column_letters(width + 1)}{len(rows) + 1}"
+        page.append([_cell(page, header) for header in (*sheet.headers, str(REASON))])
+        for row in rows:
+            reason = "; ".join(str(problem) for problem in row.problems)
+            page.append([_cell(page, cell) for cell in (*sheet.rows[row.index], reason)])
+        book.save(fresh)
+    return len(rows)
 
 
 def _lay_out(page: Any, width: int) -> None:
@@ -50,7 +51,7 @@ def _cell(page: Any, value: object) -> Any:
     """A typed cell. Text is written as text, so that nothing in it is ever taken for a formula."""
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - as above
 
-    if isinstance(value, float) and value.is_integer() and abs(value) >= 1e11:
+    if isinstance(value, float) and value.is_integer() and abs(value) >= 1e10:
         value = str(int(value))  # a phone or an account as digits, not as 1.38E+10
     if isinstance(value, (bool, float, int, date, datetime, time, timedelta)):
         return WriteOnlyCell(page, value)  # type: ignore[arg-type]
@@ -64,17 +65,17 @@ def _cell(page: Any, value: object) -> Any:
     return cell
 
 
-def replace_file(path: Path, save: Any) -> None:
-    """Write a neighbour and put it in place of ``path``: whoever reads it finds the old or the new one, whole."""
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A new file beside ``path`` that takes its place at the end: a reader finds the old or the new one, whole."""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
         os.close(handle)
         try:
-            save(name)
+            yield Path(name)
             Path(name).replace(path)
-        except BaseException:
+        finally:
             Path(name).unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise EnvironmentTrouble(
             T("{file} cannot be written.", file=path.name),
