@@ -1,0 +1,262 @@
+"""What do I hand upstairs? A period, a ready-made report, its preview, and the workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QWidget
+
+from console.core.errors import UserError
+from console.core.events import Change, Topic
+from console.core.format import count
+from console.core.i18n import ntr, tr
+from console.core.reports.preview import Preview
+from console.core.reports.requests import CARDS, Report, Request
+from console.core.reports.run import CampaignChoice
+from console.core.security.permissions import Permission
+from console.screens.reports import operations
+from console.screens.reports.cards import CardList
+from console.screens.reports.period import PeriodChooser
+from console.screens.reports.preview import PreviewPane
+from console.shell.page import Page
+from console.shell.services import Services
+from console.shell.tasks import Task, TaskState
+from console.shell.widgets import (
+    Card,
+    ElidedLabel,
+    ProgressLine,
+    column,
+    confirm,
+    icon_button,
+    label,
+    link_button,
+    quiet_button,
+    row,
+    scroll,
+)
+
+
+class ReportsPage(Page):
+    key = "reports"
+    icon = "chart-column"
+    topics = frozenset({Topic.CAMPAIGNS})
+    permission = Permission.REPORTS_EXPORT
+
+    @classmethod
+    def title(cls) -> str:
+        return tr("Reports")
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self.open_path: Callable[[Path], None] = _open
+        self.period = PeriodChooser(services.ctx.clock.now)
+        self.period.changed.connect(self.look)
+        self.bar.add_widget(self.period)
+        self.bar.set_primary(tr("Export…"), self.export, "download", tr("Write this report as an Excel workbook"))
+        self.cards = CardList(list(CARDS.values()))
+        self.cards.chosen.connect(self._report_chosen)
+        self.campaign = QComboBox()
+        self.campaign.setAccessibleName(tr("Campaign"))
+        self.campaign.setMinimumContentsLength(24)
+        self.campaign.activated.connect(lambda _place: self.look())
+        self.reveal = QCheckBox(tr("Mobile numbers in full"))
+        self.reveal.setToolTip(tr("The export is entered in the audit trail as one with full numbers."))
+        self.reveal.setVisible(services.allowed(Permission.PHONES_REVEAL))
+        self._about = ElidedLabel("", "title")
+        self._busy = label(tr("Reading…"), "quiet")
+        self.state = ExportState()
+        self.preview = PreviewPane()
+        self.set_content(self._laid_out())
+        self._wanted_campaign: int | None = None
+        self._show_choices()
+
+    def _laid_out(self) -> QWidget:
+        again = icon_button("refresh-cw", tr("Read again"), self.look)
+        head = row(self._about, self._busy, self.campaign, self.reveal, again, spacing=12)
+        head.setStretch(0, 1)
+        right = column(head, self.state, self.preview, spacing=12, margins=16)
+        right.setStretch(2, 1)
+        body = QWidget()
+        body.setObjectName("surface")
+        body.setLayout(right)
+        whole = QWidget()
+        left = scroll(self.cards)
+        left.setFixedWidth(self.cards.width())
+        layout = row(left, body, spacing=0)
+        layout.setStretch(1, 1)
+        whole.setLayout(layout)
+        return whole
+
+    # What is shown
+
+    def arrive(self, **arguments: object) -> None:
+        """``report`` (a Report or its value) and ``campaign_id`` lead to a particular one."""
+        campaign_id = arguments.get("campaign_id")
+        if isinstance(campaign_id, int):
+            self._wanted_campaign = campaign_id
+            self.cards.choose(Report.CAMPAIGN)
+        elif isinstance(arguments.get("report"), str):
+            self.cards.choose(Report(str(arguments["report"])))
+        self._show_choices()
+        self.refresh(None)
+
+    def refresh(self, change: Change | None) -> None:
+        self.services.tasks.query(operations.campaigns, self._fill_campaigns, owner=self, key="campaigns")
+
+    def _fill_campaigns(self, choices: list[CampaignChoice]) -> None:
+        wanted = self._wanted_campaign or self.campaign.currentData()
+        self._wanted_campaign = None
+        self.campaign.clear()
+        for choice in choices:
+            self.campaign.addItem(choice.name, choice.campaign_id)
+        self.campaign.setCurrentIndex(max(0, self.campaign.findData(wanted)))
+        self.look()
+
+    def _report_chosen(self, _report: object) -> None:
+        self._show_choices()
+        self.look()
+
+    def _show_choices(self) -> None:
+        of_campaign = self.cards.report() is Report.CAMPAIGN
+        self.campaign.setVisible(of_campaign)
+        self.period.setEnabled(not of_campaign)
+
+    def request(self) -> Request | None:
+        """What is asked for now; None when there is no campaign to report on."""
+        report = self.cards.report()
+        if report is Report.CAMPAIGN and self.campaign.currentData() is None:
+            return None
+        return Request(
+            report=report,
+            period=None if report is Report.CAMPAIGN else self.period.value(),
+            campaign_id=self.campaign.currentData() if report is Report.CAMPAIGN else None,
+            reveal=self.reveal.isChecked(),
+        )
+
+    def look(self) -> None:
+        request = self.request()
+        self._enable_export()
+        if request is None:
+            self._show(None)
+            return
+        self._busy.show()
+        self.services.tasks.query(operations.look(request), self._show, owner=self, failed=self._failed, key="look")
+
+    def _show(self, shown: Preview | None) -> None:
+        self._busy.hide()
+        title = str(CARDS[self.cards.report()].title)
+        self._about.setText(f"{title} · {shown.about}" if shown else title)
+        self.preview.set_preview(shown)
+
+    def _failed(self, error: UserError) -> None:
+        self._show(None)
+        self.services.notices.error(error)
+
+    # The workbook
+
+    def export(self) -> None:
+        request = self.request()
+        if request is not None and not self.state.running:
+            suggested = operations.suggest(request)
+            self.services.tasks.query(suggested, lambda path: self._choose_file(request, path), owner=self, key="path")
+
+    def _choose_file(self, request: Request, suggested: Path) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, tr("Export report"), str(suggested), tr("Excel workbook (*.xlsx)"))
+        if not name:
+            return
+        target = Path(name)
+        if target.suffix.lower() != ".xlsx":
+            target = target.with_name(target.name + ".xlsx")
+            if target.exists() and not self._may_replace(target):
+                return
+        self.export_to(target, request)
+
+    def _may_replace(self, target: Path) -> bool:
+        """The dialog asked about the name that was typed, not about this one."""
+        text = tr("There is a file {name} already.", name=target.name)
+        return confirm(self, tr("Replace the file?"), text, tr("Replace"), danger=True)
+
+    def export_to(self, target: Path, request: Request | None = None) -> None:
+        """Write the report that is shown (or ``request``) to ``target``."""
+        wanted = request or self.request()
+        if wanted is None or self.state.running:
+            return
+        title = tr("Exporting {name}", name=target.name)
+        task = self.services.tasks.run(title, operations.export(wanted, target), self._exported, owner=self)
+        self.state.watch(task)
+        task.changed.connect(self._enable_export)
+        self._enable_export()
+
+    def _enable_export(self) -> None:
+        if self.bar.primary is not None:
+            self.bar.primary.setEnabled(self.request() is not None and not self.state.running)
+
+    def _exported(self, written: tuple[Path, int]) -> None:
+        path, rows = written
+        text = tr("{file} is written: {rows}.", file=path.name, rows=ntr("{n} row", "{n} rows", rows))
+        self.state.written(text, lambda: self.open_path(path.parent), lambda: self.open_path(path))
+        self.services.notices.good(
+            text, str(path.parent), action=tr("Open folder"), act=lambda: self.open_path(path.parent)
+        )
+        self.services.announce(operations.EXPORTED)
+
+
+def _open(path: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+
+class ExportState(Card):
+    """How far the export is, then where the file lies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._task: Task | None = None
+        self._words = label("", wrap=True)
+        self.progress = ProgressLine()
+        self.cancel = quiet_button(tr("Cancel"), self._cancel, "x")
+        self._places: tuple[Callable[[], None], Callable[[], None]] | None = None
+        self.folder = link_button(tr("Open folder"), lambda: self._open(0))
+        self.file = link_button(tr("Open file"), lambda: self._open(1))
+        self.add(row(self._words, None, self.folder, self.file, self.cancel, spacing=12), self.progress)
+        self.hide()
+
+    @property
+    def running(self) -> bool:
+        return self._task is not None and self._task.state in (TaskState.WAITING, TaskState.RUNNING)
+
+    def watch(self, task: Task) -> None:
+        self._task = task
+        task.changed.connect(self._follow)
+        self._follow()
+
+    def _follow(self) -> None:
+        task = self._task
+        if task is None:
+            return
+        self.setVisible(self.running)
+        for widget in (self.folder, self.file):
+            widget.hide()
+        self.cancel.setVisible(self.running)
+        self.cancel.setEnabled(not task.cancelling)
+        self.progress.setVisible(self.running)
+        self._words.setText(task.title)
+        figures = f"{count(task.done)} / {count(task.total)}" if task.total else ""
+        self.progress.set_progress(task.done, task.total, figures)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _open(self, place: int) -> None:
+        if self._places is not None:
+            self._places[place]()
+
+    def written(self, text: str, open_folder: Callable[[], None], open_file: Callable[[], None]) -> None:
+        self._words.setText(text)
+        self._places = open_folder, open_file
+        for widget in (self.folder, self.file):
+            widget.show()
+        self.show()
