@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,16 +12,17 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from console.core.campaigns.browse import CampaignFilter, CampaignRow, campaign_ids, campaign_rows
 from console.core.campaigns.views import Standing
 from console.core.context import Context
+from console.core.errors import UserError
+from console.core.i18n import T
 from console.core.lines.browse import LineCard, line_cards
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
 from console.core.sending.causes import explain
 from console.core.sending.status import Snapshot, midnight, snapshot
-from db.models import Batch, BatchKind, Campaign, CampaignState, Customer, Line, Message, MessageState, User
+from db.models import Batch, BatchKind, Campaign, CampaignState, Customer, Line, LineState, Message, MessageState, User
 
 HOURS = 24
 MOST = 6  # campaigns of one kind on the page
-MOST_UNKNOWN = 50
 _FAILED = (MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REFUSED)
 _ARRIVED = (MessageState.ACCEPTED, MessageState.DELIVERED)
 
@@ -110,20 +112,36 @@ def day(ctx: Context) -> Day:
     )
 
 
-def unknown_messages(ctx: Context) -> list[UnknownMessage]:
-    """Oldest first, at most ``MOST_UNKNOWN``."""
+def unknown_ids(ctx: Context) -> list[int]:
+    """Messages whose outcome a person has to decide, oldest first."""
+    with ctx.database.read() as session:
+        return list(
+            session.scalars(select(Message.id).where(Message.state == MessageState.UNKNOWN).order_by(Message.id))
+        )
+
+
+def unknown_rows(ctx: Context, ids: Sequence[int]) -> list[UnknownMessage]:
+    """In the order of ``ids``; one that was decided meanwhile is shown as it was."""
     query = (
         select(Message, Customer.name, Campaign.name, Line.name)
         .join(Batch, Batch.id == Message.batch_id)
         .outerjoin(Customer, Customer.id == Message.customer_id)
         .outerjoin(Campaign, Campaign.id == Batch.campaign_id)
         .outerjoin(Line, Line.id == Message.line_id)
-        .where(Message.state == MessageState.UNKNOWN)
-        .order_by(Message.id)
-        .limit(MOST_UNKNOWN)
+        .where(Message.id.in_(ids))
     )
     with ctx.database.read() as session:
-        return [_unknown(*row) for row in session.execute(query).all()]
+        found = {row[0].id: _unknown(*row) for row in session.execute(query).all()}
+    return [found[id_] for id_ in ids]
+
+
+def first_line(ctx: Context) -> int:
+    """The line a test takes: one that is ready, else one that is switched on. Raises UserError."""
+    with ctx.database.read() as session:
+        lines = session.execute(select(Line.id, Line.state).where(Line.enabled.is_(True)).order_by(Line.id)).all()
+    if not lines:
+        raise UserError(T("No line is switched on."), T("Attach a modem on the Lines page, or switch one on."))
+    return next((id_ for id_, state in lines if state is LineState.READY), lines[0][0])
 
 
 def _unknown(message: Message, customer: str | None, campaign: str | None, line: str | None) -> UnknownMessage:

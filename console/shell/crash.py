@@ -82,7 +82,8 @@ class CrashDialog(QDialog):
         close.setDefault(True)
         buttons.addWidget(close)
         where = label(kept, "quiet", wrap=True, selectable=True)
-        where.setVisible(bool(kept))
+        if not kept:
+            where.hide()
         self.setLayout(
             column(heading(self.windowTitle()), label(told, wrap=True), where, self.text, 8, buttons, margins=20)
         )

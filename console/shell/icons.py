@@ -23,6 +23,8 @@ def paint_icon(painter: QPainter, rect: QRectF, name: str, color: QColor) -> Non
 
 
 class _TintedEngine(QIconEngine):
+    """In a rectangle wider than high the picture stands on the left: room before a button's word."""
+
     def __init__(self, name: str, color: str) -> None:
         super().__init__()
         self._name = name
@@ -31,7 +33,8 @@ class _TintedEngine(QIconEngine):
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         name = "disabled" if mode is QIcon.Mode.Disabled else self._color
         side = min(rect.width(), rect.height())
-        square = QRectF(rect.x() + (rect.width() - side) / 2, rect.y() + (rect.height() - side) / 2, side, side)
+        left = rect.x() if rect.width() > rect.height() else rect.x() + (rect.width() - side) / 2
+        square = QRectF(left, rect.y() + (rect.height() - side) / 2, side, side)
         paint_icon(painter, square, self._name, theme.current().color(name))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:

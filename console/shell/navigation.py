@@ -64,7 +64,7 @@ class RailButton(QToolButton):
 
     def sizeHint(self) -> QSize:
         px = theme.current().px
-        return QSize(px(44) if self._collapsed else px(136), px(36))
+        return QSize(px(44) if self._collapsed else px(120), px(36))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         now = theme.current()

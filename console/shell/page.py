@@ -94,6 +94,7 @@ class Page(QWidget):
         self.setObjectName("page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(self.title())
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.bar = PageBar(self.title())
         self._stale: Change | None = None
         self._body = QVBoxLayout(self)

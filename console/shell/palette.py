@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QIcon, QKeyEvent, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QAbstractItemView, QDialog, QLineEdit, QListView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QLineEdit, QListView, QWidget
+from shiboken6 import isValid
 
 from console.core.context import Context
 from console.core.i18n import tr
@@ -52,13 +53,13 @@ def matches(entry: Entry, wanted: str) -> int | None:
     return 0 if text.startswith(joined) else 1 if joined in text else 2
 
 
-class Palette(QDialog):
-    closed = Signal()
+class Palette(QFrame):
+    """Lies over the window; it goes when the focus leaves it."""
 
     def __init__(
         self, parent: QWidget, services: Services, entries: Sequence[Entry], find: Finder | None, icon_found: QIcon
     ) -> None:
-        super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+        super().__init__(parent)
         self.setObjectName("popup")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName(tr("Go to…"))
@@ -67,6 +68,7 @@ class Palette(QDialog):
         self._find = find
         self._icon_found = icon_found
         self._shown: list[Entry] = []
+        self._before: QWidget | None = None
         self.field = QLineEdit()
         self.field.setPlaceholderText(tr("Page, action, or customer: name, pinyin, end of number"))
         self.field.setAccessibleName(self.field.placeholderText())
@@ -89,12 +91,13 @@ class Palette(QDialog):
         self._narrow("")
 
     def open_over(self, window: QWidget) -> None:
+        self._before = QApplication.focusWidget()
         px = theme.current().px
         width = min(px(560), window.width() - 48)
         self.resize(width, px(420))
-        corner = window.mapToGlobal(window.rect().topLeft())
-        self.move(corner.x() + (window.width() - width) // 2, corner.y() + px(72))
+        self.move((window.width() - width) // 2, px(64))
         self.show()
+        self.raise_()
         self.field.setFocus()
 
     def _narrow(self, wanted: str) -> None:
@@ -148,6 +151,8 @@ class Palette(QDialog):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             return self._key(event)
+        if watched is self.field and event.type() == QEvent.Type.FocusOut:
+            self.close()
         return False
 
     def _key(self, event: QKeyEvent) -> bool:
@@ -159,6 +164,10 @@ class Palette(QDialog):
             self.list.setCurrentIndex(self._model.index(place, 0))
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._go(self.list.currentIndex())
+        elif key == Qt.Key.Key_Escape:
+            self.close()
+            if self._before is not None and isValid(self._before):
+                self._before.setFocus()
         else:
             return False
         return True

@@ -163,8 +163,9 @@ class _StateEngine(QIconEngine):
         self._state = state
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        inset = rect.width() * 0.16
-        paint_state(painter, QRectF(rect).adjusted(inset, inset, -inset, -inset), self._state)
+        side = min(rect.width(), rect.height()) * 0.68
+        left = rect.x() + (min(rect.width(), rect.height()) - side) / 2
+        paint_state(painter, QRectF(left, rect.y() + (rect.height() - side) / 2, side, side), self._state)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         pixmap = QPixmap(size)

@@ -32,7 +32,8 @@ class TaskRow(QWidget):
         self.text = ElidedLabel("", "small")
         self.bar = ProgressLine()
         self.cancel = flat_button(tr("Cancel"), task.cancel)
-        self.cancel.setVisible(task.cancellable)
+        if not task.cancellable:
+            self.cancel.hide()
         head = row(self.title, self.cancel, spacing=4)
         head.setStretch(0, 1)
         self.setLayout(column(head, self.bar, self.text, spacing=4))

@@ -31,26 +31,27 @@ from console.shell import theme
 from console.shell.icons import icon
 from console.shell.states import look, paint_state, state_title
 
+Margins = int | tuple[int, int, int, int]  # all four, or left, top, right, bottom
 SEARCH_DELAY = 180  # milliseconds of quiet before a search starts
 
 
-def row(*items: QWidget | QLayout | int | None, spacing: int = 8, margins: int = 0) -> QHBoxLayout:
+def row(*items: QWidget | QLayout | int | None, spacing: int = 8, margins: Margins = 0) -> QHBoxLayout:
     """A horizontal layout; an int is a gap of so many pixels, None takes the free room."""
     layout = QHBoxLayout()
     _fill(layout, items, spacing, margins)
     return layout
 
 
-def column(*items: QWidget | QLayout | int | None, spacing: int = 8, margins: int = 0) -> QVBoxLayout:
+def column(*items: QWidget | QLayout | int | None, spacing: int = 8, margins: Margins = 0) -> QVBoxLayout:
     """A vertical layout; an int is a gap of so many pixels, None takes the free room."""
     layout = QVBoxLayout()
     _fill(layout, items, spacing, margins)
     return layout
 
 
-def _fill(layout: QBoxLayout, items: Iterable[QWidget | QLayout | int | None], spacing: int, margins: int) -> None:
+def _fill(layout: QBoxLayout, items: Iterable[QWidget | QLayout | int | None], spacing: int, margins: Margins) -> None:
     layout.setSpacing(spacing)
-    layout.setContentsMargins(margins, margins, margins, margins)
+    layout.setContentsMargins(*((margins,) * 4 if isinstance(margins, int) else margins))
     for item in items:
         if item is None:
             layout.addStretch(1)
@@ -133,7 +134,7 @@ def _button(text: str, kind: str, clicked: Callable[[], object] | None, icon_nam
     made.setAccessibleName(text)
     if icon_name:
         made.setIcon(icon(icon_name, tint))
-        made.setIconSize(QSize(16, 16))
+    made.setIconSize(QSize(19, 16))
     if clicked is not None:
         made.clicked.connect(lambda _checked=False: clicked())
     return made
@@ -330,7 +331,8 @@ class EmptyState(QWidget):
         for words in (self._title, self._text):
             words.setAlignment(Qt.AlignmentFlag.AlignCenter)
             words.setMinimumWidth(min(380, 24 * 13))
-        self._text.setVisible(bool(text))
+        if not text:
+            self._text.hide()
         inside = column(None, picture, self._title, self._text, spacing=8, margins=24)
         if action:
             self.button = quiet_button(action, act)

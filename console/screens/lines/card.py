@@ -85,9 +85,11 @@ class LineWidget(Card):
         self.quota = ProgressLine()
         self.quota_words = label("", "quiet")
         self.test = quiet_button(tr("Test message"), lambda: self.test_wanted.emit(self.card), "send")
-        self.test.setVisible(may_test)
+        if not may_test:
+            self.test.hide()
         self.switch = quiet_button("", lambda: self.switch_wanted.emit(self.card), "power")
-        self.switch.setVisible(may_edit)
+        if not may_edit:
+            self.switch.hide()
         buttons = row(self.test, self.switch, None, spacing=8)
         if demo is not None:
             buttons.addWidget(self._fail_button(demo))

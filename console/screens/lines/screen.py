@@ -86,6 +86,7 @@ class LinesPage(Page):
         demo = self.services.demo if card.address.startswith("socket://") else None
         may_test = self.services.allowed(Permission.CAMPAIGNS_TEST_SEND)
         widget = LineWidget(card, may_edit=self._may_edit, may_test=may_test, demo=demo)
+        widget.setParent(self._inside)
         widget.edit_wanted.connect(self.edit)
         widget.test_wanted.connect(self.test)
         widget.switch_wanted.connect(self.switch)

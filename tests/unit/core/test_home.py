@@ -7,8 +7,9 @@ import pytest
 
 from console.core.clock import FixedClock
 from console.core.context import Context
+from console.core.errors import UserError
 from console.core.events import Topic
-from console.core.home import day, unknown_messages
+from console.core.home import day, first_line, unknown_ids, unknown_rows
 from console.core.pulse import pulse
 from db.models import Batch, BatchKind, BatchState, Campaign, CampaignState, Line, LineState, Message, MessageState
 
@@ -81,7 +82,8 @@ def test_the_hours_of_the_day(ctx: Context, outbox: Any) -> None:
 
 def test_unknown_outcomes_come_with_advice(ctx: Context, outbox: Any) -> None:
     message = outbox(MessageState.UNKNOWN, 1, "at.timeout")
-    (found,) = unknown_messages(ctx)
+    assert unknown_ids(ctx) == [message]
+    (found,) = unknown_rows(ctx, [message])
     assert found.message_id == message
     assert found.line == "A"
     assert found.explanation
@@ -135,3 +137,12 @@ def test_a_pulse_knows_what_moved(ctx: Context, outbox: Any) -> None:
     with ctx.database.begin() as session:
         session.get_one(Line, 1).state = LineState.FAULT
     assert Topic.LINES in pulse(ctx).topics_since(before)
+
+
+def test_a_test_takes_a_line_that_is_ready(ctx: Context, clock: FixedClock) -> None:
+    with pytest.raises(UserError):
+        first_line(ctx)
+    with ctx.database.begin() as session:
+        for name, state in (("A", LineState.FAULT), ("B", LineState.READY)):
+            session.add(Line(name=name, address=name, created_at=clock.now(), state=state))
+    assert first_line(ctx) == 2

@@ -1,0 +1,44 @@
+"""The verbs of the home page: each calls core off the GUI thread and tells what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject
+
+from console.core.campaigns.trial import TrialSent
+from console.core.context import Context
+from console.core.events import Change, Topic
+from console.core.format import count
+from console.core.home import Day, day, first_line
+from console.core.i18n import ntr
+from console.core.lines.testing import send_line_test
+from console.core.sending.control import Decision, resolve_unknown
+from console.shell.services import Services
+
+OUTBOX = Change.of(Topic.OUTBOX, Topic.CAMPAIGNS, Topic.AUDIT)
+
+
+def load(services: Services, owner: QObject, done: Callable[[Day], None]) -> None:
+    services.tasks.query(day, done, owner=owner, key="day")
+
+
+def test_my_phone(ctx: Context, phone: str) -> TrialSent:
+    """One test message over the first line that can send."""
+    return send_line_test(ctx, first_line(ctx), phone)
+
+
+def decide(
+    services: Services, owner: QObject, message_ids: Sequence[int], decision: Decision, done: Callable[[], None]
+) -> None:
+    def work(ctx: Context) -> int:
+        return resolve_unknown(ctx, message_ids, decision)
+
+    def told(decided: int) -> None:
+        services.announce(OUTBOX)
+        services.notices.good(
+            ntr("{n} outcome was decided.", "{shown} outcomes were decided.", decided, shown=count(decided))
+        )
+        done()
+
+    services.tasks.query(work, told, owner=owner)
