@@ -19,7 +19,7 @@ from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.widgets import EmptyState, confirm, scroll
 
-NARROWEST = 340  # design pixels of a card
+NARROWEST = 320  # design pixels of a card
 MOST_COLUMNS = 4
 
 

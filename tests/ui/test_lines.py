@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from console.core.context import Context
+from console.core.i18n import T, Text
+from console.core.lines.browse import line_cards
+from console.core.lines.editing import LineDraft, add_line
+from console.screens.lines import screen as lines_screen
+from console.screens.lines.dialogs import LineDialog, TrialDialog
+from console.screens.lines.screen import LinesPage
+from console.shell.notices import Notice
+from console.shell.services import DemoFault, Services
+from console.shell.widgets import EmptyState
+from db.models import Message
+
+
+@pytest.fixture
+def admin(services_of: Callable[[Context], Services], admin_ctx: Context) -> Services:
+    return services_of(admin_ctx)
+
+
+Open = Callable[[Services], LinesPage]
+
+
+@pytest.fixture
+def open_page(qtbot: QtBot) -> Open:
+    def make(services: Services) -> LinesPage:
+        page = LinesPage(services)
+        qtbot.addWidget(page)
+        page.resize(1100, 720)
+        page.show()
+        page.arrive()
+        qtbot.waitUntil(lambda: services.tasks.idle)
+        return page
+
+    return make
+
+
+def test_no_line_yet_offers_to_attach_one(open_page: Open, admin: Services, qtbot: QtBot) -> None:
+    page = open_page(admin)
+    empty = page.findChild(EmptyState)
+    assert empty is not None
+    assert empty.isVisible()
+    empty.button.click()
+    dialog = page.findChild(LineDialog)
+    assert dialog is not None
+    qtbot.waitUntil(lambda: admin.tasks.idle)
+    dialog.form.set_values({"name": "柜台一号"})
+    dialog.address.setCurrentText("modem")
+    dialog.action.click()
+    qtbot.waitUntil(lambda: admin.tasks.idle)
+    assert "not the address of a modem" in dialog.form._fields["address"].error.text()
+    dialog.address.setCurrentText("socket://127.0.0.1:5000")
+    dialog.action.click()
+    qtbot.waitUntil(lambda: len(page.cards) == 1)
+    (card,) = page.cards.values()
+    assert card.name.text() == "柜台一号"
+    assert "being watched" in card.text.text()
+
+
+def test_cards_stay_and_are_filled_again(
+    open_page: Open, admin: Services, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = add_line(admin.ctx, LineDraft(name="A", address="COM5", daily_quota=100))
+    page = open_page(admin)
+    card = page.cards[line]
+    assert card.quota_words.text() == "Today 0 of 100"
+    assert card.quota.isVisible()
+    monkeypatch.setattr(lines_screen, "confirm", lambda *_args, **_named: True)
+    card.switch.click()
+    qtbot.waitUntil(lambda: card.text.text() == "This line is switched off.")
+    assert page.cards[line] is card
+    assert card.switch.text() == "Switch on"
+    assert [c.enabled for c in line_cards(admin.ctx)] == [False]
+
+
+def test_an_officer_looks_and_tests_but_does_not_change(
+    open_page: Open, services: Services, admin_ctx: Context, qtbot: QtBot, notices: list[Notice]
+) -> None:
+    line = add_line(admin_ctx, LineDraft(name="A", address="COM5"))
+    page = open_page(services)
+    card = page.cards[line]
+    assert page.bar.primary is None
+    assert not card.switch.isVisible()
+    card.test.click()
+    dialog = page.findChild(TrialDialog)
+    assert dialog is not None
+    dialog.form.set_values({"phone": "13800138000"})
+    dialog.action.click()
+    qtbot.waitUntil(lambda: services.tasks.idle)
+    assert [notice.text for notice in notices] == ["The test message is in the queue."]
+    with services.ctx.database.read() as session:
+        assert session.query(Message).count() == 1
+
+
+def test_cards_share_the_width(open_page: Open, admin: Services, qtbot: QtBot) -> None:
+    for number in range(5):
+        add_line(admin.ctx, LineDraft(name=f"L{number}", address=f"COM{number}"))
+    page = open_page(admin)
+    page.resize(1100, 720)
+    tops = {card.y() for card in page.cards.values()}
+    assert len(tops) == 2
+    page.resize(420, 720)
+    qtbot.waitUntil(lambda: len({card.y() for card in page.cards.values()}) == 5)
+
+
+@dataclass(frozen=True)
+class _Fault:
+    key: str
+    title: Text
+
+
+class _Modem:
+    def __init__(self) -> None:
+        self.failed: list[str] = []
+
+    def faults(self) -> list[DemoFault]:
+        return [_Fault("hang", T("The modem no longer answers"))]
+
+    def fail(self, key: str) -> None:
+        self.failed.append(key)
+
+
+def test_the_demo_lets_its_modem_fail(open_page: Open, admin: Services, qtbot: QtBot) -> None:
+    modem = _Modem()
+    admin.demo = modem
+    add_line(admin.ctx, LineDraft(name="A", address="socket://127.0.0.1:5000"))
+    page = open_page(admin)
+    (card,) = page.cards.values()
+    card.fail_wanted.emit("hang")
+    card.fail_wanted.emit("")
+    qtbot.waitUntil(lambda: modem.failed == ["hang", ""])
