@@ -26,8 +26,11 @@ class ReportCard(QPushButton):
         picture = QLabel()
         picture.setPixmap(icon(card.icon, "accent").pixmap(QSize(20, 20)))
         picture.setAlignment(Qt.AlignmentFlag.AlignTop)
+        picture.setFixedWidth(20)
         words = column(heading(str(card.title)), label(str(card.text), "quiet", wrap=True), spacing=4)
-        self.setLayout(row(picture, words, spacing=12, margins=14))
+        layout = row(picture, words, spacing=12, margins=14)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
         for inside in self.findChildren(QLabel):
             inside.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         policy = self.sizePolicy()

@@ -87,7 +87,7 @@ class PreviewTable(QTableView):
     def fit(self, sheet: PreviewSheet) -> None:
         for place, (title, width) in enumerate(zip(sheet.headers, sheet.widths, strict=True)):
             words = self.fontMetrics().horizontalAdvance(title) + theme.current().px(28)
-            self.setColumnWidth(place, max(words, min(width, 48) * self.fontMetrics().averageCharWidth() + 20))
+            self.setColumnWidth(place, max(words, min(width, 40) * self.fontMetrics().averageCharWidth()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -161,7 +161,7 @@ def _note(sheet: PreviewSheet) -> str:
     if len(sheet.rows) < sheet.total:
         shown, total = count(len(sheet.rows)), count(sheet.total)
         return tr("The first {shown} of {total} rows; the workbook has them all.", shown=shown, total=total)
-    return ntr("{n} row", "{n} rows", sheet.total)
+    return ntr("{count} row", "{count} rows", sheet.total, count=count(sheet.total))
 
 
 class DayChart(QWidget):

@@ -196,7 +196,8 @@ class ReportsPage(Page):
 
     def _exported(self, written: tuple[Path, int]) -> None:
         path, rows = written
-        text = tr("{file} is written: {rows}.", file=path.name, rows=ntr("{n} row", "{n} rows", rows))
+        counted = ntr("{count} row", "{count} rows", rows, count=count(rows))
+        text = tr("{file} is written: {rows}.", file=path.name, rows=counted)
         self.state.written(text, lambda: self.open_path(path.parent), lambda: self.open_path(path))
         self.services.notices.good(
             text, str(path.parent), action=tr("Open folder"), act=lambda: self.open_path(path.parent)
