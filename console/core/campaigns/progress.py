@@ -36,6 +36,7 @@ class Failure:
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     campaign_id: int
+    at: datetime  # when it was looked at
     standing: Standing
     total: int  # as frozen; 0 before it was submitted
     parts: int
@@ -73,6 +74,7 @@ def progress(session: Session, campaign_id: int, now: datetime) -> Progress:
     if batch is None or batch.state in (BatchState.BUILDING, BatchState.VOID):
         return Progress(
             campaign_id=campaign_id,
+            at=now,
             standing=where,
             total=0,
             parts=0,
@@ -86,6 +88,7 @@ def progress(session: Session, campaign_id: int, now: datetime) -> Progress:
     rate = _rate(session, batch.id, now)
     return Progress(
         campaign_id=campaign_id,
+        at=now,
         standing=where,
         total=batch.messages,
         parts=batch.parts,

@@ -1,0 +1,78 @@
+"""What the campaign page offers: templates, lines, imported files, and how large an audience is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from console.core.campaigns.audience import Audience, pairs_of
+from console.core.customers.browse import Facets, facets
+from console.core.messages.library import TemplateChoice, active_versions
+from console.core.messages.template import compose, parse
+from console.core.messages.values import office_values
+from console.core.messages.variables import SAMPLES
+from console.core.settings import Settings
+from db.models import Customer, ImportBatch, ImportState, Line
+
+IMPORTS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportChoice:
+    import_id: int
+    file_name: str
+    rows: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineChoice:
+    line_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    templates: tuple[TemplateChoice, ...]  # by class and name
+    lines: tuple[LineChoice, ...]  # that are switched on
+    imports: tuple[ImportChoice, ...]  # newest first
+    facets: Facets
+    customers: int
+
+
+def choices(session: Session) -> Choices:
+    files = (
+        select(ImportBatch).where(ImportBatch.state == ImportState.DONE).order_by(ImportBatch.id.desc()).limit(IMPORTS)
+    )
+    lines = select(Line.id, Line.name).where(Line.enabled.is_(True)).order_by(Line.name)
+    return Choices(
+        templates=tuple(active_versions(session)),
+        lines=tuple(LineChoice(line_id=line, name=name) for line, name in session.execute(lines)),
+        imports=tuple(
+            ImportChoice(
+                import_id=each.id,
+                file_name=each.file_name,
+                rows=each.rows_added + each.rows_updated + each.rows_unchanged,
+                at=each.created_at,
+            )
+            for each in session.scalars(files)
+        ),
+        facets=facets(session),
+        customers=session.scalar(select(func.count()).where(Customer.active.is_(True))) or 0,
+    )
+
+
+def reach(session: Session, audience: Audience, *, per_loan: bool, today: date) -> int:
+    """How many messages the audience would mean before any rule has looked at it."""
+    pairs = pairs_of(audience, per_loan=per_loan, today=today).order_by(None).subquery()
+    return session.scalar(select(func.count()).select_from(pairs)) or 0
+
+
+def example(body: str, settings: Settings, campaign: dict[str, str]) -> str:
+    """The text as it would look with made-up values, signature included."""
+    parsed = parse(body)
+    given = {key: value for key, value in {**office_values(settings), **campaign}.items() if value}
+    return compose(settings.text("bank.signature"), parsed.render({**SAMPLES, **given}))

@@ -1,0 +1,190 @@
+"""The cards of a campaign's overview. Each takes frozen records and keeps its widgets where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+
+from console.core.campaigns.browse import CampaignDetail
+from console.core.campaigns.messages import RuleNumber
+from console.core.campaigns.progress import Failure, Progress
+from console.core.campaigns.timeline import Event
+from console.core.campaigns.views import OUTCOME_TITLES, Outcome, Standing
+from console.core.format import count, local_datetime, local_time
+from console.core.i18n import tr
+from console.shell.widgets import (
+    Card,
+    KeyValues,
+    ProgressLine,
+    StateShape,
+    clear,
+    column,
+    label,
+    link_button,
+    row,
+)
+
+
+class ProgressCard(Card):
+    """How far, how fast, when done; and one number for each outcome, which opens the messages behind it."""
+
+    outcome_wanted = Signal(object)  # Outcome
+
+    def __init__(self) -> None:
+        super().__init__(tr("Progress"))
+        self.line = ProgressLine()
+        self.words = label("", "quiet", wrap=True)
+        self.alarm = label(tr("The numbers do not add up. Tell your administrator."), "error", wrap=True)
+        self.alarm.hide()
+        self._numbers = {outcome: link_button("0", self._opener(outcome)) for outcome in Outcome}
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(4)
+        for place, outcome in enumerate(Outcome):
+            line, side = place % 4, place // 4 * 4
+            grid.addWidget(StateShape(outcome.value), line, side)
+            grid.addWidget(label(str(OUTCOME_TITLES[outcome])), line, side + 1)
+            grid.addWidget(self._numbers[outcome], line, side + 2)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnMinimumWidth(3, 16)
+        grid.setColumnStretch(5, 1)
+        self.add(self.line, self.words, grid, self.alarm)
+
+    def show_progress(self, found: Progress) -> None:
+        whole = tr("{done} of {total}", done=count(found.done), total=count(found.total))
+        self.line.set_progress(found.done, found.total, whole)
+        self.line.updateGeometry()
+        self.words.setText(_speed(found))
+        self.words.setVisible(bool(self.words.text()))
+        for outcome, button in self._numbers.items():
+            number = found.counts[outcome]
+            button.setText(count(number))
+            button.setEnabled(number > 0)
+            button.setAccessibleName(f"{OUTCOME_TITLES[outcome]}: {number}")
+        self.alarm.setVisible(not found.adds_up)
+
+    def _opener(self, outcome: Outcome) -> Callable[[], None]:
+        return lambda: self.outcome_wanted.emit(outcome)
+
+
+def _speed(found: Progress) -> str:
+    parts = [tr("{parts} parts", parts=count(found.parts))]
+    if found.standing is Standing.SENDING and found.per_minute:
+        parts.append(tr("{rate} a minute", rate=f"{found.per_minute:,.0f}"))
+    if found.finish_at is not None:
+        parts.append(tr("done at about {time}", time=_near(found)))
+    return " · ".join(parts)
+
+
+def _near(found: Progress) -> str:
+    finish = found.finish_at
+    if finish is None:
+        return ""
+    same_day = finish.astimezone().date() == found.at.astimezone().date()
+    return local_time(finish) if same_day else local_datetime(finish)
+
+
+class FailuresCard(Card):
+    """What went wrong, by cause, with what to do about it."""
+
+    def __init__(self) -> None:
+        super().__init__(tr("Failures and what to do"))
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(8)
+        self.add(self._rows)
+        self._shown: Sequence[Failure] | None = None
+        self.hide()
+
+    def show_failures(self, failures: Sequence[Failure]) -> None:
+        self.setVisible(bool(failures))
+        if failures == self._shown:
+            return
+        self._shown = failures
+        clear(self._rows)
+        for failure in failures:
+            head = row(
+                StateShape(failure.outcome.value), label(str(failure.text), wrap=True), label(count(failure.count))
+            )
+            head.setStretch(1, 1)
+            words = " · ".join(filter(None, (str(failure.group), str(failure.advice))))
+            self._rows.addLayout(column(head, label(words, "small", wrap=True), spacing=2))
+
+
+class LeftOutCard(Card):
+    """Who was left out before approval, counted by rule; each number opens the list behind it."""
+
+    rule_wanted = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__(tr("Left out before approval"))
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(4)
+        self.add(self._rows)
+        self._shown: Sequence[RuleNumber] | None = None
+        self.hide()
+
+    def show_rules(self, rules: Sequence[RuleNumber]) -> None:
+        self.setVisible(bool(rules))
+        if rules == self._shown:
+            return
+        self._shown = rules
+        clear(self._rows)
+        for found in rules:
+            number = link_button(count(found.count), partial(self.rule_wanted.emit, found.rule))
+            number.setAccessibleName(f"{found.title}: {found.count}")
+            line = row(StateShape("suppressed"), label(str(found.title), wrap=True), number)
+            line.setStretch(1, 1)
+            self._rows.addLayout(line)
+
+
+class FactsCard(Card):
+    def __init__(self) -> None:
+        super().__init__(tr("About"))
+        self._facts = KeyValues()
+        self.add(self._facts)
+
+    def show_facts(self, detail: CampaignDetail) -> None:
+        pairs: list[tuple[str, str | QWidget]] = [
+            (tr("Audience"), str(detail.audience)),
+            (tr("Starts"), local_datetime(detail.not_before) if detail.not_before else tr("As soon as it is approved")),
+        ]
+        if detail.expires_at:
+            pairs.append((tr("Ends at the latest"), local_datetime(detail.expires_at)))
+        pairs.append((tr("Line"), detail.line or tr("Any line")))
+        pairs.append((tr("Made by"), tr("{name}, {time}", name=detail.maker, time=local_datetime(detail.created_at))))
+        if detail.approver:
+            approved = tr("{name}, {time}", name=detail.approver, time=local_datetime(detail.opened_at))
+            pairs.append((tr("Approved by"), approved))
+        if detail.body:
+            pairs.append((tr("Text"), detail.body))
+        if detail.digest and detail.batch_id is not None:
+            pairs.append((tr("Digest"), detail.digest[:16] + "…"))
+        self._facts.set_pairs(pairs)
+
+
+class StoryCard(Card):
+    """What happened, newest first."""
+
+    def __init__(self) -> None:
+        super().__init__(tr("Time line"))
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(6)
+        self.add(self._rows)
+        self._shown: Sequence[Event] | None = None
+
+    def show_events(self, events: Sequence[Event]) -> None:
+        if events == self._shown:
+            return
+        self._shown = events
+        clear(self._rows)
+        for event in events:
+            who = event.actor or tr("the program")
+            words = label(str(event.title), wrap=True)
+            line = row(label(local_datetime(event.at), "small"), words, label(who, "quiet"), spacing=12)
+            line.setStretch(1, 1)
+            self._rows.addLayout(line)
+            if event.comment:
+                self._rows.addWidget(label(tr("“{comment}”", comment=event.comment), "small", wrap=True))

@@ -1,0 +1,172 @@
+"""Section 4: the pre-flight. Who gets it, who does not and why, how it reads, and a test to one number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+
+from console.core.campaigns.preflight import Preflight, RuleCount, Sample
+from console.core.format import count, duration, local_datetime, masked_phone, share
+from console.core.i18n import ntr, tr
+from console.core.messages.findings import Finding
+from console.screens.campaigns.people import PeopleDialog
+from console.screens.campaigns.sections import Section
+from console.shell.services import Services
+from console.shell.widgets import (
+    StateShape,
+    clear,
+    column,
+    label,
+    link_button,
+    quiet_button,
+    row,
+)
+
+SHOWN_AT_FIRST = 3
+
+
+class CheckSection(Section):
+    check_wanted = Signal()
+    trial_wanted = Signal(str)  # number
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(4, tr("Check"))
+        self._services = services
+        self.result: Preflight | None = None
+        self.button = quiet_button(tr("Check now"), self.check_wanted.emit, "list-checks")
+        self.hint = label("", "quiet", wrap=True)
+        self.stale = label(tr("Something was changed since this check."), "error")
+        self.stale.hide()
+        top = row(self.button, self.hint, None)
+        top.setStretch(1, 1)
+        self._figures = row(spacing=32)
+        self._findings = QVBoxLayout()
+        self._rules = QVBoxLayout()
+        self._samples = QVBoxLayout()
+        for layout in (self._findings, self._rules, self._samples):
+            layout.setSpacing(6)
+        self._found = QWidget()
+        self._found.setLayout(column(self.stale, self._figures, self._findings, self._rules, self._samples, spacing=12))
+        self._found.hide()
+        self.phone = QLineEdit(services.ctx.settings.text("bank.test_phone"))
+        self.phone.setPlaceholderText(tr("A mobile number of the office"))
+        self.phone.setAccessibleName(tr("Number for the test message"))
+        self.phone.setMaximumWidth(220)
+        self.trial = quiet_button(tr("Send a test message"), self._trial, "smartphone")
+        self.phone.returnPressed.connect(self._trial)
+        self.trial_state = label("", "quiet", wrap=True)
+        self._trial_row = row(self.phone, self.trial, self.trial_state)
+        self._trial_row.setStretch(2, 1)
+        self.add(top, self._found, self._trial_row)
+
+    def say(self, text: str) -> None:
+        """Why there is nothing to check yet, or what is going on."""
+        self.hint.setText(text)
+
+    def _trial(self) -> None:
+        self.trial_wanted.emit(self.phone.text())
+
+    def set_stale(self, stale: bool) -> None:
+        self.stale.setVisible(stale and self.result is not None)
+
+    def show_result(self, found: Preflight) -> None:
+        self.result = found
+        self._found.show()
+        self.stale.hide()
+        self._show_figures(found)
+        self._show_findings(found.findings)
+        self._show_rules(found.excluded)
+        self._show_samples(found)
+
+    def _show_figures(self, found: Preflight) -> None:
+        clear(self._figures)
+        figures = [
+            (count(found.gets), tr("get it")),
+            (count(found.left_out), tr("do not")),
+            (count(found.parts), tr("parts to pay for")),
+        ]
+        if found.finish_at is not None:
+            takes = duration(found.finish_at - found.starts_at)
+            figures.append((takes, tr("until {time}", time=local_datetime(found.finish_at))))
+        for number, words in figures:
+            self._figures.addLayout(column(label(number, "figure"), label(words, "quiet"), spacing=0))
+        self._figures.addStretch(1)
+
+    def _show_findings(self, findings: Sequence[Finding]) -> None:
+        clear(self._findings)
+        found = self.result
+        if found is None:
+            return
+        for finding in findings:
+            self._note(finding.level.value, f"{finding.why} {finding.mend}")
+        if found.finish_at is None:
+            self._note("warn", tr("No line is switched on that could send it."))
+        if found.too_slow:
+            latest = local_datetime(found.expires_at)
+            self._note("warn", tr("Not everybody can be reached before {time}, when it ends.", time=latest))
+        if found.later:
+            words = ntr(
+                "{n} of them will wait for permitted hours or for a limit per person.",
+                "{n} of them will wait for permitted hours or for a limit per person.",
+                found.later,
+            )
+            self._note("info", words)
+        if not found.gets:
+            self._note("block", tr("Nobody would get this message."))
+
+    def _note(self, state: str, words: str) -> None:
+        line = row(StateShape(state), label(words, wrap=True))
+        line.setStretch(1, 1)
+        self._findings.addLayout(line)
+
+    def _show_rules(self, rules: Sequence[RuleCount]) -> None:
+        clear(self._rules)
+        if not rules or self.result is None:
+            return
+        self._rules.addWidget(label(tr("Who does not get it, and why"), "heading"))
+        for found in rules:
+            number = link_button(count(found.count), partial(self._open, found))
+            number.setAccessibleName(f"{found.title}: {found.count}")
+            portion = label(share(found.count, self.result.audience), "small")
+            line = row(StateShape("suppressed"), label(str(found.title)), number, portion, None)
+            self._rules.addLayout(line)
+
+    def _open(self, rule: RuleCount) -> None:
+        PeopleDialog(self, self._services, str(rule.title), rule.listed, rule.count).open()
+
+    def _show_samples(self, found: Preflight) -> None:
+        clear(self._samples)
+        if not found.samples:
+            return
+        self._samples.addWidget(label(tr("The longest message"), "heading"))
+        for sample in found.longest[:1]:
+            self._samples.addWidget(_Sample(sample))
+        self._samples.addWidget(label(tr("By chance"), "heading"))
+        for sample in found.samples[:SHOWN_AT_FIRST]:
+            self._samples.addWidget(_Sample(sample))
+        rest = (*found.samples[SHOWN_AT_FIRST:], *found.longest[1:])
+        if rest:
+            words = ntr("Show {n} more", "Show {n} more", len(rest))
+            more = link_button(words)
+            more.clicked.connect(lambda _checked=False: self._show_more(more, rest))
+            self._samples.addWidget(more)
+
+    def _show_more(self, more: QWidget, samples: Sequence[Sample]) -> None:
+        more.hide()
+        for sample in samples:
+            self._samples.addWidget(_Sample(sample))
+
+
+class _Sample(QWidget):
+    """One message as it would arrive."""
+
+    def __init__(self, sample: Sample) -> None:
+        super().__init__()
+        who = f"{sample.name} {masked_phone(sample.phone)}"
+        size = ntr("{n} part", "{n} parts", sample.parts)
+        text = label(sample.body, wrap=True, selectable=True)
+        text.setAccessibleName(who)
+        self.setLayout(column(label(f"{who} · {size}", "small"), text, spacing=2))

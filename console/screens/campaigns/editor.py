@@ -1,0 +1,335 @@
+"""A campaign is made on one page: numbered sections, every answer in sight, saved as it is typed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from console.core.campaigns.audience import Audience
+from console.core.campaigns.draft import NAME_LENGTH, Draft, SavedDraft
+from console.core.campaigns.freeze import Frozen
+from console.core.campaigns.preflight import Preflight
+from console.core.campaigns.trial import TrialSent
+from console.core.errors import UserError
+from console.core.format import count, local_time
+from console.core.i18n import ntr, tr
+from console.core.security.permissions import Permission
+from console.screens.campaigns import operations
+from console.screens.campaigns.check import CheckSection
+from console.screens.campaigns.keeper import DraftKeeper
+from console.screens.campaigns.operations import CHANGED, Started
+from console.screens.campaigns.sections import AudienceSection, ScheduleSection, Section, TemplateSection
+from console.shell import theme
+from console.shell.services import Services
+from console.shell.tasks import Task, TaskState
+from console.shell.widgets import column, flat_button, label, primary_button, row, scroll
+
+SAVE_AFTER = 1200  # milliseconds of quiet before what was typed is stored
+CHECK_AFTER = 600
+_UNFINISHED = (TaskState.WAITING, TaskState.RUNNING)
+CHECKED_BY_ITSELF = 2_000  # an audience up to this size is checked without being asked
+
+
+class SubmitSection(Section):
+    def __init__(self) -> None:
+        super().__init__(5, tr("Submit for approval"))
+        self.summary = label("", wrap=True)
+        self.trouble = label("", "error", wrap=True)
+        self.trouble.hide()
+        self.button = primary_button(tr("Submit for approval"), None, "stamp")
+        self.add(self.summary, self.trouble, row(self.button, None))
+
+
+class CampaignEditor(QWidget):
+    left = Signal()
+    submitted = Signal(int)  # campaign
+
+    def __init__(
+        self, services: Services, campaign_id: int | None, *, template_id: int | None, import_id: int | None
+    ) -> None:
+        super().__init__()
+        self._services = services
+        self._template_id, self._import_id = template_id, import_id
+        self._begun = False
+        self._reach: int | None = None
+        self._checking: Task | None = None
+        self._freezing: Task | None = None
+        self.keeper = DraftKeeper(services, campaign_id)
+        self.keeper.saved.connect(self._saved)
+        self.keeper.failed.connect(self._not_saved)
+        self._build()
+        self._save_timer = QTimer(self, interval=SAVE_AFTER, singleShot=True)
+        self._save_timer.timeout.connect(self.save_now)
+        self._check_timer = QTimer(self, interval=CHECK_AFTER, singleShot=True)
+        self._check_timer.timeout.connect(self._count)
+
+    @property
+    def campaign_id(self) -> int | None:
+        return self.keeper.campaign_id
+
+    def _build(self) -> None:
+        px = theme.current().px
+        self.name = QLineEdit()
+        self.name.setMaxLength(NAME_LENGTH)
+        self.name.setPlaceholderText(tr("Name of the campaign"))
+        self.name.setAccessibleName(tr("Name of the campaign"))
+        self.name.setMinimumWidth(px(320))
+        self.state = label("", "small")
+        back = flat_button(tr("Back to the list"), self.left.emit, "arrow-left")
+        head = QWidget()
+        head.setObjectName("pagebar")
+        head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        head.setLayout(row(back, self.name, self.state, None, spacing=12, margins=10))
+        self.template = TemplateSection(self._services)
+        self.audience = AudienceSection(self._services.ctx.clock.now().astimezone().date())
+        self.schedule = ScheduleSection()
+        self.check = CheckSection(self._services)
+        self.submission = SubmitSection()
+        inside = QWidget()
+        body = column(self.template, self.audience, self.schedule, self.check, self.submission, None, spacing=14)
+        holder = QWidget()
+        holder.setLayout(body)
+        holder.setMaximumWidth(px(980))
+        inside.setLayout(row(holder, margins=16))
+        self._scroll = scroll(inside)
+        layout = column(head, self._scroll, spacing=0)
+        layout.setStretchFactor(self._scroll, 1)
+        self.setLayout(layout)
+        self.name.textChanged.connect(self._changed)
+        for section in (self.template, self.audience, self.schedule):
+            section.changed.connect(self._changed)
+        self.check.check_wanted.connect(self.check_now)
+        self.check.trial_wanted.connect(self._trial)
+        self.submission.button.clicked.connect(lambda _checked=False: self.submit())
+        self._may_submit = self._services.allowed(Permission.CAMPAIGNS_SUBMIT)
+        self.check.trial.setEnabled(self._services.allowed(Permission.CAMPAIGNS_TEST_SEND))
+
+    # Beginning
+
+    def begin(self) -> None:
+        work = operations.start(self.campaign_id)
+        self._services.tasks.query(work, self._start, owner=self, failed=self._cannot_start)
+
+    def _cannot_start(self, error: UserError) -> None:
+        self._services.notices.error(error)
+        self.left.emit()
+
+    def _start(self, found: Started) -> None:
+        saved = found.saved
+        draft = saved.draft if saved else self._prefilled()
+        if saved is not None:
+            self.keeper.begin(saved)
+        template_id = saved.template_id if saved else self._template_id
+        self.name.setText(draft.name)
+        self.template.begin(found.choices.templates, template_id, draft.template_version_id)
+        self.template.set_values(dict(draft.variables))
+        self.audience.begin(found.choices, draft.audience)
+        self.schedule.begin(found.choices.lines, draft.not_before, draft.expires_at, draft.line_id)
+        self._begun = True
+        self._refresh()
+        self._check_timer.start(0)
+        (self.template.template if draft.name else self.name).setFocus()
+
+    def _prefilled(self) -> Draft:
+        if self._import_id is not None:
+            return Draft(audience=Audience.of_import(self._import_id))
+        return Draft()
+
+    def draft(self) -> Draft:
+        """What stands on the page now."""
+        choice = self.template.choice
+        return Draft(
+            name=self.name.text().strip(),
+            template_version_id=choice.version_id if choice else None,
+            audience=self.audience.audience(),
+            variables=self.template.values(),
+            not_before=self.schedule.not_before,
+            expires_at=self.schedule.expires_at,
+            line_id=self.schedule.line_id,
+        )
+
+    # Saving
+
+    def _changed(self) -> None:
+        if not self._begun:
+            return
+        self._save_timer.start()
+        self._check_timer.start()
+        self._refresh()
+
+    def save_now(self) -> None:
+        """Store what is on the page, unless nothing was written yet."""
+        self._save_timer.stop()
+        draft = self.draft()
+        if self._begun and (self.campaign_id is not None or draft.name or draft.template_version_id):
+            self.keeper.keep(draft)
+
+    def _saved(self, saved: SavedDraft) -> None:
+        self.state.setText(tr("Saved at {time}", time=local_time(saved.updated_at)))
+
+    def _not_saved(self, error: UserError) -> None:
+        self.state.setText(str(error.message))
+
+    # Counting and checking
+
+    def _count(self) -> None:
+        class_ = self.template.message_class
+        per_loan = class_ is not None and class_.per_loan
+        work = operations.count_audience(self.audience.audience(), per_loan, self.schedule.not_before)
+        self._services.tasks.query(work, lambda number: self._counted(number, per_loan), owner=self, key="reach")
+
+    def _counted(self, number: int, per_loan: bool) -> None:
+        self._reach = number
+        self.audience.show_reach(number, per_loan)
+        if number <= CHECKED_BY_ITSELF and not self._missing_for_check() and not self._is_checked():
+            work = operations.check_quietly(self.draft())
+            self._services.tasks.query(work, self._checked, owner=self, failed=self._check_failed, key="check")
+
+    def check_now(self) -> None:
+        if self._missing_for_check():
+            return
+        work = operations.check(self.draft())
+        self._checking = self._services.tasks.run(
+            tr("Checking {name}", name=self.name.text() or tr("the campaign")),
+            work,
+            self._checked,
+            owner=self,
+            failed=self._check_failed,
+        )
+        self._checking.changed.connect(self._refresh)
+        self._refresh()
+
+    def _checked(self, found: Preflight) -> None:
+        self.check.show_result(found)
+        self._refresh()
+
+    def _check_failed(self, error: UserError) -> None:
+        self._refresh()
+        self.check.say(f"{error.message} {error.hint}")
+
+    def _is_checked(self) -> bool:
+        found = self.check.result
+        return found is not None and replace(found.draft, name="") == replace(self.draft(), name="")
+
+    def _missing_for_check(self) -> list[str]:
+        if self.template.choice is None:
+            return [tr("a template")]
+        return self.template.missing()
+
+    def _missing(self) -> list[str]:
+        """What still stands between the page and its submission."""
+        missing = [] if self.name.text().strip() else [tr("a name")]
+        missing += self._missing_for_check()
+        found = self.check.result
+        if not missing and not self._is_checked():
+            missing.append(tr("the check"))
+        elif not missing and found is not None and (found.blocked or not found.gets):
+            missing.append(tr("a check without obstacles"))
+        return missing
+
+    def _refresh(self) -> None:
+        if not self._begun:
+            return
+        needed = self._missing_for_check()
+        running = self._checking is not None and self._checking.state in _UNFINISHED
+        self.check.button.setEnabled(not needed and not running)
+        if running:
+            self.check.say(tr("Looking at every customer…"))
+        else:
+            self.check.say(tr("Still needed: {what}.", what=", ".join(needed)) if needed else "")
+        self.check.set_stale(not self._is_checked())
+        missing = self._missing()
+        self.submission.button.setEnabled(self._may_submit and not missing)
+        self.submission.summary.setText(self._summary(missing))
+
+    def _summary(self, missing: list[str]) -> str:
+        found = self.check.result
+        if not self._may_submit:
+            return tr("You may prepare a campaign; somebody with the right to submit it has to do that.")
+        if missing or found is None:
+            return tr("Still needed: {what}.", what=", ".join(missing))
+        people = ntr("{count} message", "{count} messages", found.gets, count=count(found.gets))
+        return tr(
+            "{messages} are written down and put before a supervisor. Nothing is sent before they approve it. "
+            "Any edit afterwards makes the submission void.",
+            messages=people,
+        )
+
+    # Test message
+
+    def _trial(self, phone: str) -> None:
+        if self._missing_for_check():
+            self.check.trial_state.setText(tr("Still needed: {what}.", what=", ".join(self._missing_for_check())))
+            return
+        found = self.check.result
+        first = found.samples[0] if found is not None and found.samples and self._is_checked() else None
+        like = (first.customer_id, first.loan_id) if first else None
+        self.check.trial.setEnabled(False)
+        work = operations.send_trial(self.draft(), phone, self.campaign_id, like)
+        self._services.tasks.query(work, self._tried, owner=self, failed=self._not_tried)
+
+    def _tried(self, sent: TrialSent) -> None:
+        self.check.trial.setEnabled(True)
+        self.check.trial_state.setText(tr("The test message waits in the queue: {text}", text=sent.body))
+        self._services.announce(CHANGED)
+
+    def _not_tried(self, error: UserError) -> None:
+        self.check.trial.setEnabled(True)
+        self.check.trial_state.setText(f"{error.message} {error.hint}")
+
+    # Submitting
+
+    def submit(self) -> None:
+        if self._missing() or not self._may_submit:
+            return
+        self.submission.trouble.hide()
+        self.submission.button.setEnabled(False)
+        self.save_now()
+        self.keeper.when_idle(self._freeze)
+
+    def _freeze(self) -> None:
+        draft = self.draft()
+        self._set_open(False)
+        work = operations.submit(draft, self.keeper.campaign_id, self.keeper.seen)
+        self._freezing = self._services.tasks.run(
+            tr("Preparing {name}", name=draft.name), work, self._submitted, owner=self, failed=self._not_submitted
+        )
+        self._freezing.changed.connect(self._freezing_changed)
+
+    def _set_open(self, open_: bool) -> None:
+        self.name.setEnabled(open_)
+        self._scroll.setEnabled(open_)
+
+    def _submitted(self, frozen: Frozen) -> None:
+        self._begun = False  # what is on the page is no draft any more
+        words = ntr(
+            "{count} message waits for approval.",
+            "{count} messages wait for approval.",
+            frozen.messages,
+            count=count(frozen.messages),
+        )
+        self._services.notices.good(words)
+        self._services.announce(CHANGED)
+        self.submitted.emit(frozen.campaign_id)
+
+    def _not_submitted(self, error: UserError) -> None:
+        self.submission.trouble.setText(f"{error.message} {error.hint}")
+        self.submission.trouble.show()
+        self._reopen()
+
+    def _freezing_changed(self) -> None:
+        """A cancelled submission leaves a draft; go on with it as it is stored now."""
+        if self._freezing is not None and self._freezing.state is TaskState.CANCELLED:
+            self._reopen()
+
+    def _reopen(self) -> None:
+        self._set_open(True)
+        work = operations.start(self.keeper.campaign_id)
+        self._services.tasks.query(work, self._take_up, owner=self, failed=self._cannot_start)
+
+    def _take_up(self, found: Started) -> None:
+        if found.saved is not None:
+            self.keeper.begin(found.saved)
+        self._refresh()

@@ -1,0 +1,209 @@
+"""What the campaign page asks of core, off the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from console.core.campaigns import lifecycle
+from console.core.campaigns.audience import Audience
+from console.core.campaigns.browse import (
+    CampaignDetail,
+    CampaignFilter,
+    CampaignRow,
+    campaign_detail,
+    campaign_ids,
+    campaign_rows,
+)
+from console.core.campaigns.choices import Choices, choices, reach
+from console.core.campaigns.draft import Draft, SavedDraft, load_draft
+from console.core.campaigns.freeze import Frozen
+from console.core.campaigns.housekeeping import settle
+from console.core.campaigns.lifecycle import Cancelled
+from console.core.campaigns.messages import (
+    ExclusionRow,
+    MessageFilter,
+    MessageRow,
+    RuleNumber,
+    exclusion_ids,
+    exclusion_rows,
+    message_ids,
+    message_rows,
+    rule_numbers,
+)
+from console.core.campaigns.preflight import Preflight, preflight
+from console.core.campaigns.progress import Progress, progress
+from console.core.campaigns.timeline import Event, timeline
+from console.core.campaigns.trial import TrialSent, send_test
+from console.core.context import Context
+from console.core.events import Change, Topic
+from console.core.listing import Sort
+from console.core.reports.requests import Report, Request
+from console.core.reports.run import export, suggested_path
+from console.shell.tasks import Progress as Reported
+
+CHANGED = Change.of(Topic.CAMPAIGNS, Topic.OUTBOX)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything that the details pane shows of one campaign."""
+
+    detail: CampaignDetail
+    progress: Progress
+    rules: tuple[RuleNumber, ...]
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class Started:
+    """What an editor begins with."""
+
+    choices: Choices
+    saved: SavedDraft | None
+
+
+def ids_of(wanted: CampaignFilter) -> Callable[[Context, Sort], list[int]]:
+    def work(ctx: Context, sort: Sort) -> list[int]:
+        with ctx.database.read() as session:
+            return campaign_ids(session, wanted, sort, ctx.clock.now())
+
+    return work
+
+
+def rows(ctx: Context, ids: Sequence[int]) -> list[CampaignRow]:
+    with ctx.database.read() as session:
+        return campaign_rows(session, ids, ctx.clock.now())
+
+
+def overview(campaign_id: int) -> Callable[[Context], Overview]:
+    def work(ctx: Context) -> Overview:
+        now = ctx.clock.now()
+        with ctx.database.read() as session:
+            detail = campaign_detail(session, campaign_id, now)
+            return Overview(
+                detail,
+                progress(session, campaign_id, now),
+                tuple(rule_numbers(session, detail.batch_id)) if detail.batch_id else (),
+                tuple(timeline(session, campaign_id)),
+            )
+
+    return work
+
+
+def message_ids_of(batch_id: int, wanted: MessageFilter) -> Callable[[Context, Sort], list[int]]:
+    def work(ctx: Context, sort: Sort) -> list[int]:
+        with ctx.database.read() as session:
+            return message_ids(session, batch_id, wanted, sort)
+
+    return work
+
+
+def messages(ctx: Context, ids: Sequence[int]) -> list[MessageRow]:
+    with ctx.database.read() as session:
+        return message_rows(session, ids)
+
+
+def exclusion_ids_of(batch_id: int, rule: str) -> Callable[[Context, Sort], list[int]]:
+    def work(ctx: Context, sort: Sort) -> list[int]:
+        with ctx.database.read() as session:
+            return exclusion_ids(session, batch_id, rule)
+
+    return work
+
+
+def exclusions(ctx: Context, ids: Sequence[int]) -> list[ExclusionRow]:
+    with ctx.database.read() as session:
+        return exclusion_rows(session, ids)
+
+
+# Making one
+
+
+def start(campaign_id: int | None) -> Callable[[Context], Started]:
+    def work(ctx: Context) -> Started:
+        with ctx.database.read() as session:
+            saved = load_draft(session, campaign_id) if campaign_id is not None else None
+            return Started(choices(session), saved)
+
+    return work
+
+
+def count_audience(audience: Audience, per_loan: bool, at: datetime | None) -> Callable[[Context], int]:
+    def work(ctx: Context) -> int:
+        today = (at or ctx.clock.now()).astimezone().date()
+        with ctx.database.read() as session:
+            return reach(session, audience, per_loan=per_loan, today=today)
+
+    return work
+
+
+def save(draft: Draft, campaign_id: int | None, seen: datetime | None) -> Callable[[Context], SavedDraft]:
+    return lambda ctx: lifecycle.save_draft(ctx, draft, campaign_id, seen=seen)
+
+
+def check(draft: Draft) -> Callable[[Context, Reported], Preflight]:
+    return lambda ctx, report: preflight(ctx, draft, progress=report)
+
+
+def check_quietly(draft: Draft) -> Callable[[Context], Preflight]:
+    return lambda ctx: preflight(ctx, draft)
+
+
+def send_trial(
+    draft: Draft, phone: str, campaign_id: int | None, like: tuple[int, int | None] | None
+) -> Callable[[Context], TrialSent]:
+    return lambda ctx: send_test(ctx, draft, phone, campaign_id=campaign_id, like=like)
+
+
+def submit(draft: Draft, campaign_id: int | None, seen: datetime | None) -> Callable[[Context, Reported], Frozen]:
+    """Store what is on the screen, then freeze it."""
+
+    def work(ctx: Context, report: Reported) -> Frozen:
+        saved = lifecycle.save_draft(ctx, draft, campaign_id, seen=seen)
+        return lifecycle.submit(ctx, saved.campaign_id, progress=report)
+
+    return work
+
+
+# Running one
+
+
+def pause(campaign_id: int) -> Callable[[Context], None]:
+    return lambda ctx: lifecycle.pause(ctx, campaign_id)
+
+
+def resume(campaign_id: int) -> Callable[[Context], None]:
+    return lambda ctx: lifecycle.resume(ctx, campaign_id)
+
+
+def cancel(campaign_id: int) -> Callable[[Context], Cancelled]:
+    return lambda ctx: lifecycle.cancel(ctx, campaign_id)
+
+
+def settle_rows(ctx: Context, report: Reported) -> int:
+    """Write a cancellation into its rows, so that it is complete even while no dispatcher runs."""
+    return settle(ctx)
+
+
+def withdraw(campaign_id: int) -> Callable[[Context], None]:
+    return lambda ctx: lifecycle.withdraw(ctx, campaign_id)
+
+
+def delete(campaign_id: int) -> Callable[[Context], None]:
+    return lambda ctx: lifecycle.delete_draft(ctx, campaign_id)
+
+
+def copy(campaign_id: int) -> Callable[[Context], int]:
+    return lambda ctx: lifecycle.copy(ctx, campaign_id)
+
+
+def export_target(campaign_id: int) -> Callable[[Context], Path]:
+    return lambda ctx: suggested_path(ctx, Request(report=Report.CAMPAIGN, campaign_id=campaign_id))
+
+
+def export_details(campaign_id: int, target: Path, reveal: bool) -> Callable[[Context, Reported], Path]:
+    request = Request(report=Report.CAMPAIGN, campaign_id=campaign_id, reveal=reveal)
+    return lambda ctx, report: export(ctx, request, target, report).path

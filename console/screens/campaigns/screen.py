@@ -1,0 +1,233 @@
+"""Campaigns: where each one stands, what went wrong, and the page on which a new one is made."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QStackedWidget
+
+from console.core.campaigns.browse import CampaignFilter, CampaignRow
+from console.core.campaigns.views import BADGES, STANDING_TITLES, Standing
+from console.core.events import Change, Topic
+from console.core.format import count, when
+from console.core.i18n import tr
+from console.core.listing import Sort
+from console.core.messages.classes import CLASSES
+from console.core.security.permissions import Permission
+from console.screens.campaigns import operations
+from console.screens.campaigns.detail import DetailPane
+from console.screens.campaigns.editor import CampaignEditor
+from console.shell.page import Page
+from console.shell.services import Services
+from console.shell.table import Column, RecordTable
+from console.shell.widgets import EmptyState, FilterBox, master_detail
+
+
+class CampaignsPage(Page):
+    key = "campaigns"
+    icon = "send"
+    topics = frozenset({Topic.CAMPAIGNS, Topic.OUTBOX, Topic.TEMPLATES})
+    permission = Permission.CAMPAIGNS_VIEW
+
+    @classmethod
+    def title(cls) -> str:
+        return tr("Campaigns")
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self._wanted = CampaignFilter()
+        self._select_when_loaded: int | None = None
+        self._may_edit = services.allowed(Permission.CAMPAIGNS_EDIT)
+        self._dress_bar()
+        self.table = self._table()
+        self.detail = DetailPane(services)
+        self.detail.edit_wanted.connect(self.edit)
+        self.detail.gone.connect(self._reload)
+        self.detail.open_wanted.connect(self.open_campaign)
+        self.table.current_changed.connect(self._show_current)
+        self.table.row_activated.connect(self._activate)
+        self.table.loaded.connect(self._loaded)
+        self._editor: CampaignEditor | None = None
+        self._list = master_detail(self.table, self.detail)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._list)
+        self.set_content(self._stack)
+
+    def _dress_bar(self) -> None:
+        self.bar.add_search(tr("Name of a campaign"), self._search)
+        standings = [(each, str(title)) for each, title in STANDING_TITLES.items()]
+        self.standing = self.bar.add_filter(FilterBox(tr("State"), standings), self._filter)
+        classes = [(each.key, str(each.title)) for each in CLASSES.values()]
+        self.class_box = self.bar.add_filter(FilterBox(tr("Class"), classes), self._filter)
+        if self._may_edit:
+            self.bar.set_primary(tr("New campaign"), self.new, "plus", tr("Write to many customers"))
+
+    def _table(self) -> RecordTable[CampaignRow]:
+        columns = [
+            Column[CampaignRow]("name", tr("Name"), lambda c: c.name or tr("Without a name"), 0),
+            Column[CampaignRow]("class", tr("Class"), lambda c: str(c.class_title), 120),
+            Column[CampaignRow](
+                "standing",
+                tr("State"),
+                lambda c: str(STANDING_TITLES[c.standing]),
+                130,
+                state=lambda c: BADGES[c.standing],
+            ),
+            Column[CampaignRow]("progress", tr("Progress"), _progress, 180, share=_share),
+            Column[CampaignRow]("updated", tr("Changed"), self._when, 120),
+        ]
+        empty = EmptyState(
+            "send",
+            tr("No campaign yet"),
+            tr("A campaign sends one template to many customers, after somebody else has approved it."),
+            tr("New campaign") if self._may_edit else "",
+            self.new,
+        )
+        table = RecordTable(
+            self.services,
+            columns,
+            operations.ids_of(self._wanted),
+            operations.rows,
+            empty,
+            sort=Sort("updated", descending=True),
+        )
+        table.setAccessibleName(tr("Campaigns"))
+        return table
+
+    def _when(self, row: CampaignRow) -> str:
+        return when(row.updated_at, self.services.ctx.clock.now())
+
+    # Coming and going
+
+    def arrive(self, **arguments: object) -> None:
+        """``campaign_id`` opens one, ``standing`` filters, ``new`` or ``template_id`` or ``import_id`` start one."""
+        campaign_id, standing = arguments.get("campaign_id"), arguments.get("standing")
+        template_id, import_id = arguments.get("template_id"), arguments.get("import_id")
+        if isinstance(standing, str) and standing:
+            self.standing.set_value(Standing(standing))
+            self._look()
+        if isinstance(campaign_id, int):
+            self.open_campaign(campaign_id)
+        elif self._may_edit and (arguments.get("new") or template_id is not None or import_id is not None):
+            self.new(
+                template_id=template_id if isinstance(template_id, int) else None,
+                import_id=import_id if isinstance(import_id, int) else None,
+            )
+        else:
+            self.table.reload()
+
+    def refresh(self, change: Change | None) -> None:
+        self.table.reload()
+        self.detail.reload()
+
+    def may_leave(self) -> bool:
+        if self._editor is not None:
+            self._editor.save_now()
+        return True
+
+    def step_back(self) -> bool:
+        if self._editor is None:
+            return self.detail.step_back()
+        self.close_editor()
+        return True
+
+    def open_campaign(self, campaign_id: int) -> None:
+        """Back to the list, with this campaign in it and its details beside it."""
+        self.close_editor()
+        self._clear_filters()
+        self._select_when_loaded = campaign_id
+        self.table.reload()
+
+    # Editing
+
+    def new(self, *, template_id: int | None = None, import_id: int | None = None) -> None:
+        self._open_editor(None, template_id=template_id, import_id=import_id)
+
+    def edit(self, campaign_id: int) -> None:
+        self._open_editor(campaign_id)
+
+    def _open_editor(
+        self, campaign_id: int | None, *, template_id: int | None = None, import_id: int | None = None
+    ) -> None:
+        self.close_editor()
+        editor = CampaignEditor(self.services, campaign_id, template_id=template_id, import_id=import_id)
+        editor.left.connect(self.close_editor)
+        editor.submitted.connect(self.open_campaign)
+        self._editor = editor
+        self._stack.addWidget(editor)
+        self._stack.setCurrentWidget(editor)
+        self.bar.hide()
+        editor.begin()
+
+    def close_editor(self) -> None:
+        if self._editor is None:
+            return
+        editor, self._editor = self._editor, None
+        saved = editor.campaign_id
+        editor.save_now()
+        self._stack.setCurrentWidget(self._list)
+        self._stack.removeWidget(editor)
+        editor.deleteLater()
+        self.bar.show()
+        if saved is not None:
+            self._select_when_loaded = saved
+        self.table.reload()
+        self.table.setFocus()
+
+    # The list
+
+    def _search(self, _text: str) -> None:
+        self._look()
+
+    def _filter(self, _value: object) -> None:
+        self._look()
+
+    def _look(self) -> None:
+        search = self.bar.search
+        standing = self.standing.value()
+        self._wanted = CampaignFilter(
+            text=search.text() if search else "",
+            standing=standing if isinstance(standing, Standing) else None,
+            class_key=str(self.class_box.value() or ""),
+        )
+        self.table.set_loaders(operations.ids_of(self._wanted))
+        self.table.reload()
+
+    def _clear_filters(self) -> None:
+        if self._wanted == CampaignFilter():
+            return
+        self.standing.set_value("")
+        self.class_box.set_value("")
+        if self.bar.search is not None:
+            self.bar.search.blockSignals(True)
+            self.bar.search.clear()
+            self.bar.search.blockSignals(False)
+        self._wanted = CampaignFilter()
+        self.table.set_loaders(operations.ids_of(self._wanted))
+
+    def _loaded(self, number: int) -> None:
+        wanted, self._select_when_loaded = self._select_when_loaded, None
+        if wanted is not None and self.table.select_id(wanted):
+            return
+        if number and self.table.current_id() is None:
+            self.table.select_id(self.table.records.ids[0])
+
+    def _reload(self) -> None:
+        self.table.reload()
+
+    def _show_current(self, row: CampaignRow | None) -> None:
+        self.detail.show_campaign(row.id if row is not None else None)
+
+    def _activate(self, row: CampaignRow) -> None:
+        if row.standing in (Standing.DRAFT, Standing.RETURNED) and self._may_edit:
+            self.edit(row.id)
+        else:
+            self.detail.setFocus()
+
+
+def _progress(row: CampaignRow) -> str:
+    return f"{count(row.done)} / {count(row.total)}" if row.total else ""
+
+
+def _share(row: CampaignRow) -> float | None:
+    if not row.total or row.standing is Standing.PENDING:
+        return None
+    return row.done / row.total
