@@ -60,6 +60,21 @@ ACTIONS: Mapping[str, Text] = {
     "consent.withdraw": T("Consent withdrawn"),
 }
 
+AREAS: Mapping[str, Text] = {
+    "login": T("Logins"),
+    "user": T("Users"),
+    "customer": T("Customers"),
+    "template": T("Templates"),
+    "campaign": T("Campaigns"),
+    "outbox": T("Unknown outcomes"),
+    "sending": T("Sending"),
+    "line": T("Lines"),
+    "report": T("Reports"),
+    "settings": T("Settings"),
+    "database": T("Database"),
+    "audit": T("Verification"),
+}
+
 SUBJECTS: Mapping[str, Text] = {
     "batch": T("Batch {n}"),
     "campaign": T("Campaign {n}"),
@@ -118,9 +133,12 @@ def subject_title(subject: str) -> str:
 
 def detail_words(stored: str) -> str:
     """``stored``: the canonical JSON of an entry."""
-    record = json.loads(stored)
-    parts = [f"{DETAILS.get(key, key)}: {_value(key, value)}" for key, value in record.items()]
-    return tr("; ").join(parts) if parts else ""
+    return "; ".join(f"{name}: {value}" for name, value in detail_pairs(stored))
+
+
+def detail_pairs(stored: str) -> list[tuple[str, str]]:
+    """Names and values for a table of them."""
+    return [(str(DETAILS.get(key, key)), _value(key, value)) for key, value in json.loads(stored).items()]
 
 
 def _value(key: str, value: object) -> str:

@@ -32,7 +32,9 @@ class AlreadySetUp(UserError):
         super().__init__(T("There is a database here already."), T("Log in to it, or choose another place."))
 
 
-def create_embedded(path: Path, *, login: str, name: str, password: str, clock: Clock) -> Context:
+def create_embedded(
+    path: Path, *, login: str, name: str, password: str, clock: Clock, roles: frozenset[Role] = FIRST_ROLES
+) -> Context:
     """An encrypted database at ``path`` whose first user is an administrator who has just logged in.
 
     Both files are made under other names and put in place at the end, the key first: a crash leaves nothing that
@@ -48,14 +50,14 @@ def create_embedded(path: Path, *, login: str, name: str, password: str, clock: 
     with Database.open(paths.sqlite_url(draft), key=key) as database:
         database.create()
         with database.begin() as session:
-            user_id = _first_user(_system(database, clock), session, login, name, password)
+            user_id = _first_user(_system(database, clock), session, login, name, password, roles)
     slots = slots_beside(path)
     if slots.exists():  # of a database that is not here now, perhaps on a drive that is not plugged in
         slots.path.replace(slots.path.with_name(f"{slots.path.name}.{_stamp(clock.now())}"))
     slots_beside(draft).path.replace(slots.path)
     draft.replace(path)
     _discard(draft)
-    return _entered(Database.open(paths.sqlite_url(path), key=key), clock, user_id, login, name)
+    return _entered(Database.open(paths.sqlite_url(path), key=key), clock, user_id, login, name, roles)
 
 
 def needs_first_user(url: str) -> bool:
@@ -75,8 +77,8 @@ def create_first_user(url: str, *, login: str, name: str, password: str, clock: 
         with database.begin() as session:
             if session.scalar(select(func.count()).select_from(User)):
                 raise AlreadySetUp()
-            user_id = _first_user(_system(database, clock), session, login, name, password)
-        return _entered(database, clock, user_id, login, name)
+            user_id = _first_user(_system(database, clock), session, login, name, password, FIRST_ROLES)
+        return _entered(database, clock, user_id, login, name, FIRST_ROLES)
     except BaseException:
         database.close()
         raise
@@ -99,20 +101,18 @@ def _checked(login: str, name: str, password: str) -> tuple[str, str]:
     return login, name
 
 
-def _first_user(system: Context, session: Session, login: str, name: str, password: str) -> int:
+def _first_user(system: Context, session: Session, login: str, name: str, password: str, roles: frozenset[Role]) -> int:
     system.audit(session, "database.create", "database")
     ship_templates(session, system.clock)
-    return add_user(system, session, login=login, name=name, roles=FIRST_ROLES, password=password)
+    return add_user(system, session, login=login, name=name, roles=roles, password=password)
 
 
 def _system(database: Database, clock: Clock) -> Context:
     return Context(database=database, clock=clock, actor=SYSTEM, settings=Settings())
 
 
-def _entered(database: Database, clock: Clock, user_id: int, login: str, name: str) -> Context:
-    context = Context(
-        database=database, clock=clock, actor=Actor.of(user_id, login, name, FIRST_ROLES), settings=Settings()
-    )
+def _entered(database: Database, clock: Clock, user_id: int, login: str, name: str, roles: frozenset[Role]) -> Context:
+    context = Context(database=database, clock=clock, actor=Actor.of(user_id, login, name, roles), settings=Settings())
     with database.begin() as session:
         context.audit(session, "login", f"user:{user_id}")
     return context

@@ -1,0 +1,205 @@
+"""Who did what, when, and proof that the record of it was not changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from PySide6.QtWidgets import QLabel, QWidget
+
+from console.core.audit.browse import AuditFilter, AuditRow
+from console.core.audit.checking import Check, explained
+from console.core.audit.words import AREAS, action_title, detail_pairs, detail_words, subject_title
+from console.core.events import Change, Topic
+from console.core.format import count, local_datetime
+from console.core.i18n import tr
+from console.core.listing import Sort
+from console.core.security.permissions import Permission
+from console.screens.audit import operations
+from console.screens.audit.operations import Overview
+from console.shell.page import Page
+from console.shell.services import Services
+from console.shell.table import Column, RecordTable
+from console.shell.tasks import Task
+from console.shell.widgets import (
+    Card,
+    EmptyState,
+    FilterBox,
+    KeyValues,
+    StateShape,
+    column,
+    heading,
+    label,
+    master_detail,
+    row,
+    scroll,
+)
+
+EVERYBODY, ALWAYS = "", 0
+
+
+class AuditPage(Page):
+    key = "audit"
+    icon = "scroll-text"
+    topics = frozenset({Topic.AUDIT, Topic.CAMPAIGNS, Topic.LINES, Topic.SETTINGS, Topic.TEMPLATES, Topic.USERS})
+    permission = Permission.AUDIT_VIEW
+
+    @classmethod
+    def title(cls) -> str:
+        return tr("Audit")
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self._wanted = AuditFilter()
+        self._task: Task | None = None
+        services.tasks.finished.connect(self._task_ended)
+        self.bar.add_search(tr("Who, what, or about what"), self._search)
+        self.actor = self.bar.add_filter(FilterBox(tr("Person"), everything=EVERYBODY), self._filter)
+        areas = [(area, str(title)) for area, title in AREAS.items()]
+        self.area = self.bar.add_filter(FilterBox(tr("Area"), areas), self._filter)
+        days = [(1, tr("Today")), (7, tr("Last 7 days")), (31, tr("Last 31 days"))]
+        self.period = self.bar.add_filter(FilterBox(tr("Time"), days, everything=ALWAYS), self._filter)
+        self.bar.set_primary(
+            tr("Verify"), self.verify, "shield-check", tr("Check that no entry was changed, removed or added")
+        )
+        self.state = VerificationState()
+        self.table = self._table()
+        self.detail = EntryDetail()
+        self.table.current_changed.connect(self.detail.show_entry)
+        panes = master_detail(self.table, scroll(self.detail), shares=(7, 3))
+        content = QWidget()
+        layout = column(self.state, panes, spacing=0)
+        layout.setStretchFactor(panes, 1)
+        content.setLayout(layout)
+        self.set_content(content)
+
+    def _table(self) -> RecordTable[AuditRow]:
+        columns = [
+            Column[AuditRow]("at", tr("Time"), lambda entry: local_datetime(entry.at, seconds=True), 150),
+            Column[AuditRow]("actor", tr("Who"), lambda entry: entry.actor, 110, sortable=False),
+            Column[AuditRow]("action", tr("What"), lambda entry: action_title(entry.action), 190, sortable=False),
+            Column[AuditRow]("subject", tr("About"), lambda entry: subject_title(entry.subject), 160, sortable=False),
+            Column[AuditRow](
+                "detail",
+                tr("Details"),
+                lambda entry: detail_words(entry.detail),
+                0,
+                sortable=False,
+                tip=lambda entry: detail_words(entry.detail),
+            ),
+        ]
+        empty = EmptyState(
+            "scroll-text", tr("No entry fits"), tr("Every decision is entered here by itself. Try a wider filter.")
+        )
+        table = RecordTable(
+            self.services,
+            columns,
+            operations.ids_of(self._wanted),
+            operations.rows,
+            empty,
+            sort=Sort("at", descending=True),
+        )
+        table.setAccessibleName(tr("Audit trail"))
+        return table
+
+    def arrive(self, **arguments: object) -> None:
+        self.refresh(None)
+
+    def refresh(self, change: Change | None) -> None:
+        self.table.reload()
+        self.services.tasks.query(operations.overview, self._show_overview, owner=self, key="overview")
+
+    def _show_overview(self, found: Overview) -> None:
+        self.state.show_check(found.check)
+        self.actor.set_choices([(actor, actor) for actor in found.actors])
+
+    def _search(self, text: str) -> None:
+        self._look(text)
+
+    def _filter(self, _value: object) -> None:
+        self._look(self._wanted.text)
+
+    def _look(self, text: str) -> None:
+        days = self.period.value()
+        today = self.services.ctx.clock.now().astimezone().date()
+        self._wanted = AuditFilter(
+            text=text,
+            actor=str(self.actor.value()),
+            area=str(self.area.value()),
+            since=today - timedelta(days=days - 1) if isinstance(days, int) and days else None,
+        )
+        self.table.set_loaders(operations.ids_of(self._wanted))
+        self.table.reload(keep_selection=False)
+
+    def verify(self) -> None:
+        primary = self.bar.primary
+        if primary is not None:
+            primary.setEnabled(False)
+        title = tr("Verifying the audit trail")
+        self._task = self.services.tasks.run(title, operations.verify, self._verified, owner=self)
+
+    def _task_ended(self, task: Task) -> None:
+        if task is self._task and self.bar.primary is not None:
+            self.bar.primary.setEnabled(True)
+
+    def _verified(self, check: Check) -> None:
+        self.state.show_check(check)
+        if check.sound:
+            self.services.notices.good(str(explained(check)))
+        else:
+            self.services.notices.warn(str(explained(check)), tr("Keep this database as it is and tell the auditor."))
+        self.services.announce(operations.VERIFIED)
+
+
+class VerificationState(QWidget):
+    """Whether the trail is whole, as of when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shape = StateShape("none")
+        self.words: QLabel = label("")
+        self.when: QLabel = label("", "quiet")
+        line = row(self.shape, self.words, self.when, None, spacing=8)
+        line.setContentsMargins(20, 8, 20, 8)
+        self.setLayout(line)
+        self.show_check(None)
+
+    def show_check(self, check: Check | None) -> None:
+        if check is None:
+            self.shape.set_state("none")
+            self.words.setText(tr("The trail has not been verified yet."))
+            self.when.setText("")
+            return
+        self.shape.set_state("good" if check.sound else "block")
+        self.words.setText(str(explained(check)))
+        self.when.setText(tr("Verified {time} by {actor}", time=local_datetime(check.at), actor=check.actor))
+
+
+class EntryDetail(QWidget):
+    """One entry in full."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._title = heading("")
+        self._values = KeyValues()
+        self._card = Card()
+        self._card.add(self._title, self._values)
+        self._hint = label(tr("Choose an entry to see it in full."), "quiet", wrap=True)
+        self.setLayout(column(self._hint, self._card, None, margins=16))
+        self.show_entry(None)
+
+    def show_entry(self, entry: AuditRow | None) -> None:
+        self._card.setVisible(entry is not None)
+        self._hint.setVisible(entry is None)
+        if entry is None:
+            return
+        self._title.setText(action_title(entry.action))
+        self._values.set_pairs(
+            [
+                (tr("Number"), count(entry.id)),
+                (tr("Time"), local_datetime(entry.at, seconds=True)),
+                (tr("Who"), entry.actor),
+                (tr("About"), subject_title(entry.subject)),
+                *detail_pairs(entry.detail),
+                (tr("Fingerprint"), " ".join(entry.hash[place : place + 8] for place in range(0, 64, 8))),
+            ]
+        )

@@ -1,0 +1,59 @@
+"""Verbs of the settings page; they run off the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+
+from console.core.context import Context
+from console.core.events import Change, Topic
+from console.core.listing import Sort
+from console.core.security import users
+from console.core.security.backup import make_backup
+from console.core.security.permissions import Role
+from console.core.security.users import UserRow
+from console.core.settings import Settings, save
+from console.shell.tasks import Progress
+
+SETTINGS_CHANGED = Change.of(Topic.SETTINGS, Topic.AUDIT)
+USERS_CHANGED = Change.of(Topic.USERS, Topic.AUDIT)
+
+
+def save_settings(values: Mapping[str, object]) -> Callable[[Context], Settings]:
+    return lambda ctx: save(ctx, values)
+
+
+def user_ids(ctx: Context, sort: Sort) -> list[int]:
+    rows = users.user_rows(ctx)
+    if sort.key in ("login", "name"):
+        rows.sort(key=lambda row: row.name if sort.key == "name" else row.login, reverse=sort.descending)
+    return [row.id for row in rows]
+
+
+def user_rows(ctx: Context, ids: Sequence[int]) -> list[UserRow]:
+    rows = {row.id: row for row in users.user_rows(ctx)}
+    return [rows[id_] for id_ in ids if id_ in rows]
+
+
+def add_user(login: str, name: str, roles: Collection[Role], password: str) -> Callable[[Context], int]:
+    return lambda ctx: users.create_user(ctx, login=login, name=name, roles=roles, password=password)
+
+
+def set_roles(user_id: int, roles: Collection[Role]) -> Callable[[Context], None]:
+    return lambda ctx: users.set_roles(ctx, user_id, roles)
+
+
+def reset_password(user_id: int, password: str) -> Callable[[Context], None]:
+    return lambda ctx: users.reset_password(ctx, user_id, password)
+
+
+def deactivate(user_id: int) -> Callable[[Context], None]:
+    return lambda ctx: users.deactivate(ctx, user_id)
+
+
+def change_password(old: str, new: str) -> Callable[[Context], None]:
+    return lambda ctx: users.change_password(ctx, old, new)
+
+
+def back_up(folder: Path) -> Callable[[Context, Progress], Path]:
+    return lambda ctx, _progress: make_backup(ctx, folder)
