@@ -108,15 +108,29 @@ def withdraw(ctx: Context, campaign_id: int) -> None:
         ctx.audit(session, "campaign.withdraw", subject(campaign_id), batch=batch_id)
 
 
+def examine(ctx: Context, campaign_id: int, *, progress: Report | None = None) -> Checked | None:
+    """Whether the stored messages are what was submitted; None when nothing waits. A mismatch is put on record."""
+    ctx.require(Permission.APPROVALS_DECIDE)
+    with ctx.database.read() as session:
+        batch = _batch(session, campaign_of(session, campaign_id), lock=False)
+    if batch is None or batch.state is not BatchState.PENDING:
+        return None
+    checked = verify_batch(ctx.database, batch.id, progress=progress)
+    if not checked.sound:
+        with ctx.database.begin() as session:
+            ctx.audit(session, "campaign.tampered", subject(campaign_id), batch=batch.id, message=checked.first_bad)
+    return checked
+
+
 def approve(ctx: Context, campaign_id: int, digest: str, *, checked: Checked | None = None) -> None:
     """Sign what stands under ``digest`` and let it out.
 
-    ``checked`` is what ``verify_batch`` said when the approver began to read; without it every message is verified
+    ``checked`` is what ``examine`` said when the approver began to read; without it every message is verified
     here first, which takes a while for a large batch. Raises NotPermitted, OwnCampaign, NotDecidable, DigestDiffers,
     Tampered.
     """
     ctx.require(Permission.APPROVALS_DECIDE)
-    _verify(ctx, campaign_id, digest, checked)
+    _require_sound(ctx, campaign_id, digest, checked)
     now = ctx.clock.now()
     with ctx.database.begin() as session:
         campaign = campaign_of(session, campaign_id, lock=True)
@@ -254,16 +268,14 @@ def _audit_edit(ctx: Context, session: Session, campaign: Campaign, voided: int 
     ctx.audit(session, "campaign.edit", subject(campaign.id), name=campaign.name, voided=voided)
 
 
-def _verify(ctx: Context, campaign_id: int, digest: str, checked: Checked | None) -> None:
+def _require_sound(ctx: Context, campaign_id: int, digest: str, checked: Checked | None) -> None:
     with ctx.database.read() as session:
         batch = _batch(session, campaign_of(session, campaign_id), lock=False)
     if batch is None or batch.state is not BatchState.PENDING:
         return  # the transaction says why
     if checked is None or checked.batch_id != batch.id or checked.digest != digest:
-        checked = verify_batch(ctx.database, batch.id)
-    if not checked.sound:
-        with ctx.database.begin() as session:
-            ctx.audit(session, "campaign.tampered", subject(campaign_id), batch=batch.id, message=checked.first_bad)
+        checked = examine(ctx, campaign_id)
+    if checked is not None and not checked.sound:
         raise Tampered()
 
 

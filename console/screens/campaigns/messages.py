@@ -76,10 +76,8 @@ class MessagesTab(QWidget):
         if self._batch_id is None:
             self.table.set_loaders(lambda ctx, sort: [])
         else:
-            outcome = self.outcome.value()
-            wanted = MessageFilter(
-                outcome=outcome if isinstance(outcome, Outcome) else None, text=self.search.text().strip()
-            )
+            outcome = str(self.outcome.value())  # Qt keeps a plain string of it
+            wanted = MessageFilter(outcome=Outcome(outcome) if outcome else None, text=self.search.text().strip())
             self.table.set_loaders(operations.message_ids_of(self._batch_id, wanted))
         self.table.reload(keep_selection=keep)
 

@@ -182,10 +182,10 @@ class CampaignsPage(Page):
 
     def _look(self) -> None:
         search = self.bar.search
-        standing = self.standing.value()
+        standing = str(self.standing.value())  # Qt keeps a plain string of it
         self._wanted = CampaignFilter(
             text=search.text() if search else "",
-            standing=standing if isinstance(standing, Standing) else None,
+            standing=Standing(standing) if standing else None,
             class_key=str(self.class_box.value() or ""),
         )
         self.table.set_loaders(operations.ids_of(self._wanted))

@@ -1,0 +1,139 @@
+"""The cards that a checker reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from console.core.campaigns.approvals import ApprovalDetail, Difference
+from console.core.campaigns.messages import RuleNumber
+from console.core.format import count, duration, local_date, local_datetime, share
+from console.core.i18n import tr
+from console.core.messages.findings import Finding
+from console.shell.widgets import Card, KeyValues, StateShape, clear, column, label, link_button, row
+
+
+class Figures(QWidget):
+    """Number of people, parts, who is left out, when it is done: the size of what is signed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._row = row(spacing=32)
+        self.setLayout(self._row)
+
+    def show_figures(self, found: ApprovalDetail) -> None:
+        clear(self._row)
+        figures = [
+            (count(found.messages), tr("messages")),
+            (count(found.parts), tr("parts to pay for")),
+            (count(found.excluded), tr("left out")),
+        ]
+        takes = found.capacity.takes(found.parts)
+        if takes is not None and found.finish_at is not None:
+            figures.append((duration(takes), tr("until {time}", time=local_datetime(found.finish_at))))
+        for number, words in figures:
+            self._row.addLayout(column(label(number, "figure"), label(words, "quiet"), spacing=0))
+        self._row.addStretch(1)
+
+
+class ChangesCard(Card):
+    """Against the last campaign that was approved with the same template."""
+
+    def __init__(self) -> None:
+        super().__init__(tr("Since the last one approved with this template"))
+        self._pairs = KeyValues()
+        self.add(self._pairs)
+        self.hide()
+
+    def show_difference(self, found: Difference | None, now: ApprovalDetail) -> None:
+        self.setVisible(found is not None)
+        if found is None:
+            return
+        pairs: list[tuple[str, str | QWidget]] = [
+            (tr("Last one"), tr("{name}, {date}", name=found.name, date=local_date(found.opened_at))),
+            (tr("Text"), tr("the same") if found.same_wording else tr("another version of the template")),
+            (tr("Messages"), tr("{before} → {now}", before=count(found.messages), now=count(now.messages))),
+            (tr("Parts"), tr("{before} → {now}", before=count(found.parts), now=count(now.parts))),
+        ]
+        if found.added is not None and found.dropped is not None:
+            words = tr("{added} new, {dropped} not any more", added=count(found.added), dropped=count(found.dropped))
+            pairs.append((tr("Recipients"), words))
+        self._pairs.set_pairs(pairs)
+
+
+class FindingsCard(Card):
+    """What the content checks say of the text, and what will not work out."""
+
+    def __init__(self) -> None:
+        super().__init__(tr("To be looked at"))
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(6)
+        self.add(self._rows)
+        self.hide()
+
+    def show_findings(self, findings: Sequence[Finding], found: ApprovalDetail) -> None:
+        clear(self._rows)
+        notes = [(finding.level.value, f"{finding.why} {finding.mend}") for finding in findings]
+        notes += self._timing(found)
+        for state, words in notes:
+            line = row(StateShape(state), label(words, wrap=True))
+            line.setStretch(1, 1)
+            self._rows.addLayout(line)
+        self.setVisible(bool(notes))
+
+    def _timing(self, found: ApprovalDetail) -> list[tuple[str, str]]:
+        ends = found.campaign.expires_at
+        if found.finish_at is None:
+            return [("warn", tr("No line is switched on that could send it."))]
+        if ends is not None and found.finish_at > ends:
+            words = tr("Not everybody can be reached before {time}, when it ends.", time=local_datetime(ends))
+            return [("warn", words)]
+        return []
+
+
+class LeftOutCard(Card):
+    """Who is left out, by rule; each number opens the people behind it."""
+
+    rule_wanted = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__(tr("Left out, and why"))
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(4)
+        self.add(self._rows)
+        self.hide()
+
+    def show_rules(self, rules: Sequence[RuleNumber], audience: int) -> None:
+        clear(self._rows)
+        self.setVisible(bool(rules))
+        for found in rules:
+            number = link_button(count(found.count), partial(self.rule_wanted.emit, found.rule))
+            number.setAccessibleName(f"{found.title}: {found.count}")
+            portion = label(share(found.count, audience), "small")
+            self._rows.addLayout(row(StateShape("suppressed"), label(str(found.title)), number, portion, None))
+
+
+class AboutCard(Card):
+    def __init__(self) -> None:
+        super().__init__(tr("What is signed"))
+        self._pairs = KeyValues()
+        self.add(self._pairs)
+
+    def show_about(self, found: ApprovalDetail) -> None:
+        told = found.campaign
+        template = tr("{template}, version {number}", template=told.template, number=told.template_number or 0)
+        starts = local_datetime(told.not_before) if told.not_before else tr("As soon as it is approved")
+        pairs: list[tuple[str, str | QWidget]] = [
+            (tr("Template"), template),
+            (tr("Text"), told.body),
+            (tr("Audience"), str(told.audience)),
+            (tr("Starts"), starts),
+            (tr("Ends at the latest"), local_datetime(told.expires_at)),
+            (tr("Line"), told.line or tr("Any line")),
+            (tr("Submitted"), tr("{name}, {time}", name=found.submitted_by, time=local_datetime(found.submitted_at))),
+            (tr("Digest"), found.digest[:16] + "…"),
+        ]
+        self._pairs.set_pairs(pairs)
