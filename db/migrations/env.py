@@ -6,19 +6,23 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import TypeDecorator
+from sqlalchemy import False_, True_, TypeDecorator
+from sqlalchemy.dialects import sqlite
 
 import db.models  # noqa: F401 - fills the metadata
-from db.base import Base, Money
+from db.base import Base
 
 
 def rendered(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     """A revision says what stands in the database, not how today's code calls it."""
+    if kind == "server_default" and isinstance(item.arg, True_ | False_):
+        return f"sa.{item.arg}()"
     if kind != "type" or not isinstance(item, TypeDecorator):
         return False
-    if isinstance(item, Money):
-        return "sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), 'sqlite')"
-    return f"sa.{item.impl_instance!r}"
+    everywhere, on_sqlite = item.impl_instance, item.load_dialect_impl(sqlite.dialect())
+    if repr(everywhere) == repr(on_sqlite):
+        return f"sa.{everywhere!r}"
+    return f"sa.{everywhere!r}.with_variant(sa.{on_sqlite!r}, 'sqlite')"
 
 
 context.configure(

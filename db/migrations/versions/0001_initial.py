@@ -111,8 +111,8 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("row", sa.Integer(), nullable=False),
-        sa.Column("leads", sa.Boolean(), server_default=sa.text("1"), nullable=False),
-        sa.Column("numbered", sa.Boolean(), server_default=sa.text("1"), nullable=False),
+        sa.Column("leads", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("numbered", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("number", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("pinyin", sa.String(length=200), nullable=False),
@@ -132,7 +132,7 @@ def upgrade() -> None:
         sa.Column(
             "principal", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True
         ),
-        sa.Column("rate", sa.Numeric(precision=9, scale=6), nullable=True),
+        sa.Column("rate", sa.Numeric(precision=9, scale=6).with_variant(sa.String(length=12), "sqlite"), nullable=True),
         sa.Column("method", sa.String(length=40), server_default="", nullable=False),
         sa.Column("start_on", sa.Date(), nullable=True),
         sa.Column("term_months", sa.Integer(), nullable=True),
@@ -264,7 +264,7 @@ def upgrade() -> None:
         sa.Column(
             "principal", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True
         ),
-        sa.Column("rate", sa.Numeric(precision=9, scale=6), nullable=True),
+        sa.Column("rate", sa.Numeric(precision=9, scale=6).with_variant(sa.String(length=12), "sqlite"), nullable=True),
         sa.Column("method", sa.String(length=40), nullable=False),
         sa.Column("start_on", sa.Date(), nullable=True),
         sa.Column("term_months", sa.Integer(), nullable=True),
