@@ -139,8 +139,8 @@ def test_a_change_after_the_check_asks_for_another(
     qtbot: QtBot, page: CampaignsPage, ready: CampaignEditor, settle: Callable[[], None]
 ) -> None:
     ready.audience.by_filter.setChecked(True)
-    ready.audience.filter.region.set_value("城西")
-    ready.audience.filter.changed.emit()
+    region = ready.audience.filter.region
+    region.setCurrentIndex(region.findData("城西"))
     assert not ready.submission.button.isEnabled()
     assert ready.check.stale.isVisibleTo(ready)
     qtbot.waitUntil(ready._is_checked, timeout=10_000)
@@ -318,7 +318,7 @@ def test_pause_resume_and_cancel(
 def test_a_copy_opens_as_a_new_draft(
     qtbot: QtBot, ctx: Context, page: CampaignsPage, running: Any, settle: Callable[[], None]
 ) -> None:
-    press(page.detail, "Copy", qtbot)
+    page.detail.copy()
     settle()
     assert editor_of(page).name.text() == "房贷11月还款提醒 (copy)"
     assert [each.state for each in stored(ctx)] == [CampaignState.APPROVED, CampaignState.DRAFT]

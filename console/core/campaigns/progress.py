@@ -12,7 +12,7 @@ from console.core.campaigns.capacity import capacity
 from console.core.campaigns.draft import campaign_of
 from console.core.campaigns.views import Outcome, Standing, standing, states_of, tally
 from console.core.i18n import Text
-from console.core.sending.causes import GROUPS, explain
+from console.core.sending.causes import GROUPS, Group, explain
 from db.models import Batch, BatchState, Message, MessageState
 
 RECENT = timedelta(minutes=10)  # the rate is that of the last accepted messages within it
@@ -158,5 +158,15 @@ def _failures(session: Session, batch: Batch) -> list[Failure]:
 
 def _failure(found: Outcome, code: str, text: str, number: int) -> Failure:
     cause = explain(code)
-    told = Text.load(text) if found is Outcome.SUPPRESSED and text else cause.text
-    return Failure(code=code, outcome=found, group=GROUPS[cause.group], text=told, advice=cause.advice, count=number)
+    if found is Outcome.SUPPRESSED and text:  # a rule has its own words, and asks nobody to do anything
+        return Failure(
+            code=code,
+            outcome=found,
+            group=GROUPS[Group.RULES],
+            text=Text.load(text),
+            advice=Text(""),
+            count=number,
+        )
+    return Failure(
+        code=code, outcome=found, group=GROUPS[cause.group], text=cause.text, advice=cause.advice, count=number
+    )

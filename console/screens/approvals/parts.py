@@ -59,7 +59,7 @@ class ChangesCard(Card):
             (tr("Parts"), tr("{before} → {now}", before=count(found.parts), now=count(now.parts))),
         ]
         if found.added is not None and found.dropped is not None:
-            words = tr("{added} new, {dropped} not any more", added=count(found.added), dropped=count(found.dropped))
+            words = tr("{added} new, {dropped} gone", added=count(found.added), dropped=count(found.dropped))
             pairs.append((tr("Recipients"), words))
         self._pairs.set_pairs(pairs)
 

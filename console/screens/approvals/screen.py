@@ -35,15 +35,15 @@ class ApprovalsPage(Page):
         self.table.current_changed.connect(self._show_current)
         self.table.row_activated.connect(lambda _row: self.reading.setFocus())
         self.table.loaded.connect(self._loaded)
-        self.set_content(master_detail(self.table, self.reading, shares=(2, 3)))
+        self.set_content(master_detail(self.table, self.reading, shares=(4, 5)))
 
     def _table(self) -> RecordTable[ApprovalRow]:
         columns = [
             Column[ApprovalRow]("name", tr("Name"), lambda c: c.name, 0, state=lambda c: "pending"),
-            Column[ApprovalRow]("class", tr("Class"), lambda c: str(c.class_title), 100, sortable=False),
+            Column[ApprovalRow]("class", tr("Class"), lambda c: str(c.class_title), 96, sortable=False),
             Column[ApprovalRow]("messages", tr("Messages"), lambda c: count(c.messages), 72, align="right"),
-            Column[ApprovalRow]("maker", tr("Submitted by"), lambda c: c.maker, 80, sortable=False),
-            Column[ApprovalRow]("submitted", tr("Submitted"), self._when, 110),
+            Column[ApprovalRow]("maker", tr("By"), lambda c: c.maker, 64, sortable=False),
+            Column[ApprovalRow]("submitted", tr("Submitted"), self._when, 96),
         ]
         empty = EmptyState(
             "stamp",

@@ -14,6 +14,7 @@ from console.core.i18n import ntr, tr
 from console.core.messages.findings import Finding
 from console.screens.campaigns.people import PeopleDialog
 from console.screens.campaigns.sections import Section
+from console.shell import theme
 from console.shell.services import Services
 from console.shell.widgets import (
     StateShape,
@@ -54,7 +55,7 @@ class CheckSection(Section):
         self.phone = QLineEdit(services.ctx.settings.text("bank.test_phone"))
         self.phone.setPlaceholderText(tr("A mobile number of the office"))
         self.phone.setAccessibleName(tr("Number for the test message"))
-        self.phone.setMaximumWidth(220)
+        self.phone.setFixedWidth(theme.current().px(240))
         self.trial = quiet_button(tr("Send a test message"), self._trial, "smartphone")
         self.phone.returnPressed.connect(self._trial)
         self.trial_state = label("", "quiet", wrap=True)

@@ -88,7 +88,11 @@ class CampaignEditor(QWidget):
         self.check = CheckSection(self._services)
         self.submission = SubmitSection()
         inside = QWidget()
-        body = column(self.template, self.audience, self.schedule, self.check, self.submission, None, spacing=14)
+        self.comment = label("", "error", wrap=True, selectable=True)
+        self.comment.hide()
+        body = column(
+            self.comment, self.template, self.audience, self.schedule, self.check, self.submission, None, spacing=14
+        )
         holder = QWidget()
         holder.setLayout(body)
         holder.setMaximumWidth(px(980))
@@ -127,6 +131,8 @@ class CampaignEditor(QWidget):
         self.template.set_values(dict(draft.variables))
         self.audience.begin(found.choices, draft.audience)
         self.schedule.begin(found.choices.lines, draft.not_before, draft.expires_at, draft.line_id)
+        self.comment.setText(tr("Returned: {comment}", comment=found.comment))
+        self.comment.setVisible(bool(found.comment))
         self._begun = True
         self._refresh()
         self._check_timer.start(0)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QGridLayout, QLab
 from console.core.customers.browse import LOAN_STATE_TITLES, CustomerFilter, Facets
 from console.core.i18n import tr
 from console.shell import theme
-from console.shell.widgets import FilterBox, label, row
+from console.shell.widgets import label, row
 
 NO_LIMIT = -1
 
@@ -37,7 +37,8 @@ class AudienceFilter(QWidget):
         self.segment = self._box(tr("Segment"))
         self.product = self._box(tr("Product"))
         self.loan_state = self._box(tr("Loan"))
-        self.loan_state.set_choices([(str(key), str(title)) for key, title in LOAN_STATE_TITLES.items()])
+        for key, title in LOAN_STATE_TITLES.items():
+            self.loan_state.addItem(str(title), str(key))
         self._due_on = QCheckBox(tr("Due between"))
         self._due_from, self._due_to = _day(tr("Due from"), today), _day(tr("Due to"), today)
         self._due_on.toggled.connect(self._due_switched)
@@ -73,9 +74,11 @@ class AudienceFilter(QWidget):
         self._grid.addWidget(named, line, place)
         self._grid.addWidget(widget, line, place + 1)
 
-    def _box(self, name: str) -> FilterBox:
-        box = FilterBox(name)
-        box.chosen.connect(lambda _value: self.changed.emit())
+    def _box(self, name: str) -> QComboBox:
+        box = QComboBox()
+        box.setAccessibleName(name)
+        _offer(box, ())
+        box.currentIndexChanged.connect(lambda _index: self.changed.emit())
         return box
 
     def offer(self, facets: Facets) -> None:
@@ -117,7 +120,7 @@ class AudienceFilter(QWidget):
         ):
             if value and box.findData(value) < 0:
                 box.addItem(value, value)
-            box.set_value(value)
+            box.setCurrentIndex(box.findData(value))
         first, last = wanted.due_from or wanted.due_to, wanted.due_to or wanted.due_from
         if first is not None and last is not None:
             self._due_on.setChecked(True)
@@ -133,8 +136,14 @@ class AudienceFilter(QWidget):
         self.changed.emit()
 
 
-def _offer(box: FilterBox, values: tuple[str, ...]) -> None:
-    box.set_choices([(value, value) for value in values])
+def _offer(box: QComboBox, values: tuple[str, ...]) -> None:
+    """Anything, or one of ``values``."""
+    box.blockSignals(True)
+    box.clear()
+    box.addItem(tr("any"), "")
+    for value in values:
+        box.addItem(value, value)
+    box.blockSignals(False)
 
 
 def _chosen(box: QComboBox) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from console.core.campaigns.messages import ExclusionRow, MessageFilter, MessageRow, RuleNumber
 from console.core.campaigns.views import OUTCOME_TITLES, Outcome
 from console.core.format import count, local_datetime
-from console.core.i18n import tr
+from console.core.i18n import ntr, tr
 from console.screens.campaigns import operations
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
@@ -39,20 +39,18 @@ class MessagesTab(QWidget):
 
     def _table(self, services: Services) -> RecordTable[MessageRow]:
         columns = [
-            Column[MessageRow]("name", tr("Name"), lambda m: m.name, 70),
-            Column[MessageRow]("phone", tr("Number"), lambda m: m.phone, 100),
+            Column[MessageRow]("name", tr("Name"), lambda m: m.name, 64),
+            Column[MessageRow]("phone", tr("Number"), lambda m: m.phone, 104),
             Column[MessageRow](
                 "outcome",
                 tr("State"),
                 lambda m: str(OUTCOME_TITLES[m.outcome]),
-                130,
+                116,
                 state=lambda m: m.outcome.value,
                 tip=lambda m: str(m.reason),
             ),
-            Column[MessageRow]("body", tr("Text"), lambda m: m.body, 0, sortable=False, tip=lambda m: m.body),
-            Column[MessageRow]("parts", tr("Parts"), lambda m: str(m.parts), 56, align="right"),
             Column[MessageRow]("accepted", tr("Left at"), lambda m: local_datetime(m.accepted_at), 124),
-            Column[MessageRow]("reason", tr("Reason"), lambda m: str(m.reason), 160, sortable=False),
+            Column[MessageRow]("body", tr("Text"), lambda m: m.body, 0, sortable=False, tip=lambda m: m.body),
         ]
         empty = EmptyState("message-square-text", tr("No message fits"), tr("Try another word or state."))
         table = RecordTable(services, columns, lambda ctx, sort: [], operations.messages, empty)
@@ -83,12 +81,21 @@ class MessagesTab(QWidget):
 
     def _show_current(self, message: MessageRow | None) -> None:
         self.body.setText(message.body if message else "")
-        words = [str(message.reason), str(message.advice)] if message else []
-        if message is not None and message.not_before is not None:
-            words.append(tr("Waits until {time}.", time=local_datetime(message.not_before)))
-        self.reason.setText(" ".join(filter(None, words)))
+        self.reason.setText(_said(message) if message else "")
         self.body.setVisible(bool(self.body.text()))
         self.reason.setVisible(bool(self.reason.text()))
+
+
+def _said(message: MessageRow) -> str:
+    """Reason, advice and times of one message."""
+    words = [str(message.reason), str(message.advice), ntr("{n} part.", "{n} parts.", message.parts)]
+    if message.not_before is not None:
+        words.append(tr("Waits until {time}.", time=local_datetime(message.not_before)))
+    if message.accepted_at is not None:
+        words.append(tr("Left at {time}.", time=local_datetime(message.accepted_at, seconds=True)))
+    if message.done_at is not None:
+        words.append(tr("Settled at {time}.", time=local_datetime(message.done_at, seconds=True)))
+    return " ".join(filter(None, words))
 
 
 class LeftOutTab(QWidget):

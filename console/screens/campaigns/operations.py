@@ -37,6 +37,7 @@ from console.core.campaigns.preflight import Preflight, preflight
 from console.core.campaigns.progress import Progress, progress
 from console.core.campaigns.timeline import Event, timeline
 from console.core.campaigns.trial import TrialSent, send_test
+from console.core.campaigns.views import Standing
 from console.core.context import Context
 from console.core.events import Change, Topic
 from console.core.listing import Sort
@@ -63,6 +64,7 @@ class Started:
 
     choices: Choices
     saved: SavedDraft | None
+    comment: str  # with which it was returned; "" when it was not
 
 
 def ids_of(wanted: CampaignFilter) -> Callable[[Context, Sort], list[int]]:
@@ -125,8 +127,11 @@ def exclusions(ctx: Context, ids: Sequence[int]) -> list[ExclusionRow]:
 def start(campaign_id: int | None) -> Callable[[Context], Started]:
     def work(ctx: Context) -> Started:
         with ctx.database.read() as session:
-            saved = load_draft(session, campaign_id) if campaign_id is not None else None
-            return Started(choices(session), saved)
+            if campaign_id is None:
+                return Started(choices(session), None, "")
+            told = campaign_detail(session, campaign_id, ctx.clock.now())
+            comment = told.comment if told.standing is Standing.RETURNED else ""
+            return Started(choices(session), load_draft(session, campaign_id), comment)
 
     return work
 

@@ -63,16 +63,16 @@ class CampaignsPage(Page):
     def _table(self) -> RecordTable[CampaignRow]:
         columns = [
             Column[CampaignRow]("name", tr("Name"), lambda c: c.name or tr("Without a name"), 0),
-            Column[CampaignRow]("class", tr("Class"), lambda c: str(c.class_title), 120),
+            Column[CampaignRow]("class", tr("Class"), lambda c: str(c.class_title), 130),
             Column[CampaignRow](
                 "standing",
                 tr("State"),
                 lambda c: str(STANDING_TITLES[c.standing]),
-                130,
+                150,
                 state=lambda c: BADGES[c.standing],
             ),
-            Column[CampaignRow]("progress", tr("Progress"), _progress, 180, share=_share),
-            Column[CampaignRow]("updated", tr("Changed"), self._when, 120),
+            Column[CampaignRow]("progress", tr("Progress"), _progress, 160, share=_share),
+            Column[CampaignRow]("updated", tr("Changed"), self._when, 110),
         ]
         empty = EmptyState(
             "send",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QRadioButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QRadioButton, QSizePolicy, QWidget
 
 from console.core.campaigns.audience import Audience, AudienceKind
 from console.core.campaigns.choices import Choices, ImportChoice, LineChoice, example
@@ -18,6 +18,7 @@ from console.core.messages.template import measure, parse
 from console.core.messages.values import campaign_variables
 from console.core.messages.variables import Variable
 from console.screens.campaigns.filterform import AudienceFilter
+from console.shell import theme
 from console.shell.forms import Form
 from console.shell.services import Services
 from console.shell.widgets import Card, FilterBox, clear, column, label, row
@@ -43,7 +44,8 @@ class TemplateSection(Section):
         self.class_box.chosen.connect(lambda _value: self._fill())
         self.template = QComboBox()
         self.template.setAccessibleName(tr("Template"))
-        self.template.setMinimumContentsLength(24)
+        self.template.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.template.setMaximumWidth(theme.current().px(480))
         self.template.currentIndexChanged.connect(self._chosen)
         self.preview = label("", wrap=True, selectable=True)
         self.preview.setAccessibleName(tr("Preview"))
@@ -55,7 +57,9 @@ class TemplateSection(Section):
         self.paper.hide()
         self._values = Form()
         self._values_box = column(spacing=4)
-        self.add(row(self.class_box, self.template, None), self.renewed, self._values_box, self.paper)
+        chooser = row(self.class_box, self.template)
+        chooser.addStretch(0)
+        self.add(chooser, self.renewed, self._values_box, self.paper)
 
     def begin(self, templates: Sequence[TemplateChoice], template_id: int | None, version_id: int | None) -> None:
         """``version_id``: what the draft has, which may be older than the newest version."""
@@ -239,6 +243,7 @@ class ScheduleSection(Section):
             hint=tr("What has not left by then is never sent. Left open, the office's setting decides."),
         )
         self._lines = self.form.add_choice("line_id", tr("Line"), [(None, tr("Any line"))])
+        self._lines.setMaximumWidth(theme.current().px(320))
         self.form.changed.connect(self.changed)
         self.add(self.form)
 
