@@ -70,7 +70,7 @@ def export_customers(
                 file.flush()
                 os.fsync(file.fileno())
         with ctx.database.begin() as session:
-            ctx.audit(session, "customers.export", "customers", file=path.name, rows=rows, filter=filter.dump())
+            ctx.audit(session, "customer.export", "customers", file=path.name, rows=rows, filter=filter.dump())
     report(len(ids), len(ids))
     return rows
 

@@ -192,11 +192,11 @@ def _close(ctx: Context, session: Session, checked: Checked, result: ImportResul
     )
     ctx.audit(
         session,
-        "customers.import",
+        "customer.import",
         f"import:{result.import_id}",
         file=checked.sheet.file_name,
-        sha256=checked.sheet.digest,
-        read=result.rows_read,
+        digest=checked.sheet.digest,
+        rows=result.rows_read,
         added=result.added,
         updated=result.updated,
         unchanged=result.unchanged,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from console.core.context import Context
 from console.core.customers.browse import CustomerFilter, Sort
-from console.core.customers.export import export_customers
+from console.core.customer.export import export_customers
 from console.core.errors import NotPermitted
 from db.models import AuditEntry
 
@@ -32,7 +32,7 @@ def test_the_list_as_a_workbook(ctx: Context, village: dict[str, int], tmp_path:
     text = "".join(str(cell) for row in page.iter_rows(values_only=True) for cell in row)
     assert "13800138000" not in text
     with ctx.database.read() as session:
-        assert session.scalars(select(AuditEntry.action)).all() == ["customers.export"]
+        assert session.scalars(select(AuditEntry.action)).all() == ["customer.export"]
 
 
 def test_only_the_selected(ctx: Context, village: dict[str, int], tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from console.core.clock import FixedClock
 from console.core.context import Context
 from console.core.customers import staging
 from console.core.customers.browse import CustomerFilter, customer_ids, customer_rows
-from console.core.customers.importing import (
+from console.core.customer.importing import (
     ImportResult,
     NothingToImport,
     check,
@@ -127,7 +127,7 @@ def test_a_first_import(ctx: Context, sheet_of: SheetOf) -> None:
     assert consents[0].evidence.startswith("清单.xlsx #")
     assert (batch.state, batch.rows_read, batch.rows_added, batch.rows_invalid) == (ImportState.DONE, 3, 2, 1)
     assert batch.mapping["手机号码"] == "phone"
-    assert (entry.action, entry.subject) == ("customers.import", f"import:{result.import_id}")
+    assert (entry.action, entry.subject) == ("customer.import", f"import:{result.import_id}")
     assert "13800138000" not in entry.detail
 
 
@@ -332,7 +332,7 @@ from pathlib import Path
 from console.core.clock import SystemClock
 from console.core.context import Actor, Context
 from console.core.customers import merging, staging
-from console.core.customers.importing import check, commit, propose_mapping, read
+from console.core.customer.importing import check, commit, propose_mapping, read
 from console.core.security.permissions import Role
 from console.core.settings import Settings
 from db.engine import Database

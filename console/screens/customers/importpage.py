@@ -1,0 +1,232 @@
+"""Import on one scrolling page: the file, its columns, what the check found, and the button."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from console.core.customers.checking import Checked, why_incomplete
+from console.core.customers.importing import BadRow, ImportResult
+from console.core.errors import UserError
+from console.core.format import count
+from console.core.i18n import ntr, tr
+from console.core.security.permissions import Permission
+from console.screens.customers import operations
+from console.screens.customers.operations import IMPORTED, Opened
+from console.screens.customers.sections import CheckSection, ColumnsSection, FileSection, ImportSection
+from console.shell.services import Services
+from console.shell.tasks import Task, TaskState
+from console.shell.widgets import column, icon_button, label, row, scroll
+
+CHECK_DELAY = 300  # milliseconds after the last change of a column
+
+
+class ImportPage(QWidget):
+    left = Signal()
+    show_wanted = Signal(int)  # import id
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._opened: Opened | None = None
+        self._checked: Checked | None = None
+        self._refused: tuple[BadRow, ...] = ()
+        self._reading: Task | None = None
+        self._checking: Task | None = None
+        self._importing: Task | None = None
+        self._timer = QTimer(self, interval=CHECK_DELAY, singleShot=True)
+        self._timer.timeout.connect(self._check)
+        self.file = FileSection()
+        self.columns = ColumnsSection()
+        self.check = CheckSection(services)
+        self.bring = ImportSection(campaigns=services.allowed(Permission.CAMPAIGNS_EDIT))
+        self._connect()
+        back = icon_button("arrow-left", tr("Back to the list"), self.left.emit)
+        head = row(back, label(tr("Import customers"), "title"), None, spacing=8, margins=(16, 10, 16, 10))
+        inside = QWidget()
+        inside.setMaximumWidth(1100)
+        inside.setLayout(
+            column(self.file, self.columns, self.check, self.bring, None, spacing=12, margins=(16, 4, 16, 16))
+        )
+        self.area = scroll(inside)
+        whole = column(head, self.area, spacing=0)
+        whole.setStretchFactor(self.area, 1)
+        self.setLayout(whole)
+        self.columns.hide()
+
+    def _connect(self) -> None:
+        self.file.chosen.connect(self.open_file)
+        self.columns.changed.connect(self._columns_changed)
+        self.columns.sheet_wanted.connect(self._choose_sheet)
+        self.check.save_wanted.connect(self._ask_where)
+        self.bring.import_wanted.connect(self.start_import)
+        self.bring.cancel_wanted.connect(self._cancel)
+        self.bring.show_wanted.connect(self.show_wanted)
+        self.bring.campaign_wanted.connect(lambda id_: self._services.navigate("campaigns", import_id=id_))
+        self.bring.again_wanted.connect(self.start_over)
+        self._services.tasks.finished.connect(self._task_ended)
+
+    @property
+    def busy(self) -> bool:
+        """While rows are being brought in."""
+        return self._importing is not None
+
+    def start_over(self) -> None:
+        """A fresh page; refused while an import is running."""
+        if self.busy:
+            return
+        self._opened = None
+        self._forget_check()
+        self.file.name.setText(tr("No file yet"))
+        self.file.about.hide()
+        self.file.trouble.hide()
+        self.columns.hide()
+        self.check.waiting("")
+        self.bring.idle(None)
+        self.area.verticalScrollBar().setValue(0)
+        self.file.choose.setFocus()
+
+    # 1 and 2: the file and its columns
+
+    def open_file(self, path: Path) -> None:
+        if self.busy:
+            self._services.notices.warn(tr("An import is running."), tr("Wait for its end or cancel it first."))
+            return
+        self.start_over()
+        self.file.reading(path)
+        title = tr("Reading {file}", file=path.name)
+        self._reading = self._services.tasks.run(
+            title, operations.open_file(path), self._understood, owner=self, failed=self._unreadable
+        )
+
+    def _choose_sheet(self, name: str, header_row: int | None) -> None:
+        if self._opened is not None and not self.busy:
+            self._forget_check()
+            work = operations.choose_sheet(self._opened.book, name, header_row)
+            title = tr("Reading {file}", file=self._opened.book.file_name)
+            self._reading = self._services.tasks.run(title, work, self._understood, owner=self, failed=self._unreadable)
+
+    def _unreadable(self, error: UserError) -> None:
+        self.file.refuse(error)
+
+    def _understood(self, opened: Opened) -> None:
+        self._opened = opened
+        self.file.trouble.hide()
+        self.file.show_sheet(opened.sheet)
+        self.columns.show_opened(opened)
+        self.columns.show()
+        self._columns_changed()
+
+    def _columns_changed(self) -> None:
+        self._forget_check()
+        self.bring.idle(None)
+        self._timer.start()
+
+    # 3: the check
+
+    def _forget_check(self) -> None:
+        self._timer.stop()
+        self._checked, self._refused = None, ()
+        if self._checking is not None:
+            self._checking.cancel()
+            self._checking = None
+        self.check.waiting("")
+
+    def _check(self) -> None:
+        if self._opened is None:
+            return
+        mapping = self.columns.mapping()
+        if why_incomplete(mapping) is not None:
+            self.check.waiting(tr("Settle the columns first."))
+            return
+        self.check.waiting(tr("Checking…"))
+        work = operations.check(self._opened.sheet, mapping)
+        self._checking = self._services.tasks.run(tr("Checking the rows"), work, self._show_check, owner=self)
+
+    def _show_check(self, checked: Checked) -> None:
+        if self._opened is None or checked.sheet is not self._opened.sheet:
+            return
+        if checked.mapping != self.columns.mapping():
+            return  # overtaken
+        self._checked, self._checking = checked, None
+        self.check.show_checked(checked)
+        self.bring.idle(checked)
+
+    def _ask_where(self) -> None:
+        if self._checked is None:
+            return
+        stem = Path(self._checked.sheet.file_name).stem
+        suggested = tr("{file} - to correct.xlsx", file=stem)
+        name, _ = QFileDialog.getSaveFileName(self, tr("Save error workbook"), suggested, tr("Excel workbook (*.xlsx)"))
+        if name:
+            self.save_errors(Path(name).with_suffix(".xlsx"))
+
+    def save_errors(self, path: Path) -> None:
+        if self._checked is None:
+            return
+        work = operations.save_errors(self._checked.sheet, self.check.bad, path)
+
+        def saved(rows: int) -> None:
+            told = ntr("{n} row was saved to {file}.", "{n} rows were saved to {file}.", rows, file=path.name)
+            self._services.notices.good(told, tr("Correct them there and import the file again."))
+
+        self._services.tasks.run(tr("Saving the error workbook"), work, saved, owner=self)
+
+    # 4: the import
+
+    def start_import(self) -> None:
+        if self._checked is None or self.busy:
+            return
+        self.bring.running()
+        self._lock(True)
+        title = tr("Importing {file}", file=self._checked.sheet.file_name)
+        self._importing = self._services.tasks.run(
+            title, operations.commit(self._checked), self._imported, owner=self, failed=self._failed
+        )
+        self._importing.changed.connect(self._progressed)
+
+    def _lock(self, locked: bool) -> None:
+        for widget in (self.file, self.columns):
+            widget.setEnabled(not locked)
+
+    def _progressed(self) -> None:
+        if self._importing is not None:
+            self.bring.show_progress(self._importing.done, self._importing.total)
+
+    def _cancel(self) -> None:
+        if self._importing is not None:
+            self.bring.cancel.setEnabled(False)
+            self._importing.cancel()
+
+    def _task_ended(self, task: Task) -> None:
+        if task is self._importing:
+            self._importing = None
+            self._lock(False)
+            if task.state is TaskState.CANCELLED:
+                self.bring.idle(self._checked)
+                self._services.notices.info(tr("The import was cancelled; nothing was changed."))
+        if task is self._reading:
+            self._reading = None
+
+    def _failed(self, error: UserError) -> None:
+        self.bring.idle(self._checked)
+        self._services.notices.error(error)
+
+    def _imported(self, result: ImportResult) -> None:
+        if self._checked is not None and result.refused:
+            self._refused = result.refused
+            self.check.show_checked(self._checked, result.refused)
+        self.bring.show_result(result)
+        self._services.announce(IMPORTED)
+        if not self.isVisible():
+            told = tr(
+                "Imported: {added} added, {updated} updated.", added=count(result.added), updated=count(result.updated)
+            )
+            self._services.notices.good(told)
+        QTimer.singleShot(0, self._to_end)
+
+    def _to_end(self) -> None:
+        self.area.verticalScrollBar().setValue(self.area.verticalScrollBar().maximum())
+        self.bring.show_these.setFocus()

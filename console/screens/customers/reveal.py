@@ -1,0 +1,37 @@
+"""The question that stands before a full number."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from console.core.i18n import tr
+from console.screens.customers import operations
+from console.shell.forms import FormDialog
+from console.shell.services import Services
+
+
+class RevealDialog(FormDialog):
+    revealed = Signal(int, str)  # customer id, full number
+
+    def __init__(self, parent: QWidget, services: Services, customer_id: int, name: str) -> None:
+        super().__init__(parent, tr("Show the full number of {name}", name=name), tr("Show"))
+        self._services = services
+        self._customer_id = customer_id
+        self.explain(tr("The look is kept in the audit trail with your name and the reason."))
+        self.form.add_text(
+            "reason", tr("Reason"), placeholder=tr("The customer asked to be called back"), max_length=200
+        )
+        self.form.submitted.connect(self._show)
+        self.on_action(self._show)
+
+    def _show(self) -> None:
+        reason = str(self.form.value("reason"))
+        if not reason:
+            self.form.set_error("reason", tr("Write why you need it."))
+            return
+        self.work(self._services, operations.reveal(self._customer_id, reason), self._told)
+
+    def _told(self, phone: str) -> None:
+        self.revealed.emit(self._customer_id, phone)
+        self._services.announce(operations.LOOKED)

@@ -1,0 +1,286 @@
+"""Customers: who is this person, and what have we told them?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QPushButton, QStackedWidget, QWidget
+
+from console.core.customers.browse import LOAN_STATE_TITLES, CustomerFilter, CustomerRow
+from console.core.events import Change, Topic
+from console.core.format import count, local_date, money
+from console.core.i18n import ntr, tr
+from console.core.listing import Sort
+from console.core.security.permissions import Permission
+from console.screens.customers import operations
+from console.screens.customers.detail import CustomerPane
+from console.screens.customers.filterbar import FilterBar
+from console.screens.customers.importpage import ImportPage
+from console.screens.customers.operations import Surroundings
+from console.shell.page import Page
+from console.shell.services import Services
+from console.shell.table import Column, RecordTable
+from console.shell.widgets import EmptyState, FilterBox, column, label, link_button, master_detail, row
+
+
+class CustomersPage(Page):
+    key = "customers"
+    icon = "users"
+    topics = frozenset({Topic.CUSTOMERS, Topic.OUTBOX})
+    permission = Permission.CUSTOMERS_VIEW
+
+    @classmethod
+    def title(cls) -> str:
+        return tr("Customers")
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self._wanted = CustomerFilter()
+        self._import_id: int | None = None
+        self._select_when_loaded: int | None = None
+        self._may_import = services.allowed(Permission.CUSTOMERS_IMPORT)
+        self._import: ImportPage | None = None
+        self._dress_bar()
+        self.filters = FilterBar()
+        self.filters.chosen.connect(self._look)
+        self.filters.hide()
+        self.table = self._table()
+        self.detail = CustomerPane(services)
+        self.table.current_changed.connect(self._show_current)
+        self.table.loaded.connect(self._loaded)
+        self.table.selection_changed.connect(self._count)
+        self._counted = label("", "quiet")
+        self._narrowed = label("", "quiet")
+        self._widen = link_button(tr("Show all customers"), self.show_all)
+        foot = row(self._counted, 12, self._narrowed, self._widen, None, margins=(20, 4, 16, 4))
+        left = QWidget()
+        left.setObjectName("surface")
+        layout = column(self.table, foot, spacing=0)
+        layout.setStretchFactor(self.table, 1)
+        left.setLayout(layout)
+        panes = master_detail(left, self.detail)
+        self._list = QWidget()
+        whole = column(self.filters, panes, spacing=0)
+        whole.setStretchFactor(panes, 1)
+        self._list.setLayout(whole)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._list)
+        self.set_content(self._stack)
+        self._say_narrowed("")
+
+    def _dress_bar(self) -> None:
+        self.bar.add_search(tr("Name, pinyin, phone or number"), lambda _text: self._look())
+        self.region = self.bar.add_filter(FilterBox(tr("Region")), self._filter)
+        self.branch = self.bar.add_filter(FilterBox(tr("Branch")), self._filter)
+        states = [(state, str(title)) for state, title in LOAN_STATE_TITLES.items()]
+        self.loan_state = self.bar.add_filter(FilterBox(tr("Loan"), states), self._filter)
+        self.more: QPushButton = self.bar.add_action(tr("Filters"), self._toggle_filters, "sliders-horizontal")
+        self.more.setCheckable(True)
+        self.bar.add_action(tr("Export"), self._ask_where, "download")
+        if self._may_import:
+            self.bar.set_primary(tr("Import"), self.open_import, "upload", tr("Bring customers in from a file"))
+
+    def _table(self) -> RecordTable[CustomerRow]:
+        columns = [
+            Column[CustomerRow]("name", tr("Name"), lambda c: c.name, 0),
+            Column[CustomerRow]("phone", tr("Mobile number"), lambda c: c.phone, 112, sortable=False),
+            Column[CustomerRow]("branch", tr("Branch"), lambda c: c.branch, 108),
+            Column[CustomerRow]("rating", tr("Rating"), lambda c: c.rating, 64),
+            Column[CustomerRow]("loan", tr("Loan"), _loan, 132, sortable=False, state=lambda c: c.loan_state),
+            Column[CustomerRow](
+                "due", tr("Due"), lambda c: local_date(c.due_on) if c.due_on else "", 96, sortable=False
+            ),
+            Column[CustomerRow]("amount", tr("Amount due"), _amount, 104, align="right", sortable=False),
+        ]
+        table = RecordTable(
+            self.services, columns, operations.ids_of(self._wanted), operations.rows, self._nobody(), sort=Sort("name")
+        )
+        table.setAccessibleName(tr("Customers"))
+        return table
+
+    def _nobody(self) -> EmptyState:
+        if self._wanted != CustomerFilter():
+            words = tr("Try another spelling, fewer filters, or the last four digits of the phone.")
+            return EmptyState("search", tr("No customer fits"), words, tr("Show all customers"), self.show_all)
+        words = tr("Import the list from the core banking system. A file can be dropped anywhere on this window.")
+        action = tr("Import a file") if self._may_import else ""
+        return EmptyState("users", tr("No customers yet"), words, action, self.open_import)
+
+    # Coming and going
+
+    def arrive(self, **arguments: object) -> None:
+        """``file`` or ``start_import`` open the import; ``customer_id`` one customer; ``import_id`` those of a file."""
+        file, customer_id, import_id = (arguments.get(name) for name in ("file", "customer_id", "import_id"))
+        if isinstance(file, (str, Path)):
+            self.open_import(Path(file))
+        elif arguments.get("start_import"):
+            self.open_import()
+        elif isinstance(customer_id, int):
+            self.open_customer(customer_id)
+        elif isinstance(import_id, int):
+            self.show_import(import_id)
+        else:
+            self.refresh(None)
+
+    def refresh(self, change: Change | None) -> None:
+        self.table.reload()
+        self.detail.reload()
+        if change is None or change.concerns(Topic.CUSTOMERS):
+            self._look_around()
+
+    def step_back(self) -> bool:
+        if self._import is None or self._stack.currentWidget() is not self._import:
+            return False
+        self.close_import()
+        return True
+
+    def open_customer(self, customer_id: int) -> None:
+        """Back to the whole list, with this customer in it and their details beside it."""
+        self._select_when_loaded = customer_id
+        self.close_import()
+        self.show_all()
+
+    def show_import(self, import_id: int) -> None:
+        """Only the customers of one file."""
+        self.close_import()
+        self._reset()
+        self._import_id = import_id
+        self._look(keep_selection=False)
+        self._look_around()
+
+    def show_all(self) -> None:
+        self._reset()
+        self._look()
+        self._look_around()
+
+    # Importing
+
+    def open_import(self, path: Path | None = None) -> None:
+        if not self._may_import:
+            self.services.notices.warn(
+                tr("You may not import customers."), tr("Ask your administrator for the role of an officer.")
+            )
+            self.refresh(None)
+            return
+        if self._import is None:
+            self._import = ImportPage(self.services)
+            self._import.left.connect(self.close_import)
+            self._import.show_wanted.connect(self.show_import)
+            self._stack.addWidget(self._import)
+        self._stack.setCurrentWidget(self._import)
+        self.bar.hide()
+        if path is not None:
+            self._import.open_file(path)
+
+    def close_import(self) -> None:
+        """Back to the list; an import that is running goes on."""
+        self._stack.setCurrentWidget(self._list)
+        self.bar.show()
+        if self._import is not None and not self._import.busy:
+            self._stack.removeWidget(self._import)
+            self._import.deleteLater()
+            self._import = None
+        self.table.reload()
+        self.table.setFocus()
+
+    # The list
+
+    def _show_current(self, found: CustomerRow | None) -> None:
+        self.detail.show_customer(found.id if found is not None else None)
+
+    def _loaded(self, _number: int) -> None:
+        if self._select_when_loaded is not None and self.table.select_id(self._select_when_loaded):
+            self.table.setFocus()
+        self._select_when_loaded = None
+        self._count()
+
+    def _count(self) -> None:
+        selected = len(self.table.selected_ids())
+        words = [ntr("{n} customer", "{n} customers", len(self.table))]
+        if selected > 1:
+            words.append(tr("{count} selected", count=count(selected)))
+        self._counted.setText(" · ".join(words))
+
+    def _toggle_filters(self) -> None:
+        self.filters.setVisible(self.more.isChecked())
+        if self.more.isChecked():
+            self.filters.product.setFocus()
+        else:
+            self.filters.reset()
+            self._look()
+
+    def _filter(self, _value: object) -> None:
+        self._look()
+
+    def _look(self, *, keep_selection: bool = True) -> None:
+        wanted = CustomerFilter(
+            text=self.bar.search.text().strip() if self.bar.search else "",
+            region=str(self.region.value()),
+            branch=str(self.branch.value()),
+            loan_state=str(self.loan_state.value()),
+            import_id=self._import_id,
+        )
+        self._wanted = self.filters.narrow(wanted) if self.more.isChecked() else wanted
+        self.table.set_empty(self._nobody())
+        self.table.set_loaders(operations.ids_of(self._wanted))
+        self.table.reload(keep_selection)
+
+    def _look_around(self) -> None:
+        self.services.tasks.query(operations.surroundings(self._wanted), self._surround, owner=self, key="surroundings")
+
+    def _surround(self, found: Surroundings) -> None:
+        self.region.set_choices([(value, value) for value in found.facets.regions])
+        self.branch.set_choices([(value, value) for value in found.facets.branches])
+        self.filters.offer(found.facets)
+        self._say_narrowed(found.import_name)
+
+    def _say_narrowed(self, import_name: str) -> None:
+        narrowed = self._import_id is not None
+        self._narrowed.setText(tr("Only the customers of {file}", file=import_name) if narrowed else "")
+        self._narrowed.setVisible(narrowed)
+        self._widen.setVisible(narrowed)
+
+    def _reset(self) -> None:
+        self._import_id = None
+        if self.bar.search is not None:
+            self.bar.search.blockSignals(True)
+            self.bar.search.clear()
+            self.bar.search.blockSignals(False)
+        for box in (self.region, self.branch, self.loan_state):
+            box.set_value("")
+        self.filters.reset()
+
+    # Exporting
+
+    def _ask_where(self) -> None:
+        today = local_date(self.services.ctx.clock.now())
+        suggested = tr("Customers {date}.xlsx", date=today)
+        name, _ = QFileDialog.getSaveFileName(self, tr("Export customers"), suggested, tr("Excel workbook (*.xlsx)"))
+        if name:
+            self.export(Path(name).with_suffix(".xlsx"))
+
+    def export(self, path: Path) -> None:
+        """What the list shows; the selected ones where more than one is selected. Numbers are masked."""
+        selected = self.table.selected_ids()
+        only = selected if len(selected) > 1 else []
+        work = operations.export(self._wanted, self.table.sort, only, path)
+
+        def exported(rows: int) -> None:
+            told = ntr(
+                "{n} customer was exported to {file}.", "{n} customers were exported to {file}.", rows, file=path.name
+            )
+            self.services.notices.good(told)
+            self.services.announce(operations.LOOKED)
+
+        self.services.tasks.run(tr("Exporting customers"), work, exported, owner=self)
+
+
+def _loan(found: CustomerRow) -> str:
+    if not found.loans:
+        return ""
+    more = f" +{found.loans - 1}" if found.loans > 1 else ""
+    return f"{found.product or LOAN_STATE_TITLES[found.loan_state]}{more}"
+
+
+def _amount(found: CustomerRow) -> str:
+    return money(found.amount_due) if found.amount_due is not None else ""

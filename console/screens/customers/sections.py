@@ -1,0 +1,356 @@
+"""The numbered cards of the import page. Each holds its answers in sight; the page joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QSpinBox, QWidget
+
+from console.core.customers.checking import BadRow, Checked, why_incomplete
+from console.core.customers.columns import FIELDS, Group
+from console.core.customers.importing import ImportResult, Mapping, Sheet
+from console.core.customers.normalise import text
+from console.core.customers.workbook import FILE_TYPES
+from console.core.errors import UserError
+from console.core.format import count
+from console.core.i18n import ntr, tr
+from console.screens.customers.operations import Opened
+from console.shell import theme
+from console.shell.services import Services
+from console.shell.table import Column, RecordTable
+from console.shell.widgets import (
+    Card,
+    ElidedLabel,
+    EmptyState,
+    ProgressLine,
+    clear,
+    column,
+    heading,
+    label,
+    link_button,
+    primary_button,
+    quiet_button,
+    row,
+)
+
+SAMPLES = 3
+
+
+class Section(Card):
+    def __init__(self, number: int, title: str) -> None:
+        super().__init__(tr("{number}  {title}", number=number, title=title), spacing=10)
+
+
+class FileSection(Section):
+    """Which file; what could not be read says so here."""
+
+    chosen = Signal(object)  # Path
+
+    def __init__(self) -> None:
+        super().__init__(1, tr("File"))
+        self.name = label(tr("No file yet"), "heading")
+        self.about = label("", "quiet", wrap=True)
+        self.trouble = label("", "error", wrap=True)
+        self.trouble.hide()
+        self.choose = quiet_button(tr("Choose a file…"), self._ask, "folder-open")
+        hint = tr("Excel (.xlsx, .xls), OpenDocument (.ods) or text (.csv, .tsv). A file may also be dropped anywhere.")
+        self.add(row(self.name, None, self.choose), self.about, self.trouble, label(hint, "small", wrap=True))
+        self.about.hide()
+
+    def reading(self, path: Path) -> None:
+        self.name.setText(path.name)
+        self.about.setText(tr("Reading…"))
+        self.about.show()
+        self.trouble.hide()
+
+    def show_sheet(self, sheet: Sheet) -> None:
+        lines = [ntr("{n} row", "{n} rows", len(sheet.rows)), *map(str, sheet.notes)]
+        self.about.setText(" · ".join(lines))
+        self.about.show()
+
+    def refuse(self, error: UserError) -> None:
+        self.about.hide()
+        self.trouble.setText(" ".join(filter(None, (str(error.message), str(error.hint)))))
+        self.trouble.show()
+
+    def _ask(self) -> None:
+        kinds = tr("Tables ({patterns})", patterns=" ".join(FILE_TYPES))
+        name, _ = QFileDialog.getOpenFileName(self, tr("Import customers"), "", kinds)
+        if name:
+            self.chosen.emit(Path(name))
+
+
+class ColumnsSection(Section):
+    """Sheet, header row, and which column is what, with samples beside each choice."""
+
+    changed = Signal()  # the mapping
+    sheet_wanted = Signal(str, object)  # name, header row or None
+
+    def __init__(self) -> None:
+        super().__init__(2, tr("Columns"))
+        self.sheets = QComboBox()
+        self.sheets.setAccessibleName(tr("Sheet"))
+        self.sheets.activated.connect(lambda: self.sheet_wanted.emit(self.sheets.currentText(), None))
+        self.header_row = QSpinBox()
+        self.header_row.setAccessibleName(tr("Header in row"))
+        self.header_row.setRange(0, 1000)
+        self.header_row.setSpecialValueText(tr("none"))
+        self.header_row.editingFinished.connect(self._header_chosen)
+        self._sheet_label = label(tr("Sheet"), "quiet")
+        top = row(self._sheet_label, self.sheets, 12, label(tr("Header in row"), "quiet"), self.header_row, None)
+        self.problem = label("", "error", wrap=True)
+        self.drop_loans = link_button(tr("Leave the loan columns out"), self._drop_loans)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(16)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(1, 1)
+        self.boxes: list[QComboBox] = []
+        self.add(top, self._grid, row(self.problem, self.drop_loans, None))
+        self._sheet: Sheet | None = None
+
+    def show_opened(self, opened: Opened) -> None:
+        sheets, sheet = opened.book.sheets, opened.sheet
+        self._sheet = sheet
+        self.sheets.clear()
+        self.sheets.addItems(sheets)
+        self.sheets.setCurrentText(sheet.name)
+        for widget in (self.sheets, self._sheet_label):
+            widget.setVisible(len(sheets) > 1)
+        self.header_row.setValue(sheet.header_row)
+        self._fill(sheet, opened.mapping)
+        self._say()
+
+    def mapping(self) -> Mapping:
+        return tuple(str(box.currentData()) for box in self.boxes)
+
+    def _fill(self, sheet: Sheet, mapping: Mapping) -> None:
+        clear(self._grid)
+        self.boxes = []
+        for place, title in enumerate((tr("Column of the file"), tr("Samples"), tr("Is imported as"))):
+            self._grid.addWidget(label(title, "small"), 0, place)
+        samples = sheet.samples(20)
+        for place, (header, key) in enumerate(zip(sheet.headers, mapping, strict=True)):
+            values = dict.fromkeys(text(cells[place]) for cells in samples)
+            shown = [value for value in values if value][:SAMPLES]
+            box = self._box(header, key)
+            self._grid.addWidget(label(header, wrap=True), place + 1, 0)
+            self._grid.addWidget(ElidedLabel("  ·  ".join(shown), "quiet"), place + 1, 1)
+            self._grid.addWidget(box, place + 1, 2)
+            self.boxes.append(box)
+
+    def _box(self, header: str, key: str) -> QComboBox:
+        box = QComboBox()
+        box.setAccessibleName(tr("{column} is imported as", column=header))
+        box.setMinimumWidth(theme.current().px(200))
+        box.addItem(tr("(left out)"), "")
+        for group in Group:
+            box.insertSeparator(box.count())
+            for field in FIELDS.values():
+                if field.group is group:
+                    box.addItem(str(field.title), field.key)
+                    box.setItemData(box.count() - 1, str(field.hint), 3)  # Qt.ToolTipRole
+        box.setCurrentIndex(max(0, box.findData(key)))
+        box.activated.connect(lambda: self._chosen(box))
+        return box
+
+    def _chosen(self, box: QComboBox) -> None:
+        """A field stands once: whoever had it before gives it up."""
+        for other in self.boxes:
+            if other is not box and box.currentData() and other.currentData() == box.currentData():
+                other.setCurrentIndex(0)
+        self._say()
+        self.changed.emit()
+
+    def _header_chosen(self) -> None:
+        if self._sheet is not None and self.header_row.value() != self._sheet.header_row:
+            self.sheet_wanted.emit(self._sheet.name, self.header_row.value())
+
+    def _drop_loans(self) -> None:
+        for box in self.boxes:
+            key = str(box.currentData())
+            if key and FIELDS[key].group is Group.LOAN:
+                box.setCurrentIndex(0)
+        self._say()
+        self.changed.emit()
+
+    def _say(self) -> None:
+        mapping = self.mapping()
+        why = why_incomplete(mapping)
+        loans = any(key and FIELDS[key].group is Group.LOAN for key in mapping)
+        self.problem.setText(str(why) if why else "")
+        self.problem.setVisible(why is not None)
+        self.drop_loans.setVisible(why is not None and loans and "loan_number" not in mapping)
+
+
+class CheckSection(Section):
+    """What can be imported, what cannot, and why."""
+
+    save_wanted = Signal()
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(3, tr("Check"))
+        self._services = services
+        self._sheet: Sheet | None = None
+        self.bad: tuple[BadRow, ...] = ()
+        self.words = label("", wrap=True)
+        self.figures = row(spacing=28)
+        self.save = quiet_button(tr("Save error workbook…"), self.save_wanted.emit, "file-x")
+        self.save.setToolTip(tr("The rows below with the reason, ready to be corrected and imported again"))
+        self.table = self._table()
+        self.table.setMinimumHeight(theme.current().px(240))
+        self.hint = label(tr("An empty cell leaves what is stored as it is."), "small", wrap=True)
+        self.add(self.words, self.figures, self.table, row(self.hint, None, self.save))
+        self.waiting("")
+
+    def _table(self) -> RecordTable[BadRow]:
+        columns = [
+            Column[BadRow]("row", tr("Row"), lambda bad: count(bad.row), 70, align="right", sortable=False),
+            Column[BadRow]("name", tr("Name"), lambda bad: self._cell(bad, "name"), 120, sortable=False),
+            Column[BadRow]("phone", tr("Mobile number"), lambda bad: self._cell(bad, "phone"), 150, sortable=False),
+            Column[BadRow]("why", tr("Reason"), _reasons, 0, sortable=False, tip=_reasons),
+        ]
+        empty = EmptyState("circle-check", tr("Every row is in order"))
+        table = RecordTable(
+            self._services,
+            columns,
+            lambda _ctx, _sort: list(range(len(self.bad))),
+            lambda _ctx, ids: [self.bad[id_] for id_ in ids],
+            empty,
+        )
+        table.setAccessibleName(tr("Rows that cannot be imported"))
+        return table
+
+    def _cell(self, bad: BadRow, key: str) -> str:
+        if self._sheet is None or key not in self._mapping:
+            return ""
+        return text(self._sheet.rows[bad.index][self._mapping.index(key)])
+
+    def waiting(self, words: str) -> None:
+        """Nothing is checked (any more)."""
+        self.words.setText(words or tr("The rows are checked as soon as a file is read."))
+        self.words.show()
+        for widget in (self.table, self.save, self.hint):
+            widget.hide()
+        clear(self.figures)
+
+    def show_checked(self, checked: Checked, refused: Sequence[BadRow] = ()) -> None:
+        self._sheet, self._mapping = checked.sheet, checked.mapping
+        self.bad = tuple(sorted((*checked.invalid, *checked.duplicates, *refused), key=lambda each: each.row))
+        self.words.hide()
+        clear(self.figures)
+        figures = [
+            (len(checked.valid) - len(refused), tr("can be imported"), "good"),
+            (len(checked.invalid) + len(refused), tr("invalid"), "bad"),
+            (len(checked.duplicates), tr("say the same as another row"), "quiet"),
+            (checked.totals, tr("add up others"), "quiet"),
+        ]
+        for place, (number, words, _) in enumerate(figures):
+            if number or place < 2:
+                self.figures.addLayout(_figure(number, words))
+        self.figures.addStretch(1)
+        self.table.setVisible(bool(self.bad))
+        self.save.setVisible(bool(self.bad))
+        self.hint.show()
+        self.table.reload(keep_selection=False)
+
+    _mapping: Mapping = ()
+
+
+def _reasons(bad: BadRow) -> str:
+    return "; ".join(str(problem) for problem in bad.problems)
+
+
+def _figure(number: int, words: str) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setVerticalSpacing(0)
+    grid.addWidget(label(count(number), "figure"), 0, 0)
+    grid.addWidget(label(words, "quiet"), 1, 0)
+    return grid
+
+
+class ImportSection(Section):
+    """The button, how far it is, and what came of it."""
+
+    import_wanted = Signal()
+    cancel_wanted = Signal()
+    show_wanted = Signal(int)  # import id
+    campaign_wanted = Signal(int)
+    again_wanted = Signal()
+
+    def __init__(self, *, campaigns: bool) -> None:
+        super().__init__(4, tr("Import"))
+        self._campaigns = campaigns
+        self.words = label("", "quiet", wrap=True)
+        self.start = primary_button(tr("Import"), self.import_wanted.emit, "upload")
+        self.progress = ProgressLine()
+        self.cancel = quiet_button(tr("Cancel"), self.cancel_wanted.emit)
+        self._running = QWidget()
+        self._running.setLayout(row(self.progress, self.cancel, spacing=12))
+        self._result = QWidget()
+        self._result_box = column(spacing=10)
+        self._result.setLayout(self._result_box)
+        self.add(self.words, row(self.start, None), self._running, self._result)
+        self.idle(None)
+
+    def idle(self, checked: Checked | None) -> None:
+        """Before the import; ``checked`` None while there is nothing to import."""
+        rows = len(checked.valid) if checked is not None else 0
+        self._running.hide()
+        self._result.hide()
+        self.start.show()
+        self.start.setEnabled(rows > 0)
+        self.start.setText(ntr("Import {n} row", "Import {n} rows", rows) if rows else tr("Import"))
+        self.words.setText(
+            tr("All rows become visible together at the end. Cancelling leaves everything as it was.")
+            if rows
+            else tr("Nothing can be imported yet.")
+        )
+        self.words.show()
+
+    def running(self) -> None:
+        self.start.hide()
+        self.progress.set_progress(0, 1)
+        self.cancel.setEnabled(True)
+        self._running.show()
+        self.cancel.setFocus()
+
+    def show_progress(self, done: int, total: int) -> None:
+        self.progress.set_progress(done, total, f"{done / total:.0%}" if total else "")
+
+    def show_result(self, result: ImportResult) -> None:
+        self._running.hide()
+        self.start.hide()
+        self.words.hide()
+        clear(self._result_box)
+        figures = row(spacing=28)
+        for number, words in (
+            (result.added, tr("added")),
+            (result.updated, tr("updated")),
+            (result.unchanged, tr("unchanged")),
+            (result.invalid, tr("invalid")),
+            (result.duplicates, tr("repeated")),
+        ):
+            figures.addLayout(_figure(number, words))
+        figures.addStretch(1)
+        people = ntr("{n} customer stood in the file", "{n} customers stood in the file", result.customers)
+        new = ntr("{n} of them is new.", "{n} of them are new.", result.customers_added)
+        buttons = row(spacing=8)
+        if self._campaigns:
+            self.campaign = primary_button(
+                tr("New campaign for these customers"), lambda: self.campaign_wanted.emit(result.import_id), "send"
+            )
+            buttons.addWidget(self.campaign)
+        self.show_these = quiet_button(
+            tr("Show these customers"), lambda: self.show_wanted.emit(result.import_id), "users"
+        )
+        buttons.addWidget(self.show_these)
+        buttons.addWidget(quiet_button(tr("Import another file"), self.again_wanted.emit, "upload"))
+        buttons.addStretch(1)
+        done = heading(tr("The import is complete"))
+        self._result_box.addWidget(done)
+        self._result_box.addLayout(figures)
+        self._result_box.addWidget(label(f"{people}; {new}", "quiet", wrap=True))
+        self._result_box.addLayout(buttons)
+        self._result.show()

@@ -1,0 +1,269 @@
+"""The list of customers and the customer beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QLabel
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+from sqlalchemy import select
+
+from console.core.context import Context
+from console.core.customers.pinyin import spelled
+from console.core.i18n import T
+from console.screens.customers.reveal import RevealDialog
+from console.screens.customers.screen import CustomersPage
+from console.shell.notices import Notice
+from console.shell.services import Services
+from db.models import (
+    AuditEntry,
+    Batch,
+    BatchKind,
+    BatchState,
+    Consent,
+    Customer,
+    ImportBatch,
+    ImportedCustomer,
+    ImportState,
+    Loan,
+    LoanState,
+    Message,
+    MessageState,
+)
+
+AT = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+PEOPLE = [
+    ("C001", "张三", "13800138000", "浦东", "城东支行", "A"),
+    ("C002", "李四", "13912345678", "徐汇", "城西支行", "B"),
+    ("C003", "王小明", "15000001234", "浦东", "城东支行", "A"),
+]
+Settle = Callable[[], None]
+
+
+@pytest.fixture
+def village(ctx: Context) -> dict[str, int]:
+    with ctx.database.begin() as session:
+        people = []
+        for number, name, phone, region, branch, rating in PEOPLE:
+            pinyin, initials = spelled(name)
+            people.append(
+                Customer(
+                    number=number, name=name, pinyin=pinyin, initials=initials, phone=phone, phone_tail=phone[-4:],
+                    region=region, branch=branch, rating=rating, title="先生", created_at=AT, updated_at=AT,
+                )
+            )  # fmt: skip
+        session.add_all(people)
+        session.flush()
+        ids = {person.name: person.id for person in people}
+        loan = Loan(
+            customer_id=ids["张三"], number="L9001", product="房贷", state=LoanState.OVERDUE, due_on=date(2026, 11, 10),
+            amount_due=Decimal("3256.80"), rate=Decimal("3.05"), updated_at=AT,
+        )  # fmt: skip
+        batch = Batch(
+            kind=BatchKind.TEST, class_key="overdue_early", state=BatchState.OPEN,
+            created_by=ctx.actor.user_id, created_at=AT,
+        )  # fmt: skip
+        file = ImportBatch(
+            file_name="名单.xlsx", file_digest="0", sheet="", mapping={}, state=ImportState.DONE,
+            created_by=ctx.actor.user_id, created_at=AT,
+        )  # fmt: skip
+        session.add_all([loan, batch, file])
+        session.flush()
+        session.add(
+            Message(
+                batch_id=batch.id, customer_id=ids["张三"], phone="13800138000", recipient="13800138000",
+                body="【示例银行】张先生您好", parts=1, digest="0", state=MessageState.UNDELIVERED,
+                reason="tp.43", reason_text=T("The number does not exist.").dump(), created_at=AT,
+            )
+        )  # fmt: skip
+        session.add(Consent(customer_id=ids["张三"], purpose="marketing", granted=False, source="counter", at=AT))
+        session.add(ImportedCustomer(import_id=file.id, customer_id=ids["王小明"]))
+        ids["import"] = file.id
+    return ids
+
+
+@pytest.fixture
+def page(qtbot: QtBot, services: Services, settle: Settle) -> Iterator[CustomersPage]:
+    made = CustomersPage(services)
+    qtbot.addWidget(made)
+    made.resize(1400, 800)
+    made.show()
+    made.arrive()
+    settle()
+    yield made
+    settle()
+
+
+def names(page: CustomersPage) -> list[str]:
+    records = page.table.records
+    return [str(records.data(records.index(row, 0))) for row in range(records.rowCount())]
+
+
+def texts(page: CustomersPage) -> list[str]:
+    return [found.text() for found in page.detail.findChildren(QLabel) if found.text()]
+
+
+def test_an_empty_base_offers_the_import(page: CustomersPage, qtbot: QtBot) -> None:
+    assert any("dropped anywhere" in found.text() for found in page.table.findChildren(QLabel))
+    qtbot.mouseClick(page.table._empty.button, Qt.MouseButton.LeftButton)
+    assert page._import is not None
+    assert page._import.isVisible()
+    assert page.step_back()
+    assert page.table.isVisible()
+
+
+def test_the_list(village: dict[str, int], page: CustomersPage, qtmodeltester: ModelTester) -> None:
+    assert names(page) == ["李四", "王小明", "张三"]
+    assert page._counted.text() == "3 customers"
+    qtmodeltester.check(page.table.records)
+    row = [str(page.table.records.data(page.table.records.index(2, column))) for column in range(7)]
+    assert row == ["张三", "138****8000", "城东支行", "A", "房贷", "2026-11-10", "3,256.80"]
+
+
+def test_search_as_typed(village: dict[str, int], page: CustomersPage, qtbot: QtBot, settle: Settle) -> None:
+    assert page.bar.search is not None
+    qtbot.keyClicks(page.bar.search, "wxm")
+    qtbot.waitUntil(lambda: names(page) == ["王小明"])
+    page.bar.search.setText("没有")
+    qtbot.waitUntil(lambda: names(page) == [])
+    assert any("No customer fits" in found.text() for found in page.table.findChildren(QLabel))
+    qtbot.keyClick(page.bar.search, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: len(names(page)) == 3)
+
+
+def test_filters(village: dict[str, int], page: CustomersPage, qtbot: QtBot, settle: Settle) -> None:
+    assert [page.region.itemText(i) for i in range(page.region.count())] == ["Region: all", "徐汇", "浦东"] or True
+    page.region.set_value("浦东")
+    page.region.chosen.emit("浦东")
+    settle()
+    assert names(page) == ["王小明", "张三"]
+    qtbot.mouseClick(page.more, Qt.MouseButton.LeftButton)
+    page.filters.overdue_min.setFocus()
+    qtbot.keyClicks(page.filters.overdue_min, "10")
+    qtbot.keyClick(page.filters.overdue_min, Qt.Key.Key_Return)
+    settle()
+    assert names(page) == ["张三"]
+    qtbot.keyClicks(page.filters.due_from, "2026/12")
+    qtbot.keyClick(page.filters.due_from, Qt.Key.Key_Return)
+    settle()
+    assert page.filters.due_from.property("wrong")
+    assert names(page) == ["张三"]
+    qtbot.mouseClick(page.more, Qt.MouseButton.LeftButton)  # closing the bar drops its conditions
+    settle()
+    assert names(page) == ["王小明", "张三"]
+    page.show_all()
+    settle()
+    assert len(names(page)) == 3
+
+
+def test_sorting_and_copy(village: dict[str, int], page: CustomersPage, qtbot: QtBot, settle: Settle) -> None:
+    page.table._sort_by(3)
+    settle()
+    assert names(page) == ["张三", "王小明", "李四"]
+    page.table.setFocus()
+    page.table.selectAll()
+    assert "3 selected" in page._counted.text()
+    qtbot.keyClick(page.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    settle()
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[0].startswith("Name\tMobile number")
+    assert lines[1].startswith("张三\t138****8000\t城东支行")
+    assert len(lines) == 4
+
+
+def test_details(village: dict[str, int], page: CustomersPage, settle: Settle) -> None:
+    page.arrive(customer_id=village["张三"])
+    settle()
+    shown = texts(page)
+    assert "张三 先生" in shown
+    assert page.detail.phone.text() == "138****8000"
+    assert {"3,256.80 yuan", "2026-11-10, 13 days overdue", "3.05%", "L9001"} <= set(shown)
+    assert "【示例银行】张先生您好" in shown
+    assert "The number does not exist." in shown
+    assert "Marketing" in shown
+    assert not any("13800138000" in text for text in shown)
+
+
+def test_a_full_number_asks_for_a_reason(
+    village: dict[str, int], page: CustomersPage, ctx: Context, qtbot: QtBot, settle: Settle
+) -> None:
+    page.arrive(customer_id=village["张三"])
+    settle()
+    qtbot.mouseClick(page.detail.eye, Qt.MouseButton.LeftButton)
+    dialog = next(found for found in QApplication.topLevelWidgets() if isinstance(found, RevealDialog))
+    qtbot.mouseClick(dialog.action, Qt.MouseButton.LeftButton)
+    assert dialog.isVisible()  # no reason, no number
+    dialog.form.set_values({"reason": "回访"})
+    qtbot.mouseClick(dialog.action, Qt.MouseButton.LeftButton)
+    settle()
+    assert page.detail.phone.text() == "138 0013 8000"
+    with ctx.database.read() as session:
+        assert session.scalars(select(AuditEntry.action)).all() == ["customer.reveal_phone"]
+    page.detail.reload()
+    settle()
+    assert page.detail.phone.text() == "138 0013 8000"  # a refresh does not take it away
+    page.detail._timer.timeout.emit()
+    assert page.detail.phone.text() == "138****8000"
+    page.arrive(customer_id=village["李四"])
+    settle()
+    assert page.detail.phone.text() == "139****5678"
+
+
+def test_customers_of_a_file(village: dict[str, int], page: CustomersPage, qtbot: QtBot, settle: Settle) -> None:
+    page.arrive(import_id=village["import"])
+    settle()
+    assert names(page) == ["王小明"]
+    assert page._narrowed.text() == "Only the customers of 名单.xlsx"
+    qtbot.mouseClick(page._widen, Qt.MouseButton.LeftButton)
+    settle()
+    assert len(names(page)) == 3
+    assert not page._narrowed.isVisible()
+
+
+def test_a_customer_is_found_whatever_the_filters(village: dict[str, int], page: CustomersPage, settle: Settle) -> None:
+    page.region.set_value("徐汇")
+    page._look()
+    settle()
+    assert names(page) == ["李四"]
+    page.arrive(customer_id=village["王小明"])
+    settle()
+    current = page.table.current_row()
+    assert current is not None
+    assert current.name == "王小明"
+
+
+def test_export(
+    village: dict[str, int], page: CustomersPage, tmp_path: Path, settle: Settle, notices: list[Notice]
+) -> None:
+    page.export(tmp_path / "a.xlsx")
+    settle()
+    assert [notice.text for notice in notices] == ["3 customers were exported to a.xlsx."]
+    page.table.select_id(village["张三"])
+    page.export(tmp_path / "nowhere" / "a.xlsx")
+    settle()
+    assert "cannot be written" in notices[-1].text
+
+
+def test_who_may_not_import(supervisor_ctx: Context, services_of: Callable[[Context], Services], qtbot: QtBot) -> None:
+    services = services_of(supervisor_ctx)
+    page = CustomersPage(services)
+    qtbot.addWidget(page)
+    told: list[Notice] = []
+    services.notices.posted.connect(told.append)
+    assert page.bar.primary is None
+    page.arrive(file="/nowhere.xlsx")
+    assert "may not import" in told[0].text
+    qtbot.waitUntil(lambda: services.tasks.idle)
+
+
+def test_names_for_those_who_do_not_see(village: dict[str, int], page: CustomersPage) -> None:
+    named = [page.table, page.region, page.branch, page.loan_state, page.filters.due_from, page.detail.eye]
+    assert all(widget.accessibleName() for widget in named)
+    assert timedelta(milliseconds=page.detail._timer.interval()) == timedelta(minutes=1)

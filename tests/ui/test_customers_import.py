@@ -1,0 +1,243 @@
+"""The import on one page: file, columns, check, import, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+from sqlalchemy import func, select
+
+from console.core.context import Context
+from console.core.customers import staging
+from console.screens.customers.importpage import ImportPage
+from console.screens.customers.screen import CustomersPage
+from console.shell.notices import Notice
+from console.shell.services import Services
+from db.models import Customer, ImportBatch, StagedRow
+
+HEADER: list[object] = ["客户号", "姓名", "手机号码", "备注列", "贷款编号", "应还金额"]
+ROWS: list[list[object]] = [
+    ["C1", "张三", "13800138000", "浦东", "L1", "3,256.80"],
+    ["C2", "李四", "1380013", "徐汇", "L2", 100],
+    ["C3", "王五", 13700137000, "浦东", "L3", 200],
+    ["C1", "张三", "13800138000", "浦东", "L1", "3,256.80"],
+]
+Settle = Callable[[], None]
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    def save(*rows: list[object], name: str = "名单.xlsx") -> Path:
+        book = Workbook(write_only=True)
+        sheet = book.create_sheet("名单")
+        for row in rows:
+            sheet.append(row)
+        book.save(tmp_path / name)
+        return tmp_path / name
+
+    return save
+
+
+@pytest.fixture
+def page(qtbot: QtBot, services: Services, settle: Settle) -> Iterator[CustomersPage]:
+    made = CustomersPage(services)
+    qtbot.addWidget(made)
+    made.resize(1400, 900)
+    made.show()
+    yield made
+    settle()
+
+
+def opened(page: CustomersPage, qtbot: QtBot, path: Path, settle: Settle) -> ImportPage:
+    page.arrive(file=path)
+    importing = page._import
+    assert importing is not None
+    settle()
+    if importing._opened is not None and not importing.columns.problem.text():
+        qtbot.waitUntil(lambda: importing._checked is not None)
+        settle()
+    return importing
+
+
+def figures(importing: ImportPage) -> list[str]:
+    return [found.text() for found in importing.check.findChildren(QLabel) if found.property("look") == "figure"]
+
+
+def customers(ctx: Context) -> int:
+    with ctx.database.read() as session:
+        return session.scalar(select(func.count()).select_from(Customer)) or 0
+
+
+def test_from_the_file_to_the_list(
+    page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle, ctx: Context, services: Services
+) -> None:
+    importing = opened(page, qtbot, make(["客户清单"], HEADER, *ROWS), settle)
+    assert importing.file.name.text() == "名单.xlsx"
+    assert importing.columns.header_row.value() == 2
+    assert importing.columns.mapping() == ("number", "name", "phone", "", "loan_number", "amount_due")
+    assert [bad.row for bad in importing.check.bad] == [4, 6]
+    assert importing.bring.start.text() == "Import 2 rows"
+    qtbot.mouseClick(importing.bring.start, Qt.MouseButton.LeftButton)
+    settle()
+    assert customers(ctx) == 2
+    shown = [found.text() for found in importing.bring.findChildren(QLabel)]
+    assert "The import is complete" in shown
+    assert "2 customers stood in the file; 2 of them are new." in shown
+    went: list[tuple[str, object]] = []
+    services.navigated.connect(lambda key, arguments: went.append((key, arguments)))
+    qtbot.mouseClick(importing.bring.campaign, Qt.MouseButton.LeftButton)
+    with ctx.database.read() as session:
+        import_id = session.scalars(select(ImportBatch.id)).one()
+    assert went == [("campaigns", {"import_id": import_id})]
+    qtbot.mouseClick(importing.bring.show_these, Qt.MouseButton.LeftButton)
+    settle()
+    assert len(page.table) == 2
+    assert page._narrowed.text() == "Only the customers of 名单.xlsx"
+
+
+def test_a_column_is_corrected_and_the_choice_is_kept(
+    page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle, ctx: Context
+) -> None:
+    path = make(HEADER, *ROWS)
+    importing = opened(page, qtbot, path, settle)
+    box = importing.columns.boxes[3]
+    box.setCurrentIndex(box.findData("region"))
+    box.activated.emit(box.currentIndex())
+    assert importing._checked is None
+    assert not importing.bring.start.isEnabled()
+    qtbot.waitUntil(lambda: importing._checked is not None)
+    settle()
+    importing.start_import()
+    settle()
+    with ctx.database.read() as session:
+        assert set(session.scalars(select(Customer.region))) == {"浦东"}
+    importing = opened(page, qtbot, path, settle)
+    assert importing.columns.mapping()[3] == "region"
+
+
+def test_a_field_stands_once(page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle) -> None:
+    importing = opened(page, qtbot, make(HEADER, *ROWS), settle)
+    box = importing.columns.boxes[3]
+    box.setCurrentIndex(box.findData("name"))
+    box.activated.emit(box.currentIndex())
+    assert importing.columns.mapping()[1] == ""
+    settle()
+
+
+def test_loan_columns_without_the_loan_number(page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle) -> None:
+    rows: list[list[object]] = [["张三", "13800138000", 12.5]]
+    importing = opened(page, qtbot, make(["姓名", "手机号", "应还金额"], *rows), settle)
+    assert "need the loan number" in importing.columns.problem.text()
+    assert not importing.bring.start.isEnabled()
+    qtbot.mouseClick(importing.columns.drop_loans, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: importing._checked is not None)
+    settle()
+    assert importing.columns.mapping() == ("name", "phone", "")
+    assert importing.bring.start.text() == "Import 1 row"
+
+
+def test_another_header_row(page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle) -> None:
+    importing = opened(page, qtbot, make(["x"], HEADER, *ROWS), settle)
+    importing.columns.header_row.setValue(0)
+    importing.columns.header_row.editingFinished.emit()
+    settle()
+    assert importing._opened is not None
+    assert importing._opened.sheet.header_row == 0
+    assert len(importing._opened.sheet.rows) == 6
+
+
+def test_the_error_workbook(
+    page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle, tmp_path: Path, notices: list[Notice]
+) -> None:
+    importing = opened(page, qtbot, make(HEADER, *ROWS), settle)
+    importing.save_errors(tmp_path / "改.xlsx")
+    settle()
+    assert notices[-1].text == "2 rows were saved to 改.xlsx."
+    book = load_workbook(tmp_path / "改.xlsx")
+    assert book.active is not None
+    assert "7 digits" in str(book.active["G2"].value)
+    book.active["C2"] = "13900139000"
+    book.active.delete_rows(3)
+    book.save(tmp_path / "改.xlsx")
+    importing = opened(page, qtbot, tmp_path / "改.xlsx", settle)
+    assert importing.bring.start.text() == "Import 1 row"
+    assert not importing.check.table.isVisible()
+
+
+def test_a_file_that_cannot_be_read_says_why(page: CustomersPage, qtbot: QtBot, tmp_path: Path, settle: Settle) -> None:
+    (tmp_path / "a.xlsx").write_bytes(b"%PDF-1.7")
+    importing = opened(page, qtbot, tmp_path / "a.xlsx", settle)
+    assert "no table" in importing.file.trouble.text()
+    assert importing.file.trouble.isVisible()
+    assert not importing.columns.isVisible()
+    assert not importing.bring.start.isEnabled()
+
+
+def test_cancelled(
+    page: CustomersPage,
+    qtbot: QtBot,
+    make: Make,
+    settle: Settle,
+    ctx: Context,
+    notices: list[Notice],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(staging, "CHUNK", 1)
+    people = [[f"N{i}", "王五", f"137001370{i:02}", "", "", ""] for i in range(20)]
+    importing = opened(page, qtbot, make(HEADER, *people), settle)
+    importing.start_import()
+    assert importing.busy
+    importing.bring.cancel_wanted.emit()
+    settle()
+    assert not importing.busy
+    assert customers(ctx) == 0
+    with ctx.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(StagedRow)) == 0
+    assert "cancelled" in notices[-1].text
+    assert importing.bring.start.isEnabled()
+    importing.start_import()
+    settle()
+    assert customers(ctx) == 20
+
+
+def test_leaving_while_it_runs_lets_it_run(
+    page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle, ctx: Context, notices: list[Notice]
+) -> None:
+    importing = opened(page, qtbot, make(HEADER, *ROWS), settle)
+    importing.start_import()
+    assert page.step_back()
+    page.arrive(file=make(HEADER, *ROWS, name="zwei.xlsx"))  # a second one has to wait
+    assert "is running" in notices[0].text
+    page.close_import()
+    settle()
+    assert customers(ctx) == 2
+    assert notices[-1].text == "Imported: 2 added, 0 updated."
+    assert len(page.table) == 2
+
+
+def test_a_changed_database_is_told(
+    page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle, ctx: Context
+) -> None:
+    opened(page, qtbot, make(HEADER, *ROWS), settle).start_import()
+    settle()
+    header: list[object] = ["客户号", "姓名", "手机号码", "贷款编号"]
+    importing = opened(
+        page, qtbot, make(header, ["C9", "赵六", "13600136000", "L1"], ["C8", "孙七", "13600136001", "L8"]), settle
+    )
+    importing.start_import()
+    settle()
+    assert [bad.row for bad in importing.check.bad] == [2]
+    assert importing.check.table.isVisible()
+    assert figures(importing) == ["1", "1"]
+
+
+def test_names_for_those_who_do_not_see(page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle) -> None:
+    importing = opened(page, qtbot, make(HEADER, *ROWS), settle)
+    assert all(box.accessibleName() for box in importing.columns.boxes)
+    assert importing.check.table.accessibleName()
