@@ -81,7 +81,7 @@ class AboutDialog(QDialog):
         split.addWidget(self.list)
         split.addWidget(self.text)
         split.setStretchFactor(1, 1)
-        split.setSizes([260, 460])
+        split.setSizes([300, 420])
         split.setHandleWidth(9)
         close = quiet_button(tr("Close"), self.accept)
         close.setDefault(True)
@@ -107,8 +107,7 @@ class AboutDialog(QDialog):
         self._licences = found
         for licence in found:
             words = " ".join(filter(None, (licence.package, licence.version)))
-            item = QListWidgetItem(f"{words}\n{licence.name}" if licence.name else words)
-            self.list.addItem(item)
+            self.list.addItem(QListWidgetItem(" – ".join(filter(None, (words, licence.name)))))
         if found:
             self.list.setCurrentRow(0)
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from console.core.context import Context
 from console.core.events import Change, Topic
 from console.core.i18n import current_language, use_language
-from console.core.settings import Settings, save
+from console.core.settings import save
 from console.shell.services import Services
 from console.shell.theme import FONT_SIZES, ThemeManager
 
@@ -38,11 +38,12 @@ class Appearance(QObject):
     def choose(self, key: str, value: str | int) -> None:
         """Store one of the user's own settings and apply it."""
 
-        def work(ctx: Context) -> Settings:
-            return save(ctx, {key: value})
+        def work(ctx: Context) -> None:
+            save(ctx, {key: value})
 
-        def done(settings: Settings) -> None:
-            self._services.use_context(self._services.ctx.with_settings(settings))
+        def done(_none: None) -> None:
+            now = self._services.ctx  # another choice may have been made meanwhile
+            self._services.use_context(now.with_settings(now.settings.changed(key, value)))
             self._services.announce(Change.of(Topic.SETTINGS))
 
         self._services.tasks.query(work, done, owner=self)

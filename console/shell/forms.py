@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QDate, QDateTime, Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDateEdit,
@@ -23,12 +25,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import tr
 from console.shell import theme
-from console.shell.services import Services
 from console.shell.widgets import column, danger_button, heading, label, primary_button, quiet_button, row
+
+if TYPE_CHECKING:  # the login window shows forms before the database layer is loaded
+    from console.core.context import Context
+    from console.shell.services import Services
 
 T_ = TypeVar("T_")
 
@@ -116,6 +120,7 @@ class Form(QWidget):
             return None if none_text and spin.value() == lowest else spin.value()
 
         write(value)
+        _inset(spin)
         spin.valueChanged.connect(self._note)
         self._add(key, title, spin, hint, read, write)
         return spin
@@ -148,6 +153,7 @@ class Form(QWidget):
         edit.setCalendarPopup(True)
         edit.setDisplayFormat("yyyy-MM-dd")
         edit.setMaximumWidth(theme.current().px(200))
+        _inset(edit)
         edit.dateChanged.connect(self._note)
 
         def read() -> date:
@@ -166,6 +172,7 @@ class Form(QWidget):
         edit.setCalendarPopup(True)
         edit.setDisplayFormat("yyyy-MM-dd HH:mm")
         edit.setMaximumWidth(theme.current().px(200))
+        _inset(edit)
         edit.dateTimeChanged.connect(self._note)
         box = QCheckBox(optional)
         box.setChecked(value is not None)
@@ -231,6 +238,13 @@ class Form(QWidget):
         if text:
             field.widget.setFocus()
 
+    def focus_first(self) -> None:
+        """Put the cursor into the first field that can be filled in."""
+        for field in self._fields.values():
+            if field.widget.isEnabled() and not field.widget.isHidden():
+                field.widget.setFocus()
+                return
+
     def clear_errors(self) -> None:
         for field in self._fields.values():
             _mark(field, "")
@@ -273,6 +287,13 @@ def _mark(field: _Field, text: str) -> None:
     field.widget.setProperty("wrong", bool(text))
     field.widget.style().unpolish(field.widget)
     field.widget.style().polish(field.widget)
+
+
+def _inset(spin: QAbstractSpinBox) -> None:
+    """A style sheet's padding does not reach the text of a spin box."""
+    line = spin.lineEdit()
+    if line is not None:
+        line.setTextMargins(theme.current().px(6), 0, 0, 0)
 
 
 def _qdate(value: date) -> QDate:
@@ -320,6 +341,10 @@ class FormDialog(QDialog):
         """Show it and go on; it is deleted when it is closed."""
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         super().open()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.form.focus_first()
 
     def tell(self, error: UserError) -> None:
         self.action.setEnabled(True)

@@ -44,6 +44,7 @@ class NoticeBoard(QWidget):
     def __init__(self, notices: Notices, over: QWidget) -> None:
         super().__init__(over)
         self._over = over
+        self._beneath: QWidget | None = None
         self._cards = QVBoxLayout(self)
         self._cards.setContentsMargins(0, 0, 0, 0)
         self._cards.setSpacing(8)
@@ -85,6 +86,11 @@ class NoticeBoard(QWidget):
             card.deleteLater()
             self._place()
 
+    def stand_above(self, beneath: QWidget) -> None:
+        """Make room for ``beneath`` while it is visible in the same corner."""
+        self._beneath = beneath
+        beneath.installEventFilter(self)
+
     def close_newest(self) -> bool:
         """Esc closes the newest notice; True when there was one."""
         cards = self.cards
@@ -93,7 +99,8 @@ class NoticeBoard(QWidget):
         return bool(cards)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._over and event.type() == QEvent.Type.Resize:
+        kinds = (QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide)
+        if watched in (self._over, self._beneath) and event.type() in kinds:
             self._place()
         return False
 
@@ -106,6 +113,7 @@ class NoticeBoard(QWidget):
             card.heightForWidth(width) if card.hasHeightForWidth() else card.sizeHint().height() for card in self.cards
         )
         height += 8 * (len(self.cards) - 1)
-        height = min(height, self._over.height() - 32)
-        self.setGeometry(self._over.width() - width - 20, self._over.height() - height - 16, width, height)
+        lift = self._beneath.height() + 8 if self._beneath is not None and self._beneath.isVisible() else 0
+        height = min(height, self._over.height() - 32 - lift)
+        self.setGeometry(self._over.width() - width - 16, self._over.height() - height - 12 - lift, width, height)
         self.raise_()

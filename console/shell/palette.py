@@ -17,7 +17,7 @@ from console.shell.services import Services
 from console.shell.widgets import column
 
 LONGEST = 12
-FROM = 2  # letters before customers are looked for
+FROM = 2  # letters before customers are looked for; one Chinese character is enough
 DELAY = 150
 
 
@@ -51,6 +51,10 @@ def matches(entry: Entry, wanted: str) -> int | None:
         return None
     joined = " ".join(words)
     return 0 if text.startswith(joined) else 1 if joined in text else 2
+
+
+def _enough(wanted: str) -> bool:
+    return len(wanted) >= FROM or (bool(wanted) and not wanted.isascii())
 
 
 class Palette(QFrame):
@@ -94,7 +98,8 @@ class Palette(QFrame):
         self._before = QApplication.focusWidget()
         px = theme.current().px
         width = min(px(560), window.width() - 48)
-        self.resize(width, px(420))
+        self.setFixedWidth(width)
+        self.adjustSize()
         self.move((window.width() - width) // 2, px(64))
         self.show()
         self.raise_()
@@ -107,7 +112,7 @@ class Palette(QFrame):
             if (rank := matches(entry, wanted)) is not None
         ]
         self._show([entry for _rank, _place, entry in sorted(ranked, key=lambda found: found[:2])][:LONGEST])
-        if self._find is not None and len(wanted.strip()) >= FROM:
+        if self._find is not None and _enough(wanted.strip()):
             self._timer.start()
         else:
             self._timer.stop()
@@ -141,6 +146,9 @@ class Palette(QFrame):
             nothing.setEnabled(False)
             self._model.appendRow(nothing)
         self.list.setCurrentIndex(self._model.index(0, 0))
+        rows = max(1, min(LONGEST, len(entries)))
+        self.list.setFixedHeight(rows * (theme.current().row_height + 2) + 8)
+        self.adjustSize()
 
     def _go(self, index: QModelIndex) -> None:
         if 0 <= index.row() < len(self._shown):

@@ -22,6 +22,8 @@ class Shape(StrEnum):
     BARRED = "barred"  # ⊘
     PAUSE = "pause"
     DASH = "dash"
+    BANG = "bang"  # !
+    TICK = "tick"  # a check mark on a filled circle
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ STATES: Mapping[str, Look] = {
     "freezing": Look("busy", Shape.HALF, T("Being prepared")),
     "preparing": Look("busy", Shape.HALF, T("Being prepared")),
     "pending": Look("busy", Shape.HALF, T("Waiting for approval")),
-    "returned": Look("warn", Shape.QUESTION, T("Returned")),
+    "returned": Look("warn", Shape.BANG, T("Returned")),
     "approved": Look("good", Shape.DOT, T("Approved")),
     "scheduled": Look("busy", Shape.RING, T("Scheduled")),
     "finished": Look("good", Shape.DOT, T("Finished")),
@@ -65,8 +67,8 @@ STATES: Mapping[str, Look] = {
     "applying": Look("busy", Shape.HALF, T("Applying")),
     "granted": Look("good", Shape.DOT, T("Granted")),
     "block": Look("bad", Shape.CROSS, T("Must be changed")),
-    "warn": Look("warn", Shape.QUESTION, T("Please check")),
-    "good": Look("good", Shape.DOT, T("In order")),
+    "warn": Look("warn", Shape.BANG, T("Please check")),
+    "good": Look("good", Shape.TICK, T("In order")),
     "info": Look("calm", Shape.RING, T("Note")),
     "none": Look("calm", Shape.DASH, T("None")),
 }
@@ -118,12 +120,31 @@ def _cross(painter: QPainter, box: QRectF) -> None:
 
 
 def _question(painter: QPainter, box: QRectF) -> None:
+    _mark(painter, box, "?")
+
+
+def _bang(painter: QPainter, box: QRectF) -> None:
+    _mark(painter, box, "!")
+
+
+def _mark(painter: QPainter, box: QRectF, mark: str) -> None:
     font = painter.font()
     font.setPixelSize(max(8, round(box.height() * 1.25)))
     font.setBold(True)
     painter.setFont(font)
     grown = box.adjusted(-4, -4, 4, 4)
-    painter.drawText(grown, Qt.AlignmentFlag.AlignCenter, "?")
+    painter.drawText(grown, Qt.AlignmentFlag.AlignCenter, mark)
+
+
+def _tick(painter: QPainter, box: QRectF) -> None:
+    _dot(painter, box)
+    pen = painter.pen()
+    pen.setColor(theme.current().color("surface"))
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    x, y, side = box.x(), box.y(), box.width()
+    corners = (QPointF(x + side * 0.26, y + side * 0.53), QPointF(x + side * 0.44, y + side * 0.7))
+    painter.drawPolyline([*corners, QPointF(x + side * 0.76, y + side * 0.32)])
 
 
 def _barred(painter: QPainter, box: QRectF) -> None:
@@ -154,6 +175,8 @@ _PAINTERS = {
     Shape.BARRED: _barred,
     Shape.PAUSE: _pause,
     Shape.DASH: _dash,
+    Shape.BANG: _bang,
+    Shape.TICK: _tick,
 }
 
 

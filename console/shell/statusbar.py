@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QMenu, QPushButton
 
 from console.core.format import count
@@ -32,6 +33,7 @@ class StatusBar(QFrame):
         self.setObjectName("statusbar")
         self.setAccessibleName(tr("Status"))
         self._services = services
+        self._words: dict[QPushButton, tuple[str, str]] = {}  # in full, and where there is little room
         self.lines = flat_button("", self.lines_wanted.emit)
         self.queue = flat_button("", self.queue_wanted.emit, "inbox")
         self.today = flat_button("", self.today_wanted.emit, "chart-column")
@@ -40,7 +42,7 @@ class StatusBar(QFrame):
         self.start = flat_button(tr("Start sending"), self._start, "play")
         self.stop = danger_button(tr("Stop all"), self.stop_wanted.emit, "octagon-x")
         self.resume = primary_button(tr("Resume sending"), self.resume_wanted.emit, "play")
-        self.person = flat_button(self._who(), None, "user")
+        self.person = flat_button("", None, "user")
         self.person.setMenu(menu)
         self._tips()
         line = row(
@@ -52,7 +54,8 @@ class StatusBar(QFrame):
         for button in (self.unknown, self.tasks, self.start, self.stop, self.resume):
             button.hide()
         self.show_tasks([])
-        _say(self.lines, tr("Looking…"))
+        self._say(self.lines, tr("Looking…"))
+        self._say(self.person, self._who(), services.ctx.actor.name)
         services.tasks.started.connect(lambda _task: self._follow())
         services.tasks.finished.connect(lambda _task: self._follow())
 
@@ -65,14 +68,16 @@ class StatusBar(QFrame):
             delivered=count(now.delivered_today),
             failed=count(now.failed_today),
         )
-        _say(self.today, done)
+        self._say(self.today, done)
         self.unknown.setVisible(now.unknown > 0)
         self.unknown.setIcon(state_icon("unknown"))
-        _say(self.unknown, ntr("{n} unknown outcome", "{n} unknown outcomes", now.unknown))
+        unknown = ntr("{n} unknown outcome", "{n} unknown outcomes", now.unknown)
+        self._say(self.unknown, unknown, count(now.unknown))
         may_stop = self._services.allowed(Permission.SENDING_STOP)
         self.stop.setVisible(may_stop and not now.stopped)
         self.resume.setVisible(may_stop and now.stopped)
         self.start.setVisible(not now.dispatcher_alive and self._services.start_sending is not None)
+        self._fit()
 
     def _show_lines(self, now: Snapshot) -> None:
         if now.stopped:
@@ -85,7 +90,7 @@ class StatusBar(QFrame):
             state = "ready" if now.lines_ready == now.lines_total else "fault" if now.lines_fault else "starting"
             text = tr("Lines {ready}/{total} ready", ready=now.lines_ready, total=now.lines_total)
         self.lines.setIcon(state_icon(state))
-        _say(self.lines, text)
+        self._say(self.lines, text)
 
     def _show_queue(self, now: Snapshot) -> None:
         if not now.queued:
@@ -97,16 +102,17 @@ class StatusBar(QFrame):
             text = tr("Queue {queued} · about {left}", queued=count(now.queued), left=left)
         if now.held:
             text = tr("{queue} · {held} paused", queue=text, held=count(now.held))
-        _say(self.queue, text)
+        self._say(self.queue, text)
 
     def show_tasks(self, running: list[Task]) -> None:
         self.tasks.setVisible(bool(running))
         if len(running) == 1:
             task = running[0]
-            share = f" {task.done * 100 // task.total}%" if task.total else ""
-            _say(self.tasks, f"{task.title}{share}")
+            share = f"{task.done * 100 // task.total}%" if task.total else ""
+            self._say(self.tasks, f"{task.title} {share}".strip(), share)
         elif running:
-            _say(self.tasks, ntr("{n} task is running", "{n} tasks are running", len(running)))
+            self._say(self.tasks, ntr("{n} task is running", "{n} tasks are running", len(running)))
+        self._fit()
 
     def _follow(self) -> None:
         running = self._services.tasks.running
@@ -121,6 +127,35 @@ class StatusBar(QFrame):
         start: Callable[[], None] | None = self._services.start_sending
         if start is not None:
             start()
+
+    def _say(self, button: QPushButton, text: str, short: str = "") -> None:
+        """``short`` is what is shown where there is little room; screen readers always hear the whole."""
+        if self._words.get(button) != (text, short or text):
+            self._words[button] = (text, short or text)
+            button.setText(text)
+            button.setAccessibleName(text)
+
+    def _fit(self) -> None:
+        """Shorten one after another until everything fits; what is said nowhere else goes last."""
+        for button in (self.person, self.tasks, self.unknown):
+            button.setText(self._words.get(button, ("", ""))[0])
+        self.today.setVisible(self.today in self._words)
+        for button in (self.person, self.tasks, self.unknown):
+            if self._needed() <= self.width():
+                return
+            button.setText(self._words.get(button, ("", ""))[1])
+        if self._needed() > self.width():
+            self.today.hide()
+
+    def _needed(self) -> int:
+        layout = self.layout()
+        shown = [child for child in self.findChildren(QPushButton) if not child.isHidden()]
+        gaps = (layout.spacing() if layout is not None else 0) * (len(shown) + 1) + 16
+        return gaps + sum(child.sizeHint().width() for child in shown)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _who(self) -> str:
         actor = self._services.ctx.actor
@@ -141,9 +176,3 @@ def _minutes(minutes: int) -> str:
     if minutes < 60:
         return ntr("{n} minute", "{n} minutes", minutes)
     return tr("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
-
-
-def _say(button: QPushButton, text: str) -> None:
-    if button.text() != text:
-        button.setText(text)
-        button.setAccessibleName(text)

@@ -77,7 +77,7 @@ class TaskList(QFrame):
         body = column(row(heading(tr("Running work")), None, close), self._none, self._rows, spacing=8)
         body.setContentsMargins(16, 10, 12, 14)
         self.setLayout(body)
-        self.setFixedWidth(theme.current().px(360))
+        self.setFixedWidth(theme.current().px(380))
         over.installEventFilter(self)
         services.tasks.started.connect(lambda _task: self._fill())
         services.tasks.finished.connect(lambda _task: self._fill())
@@ -103,7 +103,7 @@ class TaskList(QFrame):
 
     def _place(self) -> None:
         self.adjustSize()
-        self.move(self._over.width() - self.width() - 16, self._over.height() - self.height() - 8)
+        self.move(self._over.width() - self.width() - 16, self._over.height() - self.height() - 12)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._over and event.type() == QEvent.Type.Resize and self.isVisible():

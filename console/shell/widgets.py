@@ -184,7 +184,9 @@ class StateShape(QWidget):
     def __init__(self, state: str, size: int = 12) -> None:
         super().__init__()
         self._state = state
-        self.setFixedSize(size, size)
+        self._size = size
+        # as high as a line of text, so that it stands beside the first line of what it marks
+        self.setFixedSize(size, max(size, self.fontMetrics().height()))
         self.setAccessibleName(state_title(state))
 
     def set_state(self, state: str) -> None:

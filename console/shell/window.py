@@ -93,6 +93,7 @@ class MainWindow(QMainWindow):
         self.demo_strip.setVisible(self.services.demo is not None)
         self.board = NoticeBoard(self.services.notices, self.stack)
         self.task_list = TaskList(self.services, self.stack)
+        self.board.stand_above(self.task_list)
         self._connect_status()
         if self.poller.last is not None:
             self._beat(self.poller.last)

@@ -120,8 +120,8 @@ class HomePage(Page):
         self._grid.setColumnStretch(1, 2 if wide else 0)
         for line in range(6):
             self._grid.setRowStretch(line, 0)
-        self._grid.setRowStretch(1 if wide else 2, 3)
-        self._grid.setRowStretch(2 if wide else 5, 2)
+        self._grid.setRowStretch(1 if wide else 5, 1)
+        self._grid.setRowMinimumHeight(2, theme.current().px(150) if wide else 0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and watched is self._area.viewport():

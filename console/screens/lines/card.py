@@ -39,7 +39,6 @@ REGISTRATIONS = {
     "searching": T("Searching for a network"),
     "denied": T("Refused by the network"),
     "none": T("Not registered"),
-    "unknown": T("Not known"),
 }
 SIMS = {
     "ready": T("Ready"),
@@ -47,7 +46,6 @@ SIMS = {
     "puk": T("Locked, asks for its PUK"),
     "absent": T("Missing"),
     "failed": T("Does not work"),
-    "unknown": T("Not known"),
 }
 
 
@@ -146,19 +144,20 @@ class LineWidget(Card):
         self.network.setText("  ·  ".join(filter(None, parts)) or tr("Network not known yet"))
 
     def _facts(self, card: LineCard) -> list[tuple[str, str]]:
-        sim = str(SIMS[card.health.sim.value])
+        """What is known; what is not is left out."""
+        sim = str(SIMS.get(card.health.sim.value, ""))
         if card.number_tail:
             sim = tr("{state}, IMSI ends in {tail}", state=sim, tail=card.number_tail)
+        pace = tr("at most {n} a minute", n=card.pace_per_minute) if card.pace_per_minute else ""
         facts = [
-            (tr("Network"), str(REGISTRATIONS[card.health.registration.value])),
+            (tr("Network"), str(REGISTRATIONS.get(card.health.registration.value, ""))),
             (tr("SIM card"), sim),
-            (tr("Modem"), card.device or tr("Not known")),
+            (tr("Modem"), card.device),
             (tr("Port"), card.address),
             (tr("Last hour"), ntr("{n} message", "{n} messages", card.messages_hour)),
+            (tr("Pace"), pace),
         ]
-        if card.pace_per_minute:
-            facts.append((tr("Pace"), tr("at most {n} a minute", n=card.pace_per_minute)))
-        return facts
+        return [(name, value) for name, value in facts if value]
 
     def _show_quota(self, card: LineCard) -> None:
         self.quota.setVisible(card.daily_quota is not None)
