@@ -87,7 +87,7 @@ class Database:
 
     @classmethod
     def _open_postgresql(cls, url: str, patience: float) -> Database:
-        limits = f"-c timezone=utc -c lock_timeout={int(patience * 1000)}"
+        options = f"-c timezone=utc -c lock_timeout={int(patience * 1000)}"
         engine = create_engine(
             url,
             pool_size=_READERS,
@@ -95,7 +95,7 @@ class Database:
             pool_timeout=patience,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"options": limits, "connect_timeout": 10, "application_name": "branch-sms"},
+            connect_args={"options": options, "connect_timeout": 10, "application_name": "branch-sms", **_tls(url)},
         )
         reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         return cls(url, engine, reader, path=None, key=None)
@@ -179,6 +179,14 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _tls(url: str) -> dict[str, str]:
+    """Nobody between us and a server elsewhere, unless the URL itself says ``sslmode``."""
+    parsed = make_url(url)
+    host = str(parsed.query.get("host") or parsed.host or "")
+    local = not host or host.startswith("/") or host in ("localhost", "127.0.0.1", "::1")
+    return {} if local or "sslmode" in parsed.query else {"sslmode": "verify-full"}
 
 
 @contextmanager

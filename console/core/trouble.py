@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from console.core.errors import EnvironmentTrouble, UserError
 from console.core.i18n import T, Text
-from db.errors import DatabaseBusy, DatabaseError, DatabaseGone, DiskFull, SchemaTooNew, WrongKey
+from db.errors import Damaged, DatabaseBusy, DatabaseError, DatabaseGone, DiskFull, SchemaTooNew, WrongKey
 
 _TOLD: Mapping[type[DatabaseError], tuple[Text, Text]] = {
     DatabaseBusy: (
@@ -20,6 +20,10 @@ _TOLD: Mapping[type[DatabaseError], tuple[Text, Text]] = {
     DiskFull: (
         T("The disk is full."),
         T("Nothing was changed. Free some space and try again."),
+    ),
+    Damaged: (
+        T("The database file is damaged."),
+        T("Stop working, keep the file as it is, and have the last backup restored."),
     ),
     WrongKey: (
         T("The database does not open with this password or account."),
