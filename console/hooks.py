@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
 
-from PySide6.QtCore import QMessageLogContext, QObject, Qt, QtMsgType, Signal, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, QObject, Qt, QTimer, QtMsgType, Signal, qInstallMessageHandler
 
 log = logging.getLogger(__name__)
 _LEVELS = {
@@ -28,22 +29,25 @@ class Hooks(QObject):
     def __init__(self, show: Callable[[BaseException], None], interrupted: Callable[[], None]) -> None:
         super().__init__()
         self._interrupted = interrupted
+        self._awake = QTimer(self, interval=300)  # Python looks for signals only when it gets to run
+        self._awake.timeout.connect(lambda: None)
         self._caught.connect(show, Qt.ConnectionType.QueuedConnection)
 
     def install(self) -> None:
         sys.excepthook = self._hook
         threading.excepthook = self._thread_hook
         qInstallMessageHandler(_qt_message)
+        for wanted in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(wanted, lambda _number, _frame: self._interrupted())
+        self._awake.start()
 
     def remove(self) -> None:
+        self._awake.stop()
         sys.excepthook = sys.__excepthook__
         threading.excepthook = threading.__excepthook__
         qInstallMessageHandler(None)
 
     def _hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            self._interrupted()
-            return
         log.error("uncaught", exc_info=(kind, error, trace))
         self._caught.emit(error)
 

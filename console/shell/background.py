@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import import_module
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from console.core.errors import UserError
-from console.core.trouble import as_user_error
 
 T_ = TypeVar("T_")
 
@@ -49,7 +49,8 @@ class Background(QObject):
         if error is None:
             done(future.result())
             return
-        trouble = as_user_error(error)
+        # loaded when something failed: it knows the errors of the database layer, which takes long to load
+        trouble: UserError | None = import_module("console.core.trouble").as_user_error(error)
         if trouble is None:
             raise error
         failed(trouble)

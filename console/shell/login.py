@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLayout, QSizePolicy, QStackedWidget, QWidget
 
 from console.core.clock import Clock
-from console.core.context import Context
 from console.core.i18n import LANGUAGES, current_language, tr
-from console.core.security.login import Door, LoggedIn
-from console.core.security.setup import needs_first_user
+from console.core.security.entrance import Entrance
 from console.core.workstation import Workstation
 from console.shell import theme
 from console.shell.background import Background
 from console.shell.icons import icon
-from console.shell.login_forms import LoginForm, NewPasswordForm, ServerForm, SetupForm
+from console.shell.login_forms import LoginForm, NewPasswordForm, ServerForm, SetupForm, WaitForm
 from console.shell.widgets import Card, column, label, row
+
+if TYPE_CHECKING:
+    from console.core.context import Context
+    from console.core.security.login import LoggedIn
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,15 @@ class LoginWindow(QWidget):
     database_chosen = Signal(str)  # URL; empty: the embedded database at its usual place
 
     def __init__(
-        self, workstation: Workstation, clock: Clock, *, demo_users: Sequence[DemoUser] = (), login: str = ""
+        self,
+        workstation: Workstation,
+        clock: Clock,
+        *,
+        demo_users: Sequence[DemoUser] = (),
+        login: str = "",
+        prepare: Callable[[], object] | None = None,
     ) -> None:
+        """``prepare`` is run off the GUI thread before anybody can log in: the demo makes its world."""
         super().__init__()
         self.setObjectName("window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -49,18 +59,23 @@ class LoginWindow(QWidget):
         self._clock = clock
         self._is_in = False
         self.background = Background(self)
-        self.door = Door(workstation.url, clock)
-        self.login_form = LoginForm(self.background, self.door, demo_users, login or workstation.last_login)
-        self.setup_form = SetupForm(self.background, self.door, clock)
+        self.entrance = Entrance(workstation.url, clock)
+        self.login_form = LoginForm(self.background, self.entrance, demo_users, login or workstation.last_login)
+        self.setup_form = SetupForm(self.background, self.entrance)
         self.server_form = ServerForm(workstation.database_url)
-        self.password_form = NewPasswordForm(self.background)
+        self.password_form = NewPasswordForm(self.background, self.entrance)
         self.pages = QStackedWidget()
-        for form in (self.login_form, self.setup_form, self.server_form, self.password_form):
+        self.wait_form = WaitForm(tr("Making 300 customers, their loans, and a modem that is not there…"))
+        for form in (self.login_form, self.setup_form, self.server_form, self.password_form, self.wait_form):
             self.pages.addWidget(form)
         self._connect()
         self.setLayout(self._drawn(bool(demo_users)))
+        if prepare is not None:
+            self.show_form(self.wait_form)
+            self.background.run(prepare, lambda _none: self._first_form(), self.wait_form.tell)
+            return
         self._first_form()
-        if self.door.path is None:
+        if self.entrance.file is None:
             self._look_at_server()
 
     def _look_at_server(self) -> None:
@@ -70,8 +85,7 @@ class LoginWindow(QWidget):
             if empty:
                 self.show_form(self.setup_form)
 
-        url = self.door.url
-        self.background.run(lambda: needs_first_user(url), done, self.login_form.tell)
+        self.background.run(self.entrance.has_no_users, done, self.login_form.tell)
 
     def _connect(self) -> None:
         self.login_form.entered.connect(self._logged_in)
@@ -110,11 +124,17 @@ class LoginWindow(QWidget):
         return label(tr("Notices to customers, approved by two and accounted for"), "small")
 
     def show_form(self, form: QWidget) -> None:
+        for place in range(self.pages.count()):  # the card is as high as what it shows
+            other = self.pages.widget(place)
+            if other is None:
+                continue
+            wanted = QSizePolicy.Policy.Preferred if other is form else QSizePolicy.Policy.Ignored
+            other.setSizePolicy(QSizePolicy.Policy.Preferred, wanted)
         self.pages.setCurrentWidget(form)
         form.setFocus()
 
     def _first_form(self) -> None:
-        self.show_form(self.login_form if self.door.exists() else self.setup_form)
+        self.show_form(self.setup_form if self.entrance.needs_setup else self.login_form)
 
     def _logged_in(self, entered: LoggedIn, password: str) -> None:
         if entered.must_change_password:

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLayout, QLineEdit, QProgressBar, QPushButton, QWidget
 
-from console.core.clock import Clock
-from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import tr
-from console.core.security import setup, users
-from console.core.security.login import Door, LoggedIn
-from console.core.security.place import checked_server_url, place_title
+from console.core.security.entrance import Entrance, checked_server_url
 from console.shell.background import Background
 from console.shell.forms import Form
 from console.shell.widgets import column, heading, label, link_button, primary_button, quiet_button, row
 
 if TYPE_CHECKING:
+    from console.core.context import Context
+    from console.core.security.login import LoggedIn
     from console.shell.login import DemoUser
 
 
@@ -65,16 +63,16 @@ class LoginForm(EntryForm):
     entered = Signal(object, str)  # LoggedIn and the password
     elsewhere = Signal()
 
-    def __init__(self, background: Background, door: Door, demo_users: Sequence[DemoUser], login: str) -> None:
+    def __init__(self, background: Background, entrance: Entrance, demo_users: Sequence[DemoUser], login: str) -> None:
         super().__init__(tr("Log in"), "", tr("Log in"))
-        self._background, self._door = background, door
+        self._background, self._entrance = background, entrance
         self.login: QLineEdit = self.form.add_text("login", tr("Login name"), login, max_length=64)
         self.password: QLineEdit = self.form.add_password("password", tr("Password"))
         background.busy_changed.connect(lambda busy: self.action.setEnabled(not busy))
         for user in demo_users:
             self.body.insertLayout(self.body.count() - 1, self._offer(user))
         if not demo_users:
-            self.place = link_button(tr("Database: {place}", place=place_title(door.url)), self.elsewhere.emit)
+            self.place = link_button(tr("Database: {place}", place=entrance.title()), self.elsewhere.emit)
             self.place.setToolTip(tr("Use another database"))
             self.body.insertWidget(self.body.count() - 1, self.place)
 
@@ -97,7 +95,7 @@ class LoginForm(EntryForm):
 
     def submit(self) -> None:
         self._begin()
-        login, password, door = self.login.text(), self.password.text(), self._door
+        login, password, entrance = self.login.text(), self.password.text(), self._entrance
         if not login.strip():
             self.form.set_error("login", tr("Type your login name."))
             return
@@ -106,7 +104,7 @@ class LoginForm(EntryForm):
             self.password.clear()
             self.entered.emit(entered, password)
 
-        self._background.run(lambda: door.authenticate(login, password), done, self.tell)
+        self._background.run(lambda: entrance.authenticate(login, password), done, self.tell)
 
     def tell(self, error: UserError) -> None:
         super().tell(error)
@@ -120,19 +118,19 @@ class SetupForm(EntryForm):
     entered = Signal(object)  # Context
     elsewhere = Signal()
 
-    def __init__(self, background: Background, door: Door, clock: Clock) -> None:
+    def __init__(self, background: Background, entrance: Entrance) -> None:
         super().__init__(
             tr("Set up this workstation"),
             tr("An encrypted database is made here. Its first user is an administrator, who adds the others.")
-            if door.path is not None
+            if entrance.file is not None
             else tr("This database has no users yet. The first one is an administrator, who adds the others."),
             tr("Set up"),
         )
-        self._background, self._door, self._clock = background, door, clock
+        self._background, self._entrance = background, entrance
         self.form.add_text("login", tr("Login name"), "admin", max_length=32)
         self._name = self.form.add_text("name", tr("Your name"), max_length=50)
         embedded = tr("Nobody can open the database without a password. Keep it in a safe place.")
-        self.form.add_password("password", tr("Password"), hint=embedded if door.path is not None else "")
+        self.form.add_password("password", tr("Password"), hint=embedded if entrance.file is not None else "")
         self.form.add_password("again", tr("Password again"))
         background.busy_changed.connect(lambda busy: self.action.setEnabled(not busy))
         self.other = link_button(tr("The office has a database server"), self.elsewhere.emit)
@@ -146,14 +144,8 @@ class SetupForm(EntryForm):
         if self._differ("password", "again"):
             return
         login, name, password = (self.form.text(key) for key in ("login", "name", "password"))
-        url, path, clock = self._door.url, self._door.path, self._clock
-
-        def work() -> Context:
-            if path is None:
-                return setup.create_first_user(url, login=login, name=name, password=password, clock=clock)
-            return setup.create_embedded(path, login=login, name=name, password=password, clock=clock)
-
-        self._background.run(work, self.entered.emit, self.tell)
+        entrance = self._entrance
+        self._background.run(lambda: entrance.set_up(login, name, password), self.entered.emit, self.tell)
 
 
 class ServerForm(EntryForm):
@@ -191,13 +183,13 @@ class ServerForm(EntryForm):
 class NewPasswordForm(EntryForm):
     entered = Signal(object)  # Context
 
-    def __init__(self, background: Background) -> None:
+    def __init__(self, background: Background, entrance: Entrance) -> None:
         super().__init__(
             tr("Choose your own password"),
             tr("The password you were given is for the first login only."),
             tr("Change password and go on"),
         )
-        self._background = background
+        self._background, self._entrance = background, entrance
         self._context: Context | None = None
         self._old = ""
         self._new = self.form.add_password("password", tr("New password"))
@@ -214,7 +206,23 @@ class NewPasswordForm(EntryForm):
         self._begin()
         if self._context is None or self._differ("password", "again"):
             return
-        context, old, new = self._context, self._old, self.form.text("password")
+        context, old, new, entrance = self._context, self._old, self.form.text("password"), self._entrance
         self._background.run(
-            lambda: users.change_password(context, old, new), lambda _none: self.entered.emit(context), self.tell
+            lambda: entrance.change_password(context, old, new), lambda _none: self.entered.emit(context), self.tell
         )
+
+
+class WaitForm(QWidget):
+    """Something has to be made ready before anybody can log in."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        bar = QProgressBar()
+        bar.setRange(0, 0)
+        bar.setTextVisible(False)
+        bar.setAccessibleName(words)
+        self.trouble = label("", "error", wrap=True)
+        self.setLayout(column(heading(tr("One moment")), label(words, "quiet", wrap=True), 8, bar, self.trouble, None))
+
+    def tell(self, error: UserError) -> None:
+        self.trouble.setText(" ".join(filter(None, (str(error.message), str(error.hint)))))
