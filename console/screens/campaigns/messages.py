@@ -49,7 +49,6 @@ class MessagesTab(QWidget):
                 state=lambda m: m.outcome.value,
                 tip=lambda m: str(m.reason),
             ),
-            Column[MessageRow]("accepted", tr("Left at"), lambda m: local_datetime(m.accepted_at), 124),
             Column[MessageRow]("body", tr("Text"), lambda m: m.body, 0, sortable=False, tip=lambda m: m.body),
         ]
         empty = EmptyState("message-square-text", tr("No message fits"), tr("Try another word or state."))
