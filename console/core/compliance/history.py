@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, String, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from console.core.compliance.policy import Policy
@@ -58,11 +58,12 @@ class Counting:
 
     def count(self, session: Session, recipients: Sequence[Recipient]) -> list[tuple[int, ...]]:
         """For each recipient, in order, one count for each of ``Policy.caps_of(class)``."""
-        if not self._caps:
+        batches = self._batches(session)
+        if not batches:
             return [self._nothing] * len(recipients)
         customers = {r.customer_id for r in recipients if r.customer_id is not None}
-        to_customer = self._messages(session, Message.customer_id, customers)
-        to_phone = self._messages(session, Message.phone, {r.phone for r in recipients})
+        to_customer = self._messages(session, batches, Message.customer_id, customers)
+        to_phone = self._messages(session, batches, Message.phone, {r.phone for r in recipients})
         if not to_customer and not to_phone:
             return [self._nothing] * len(recipients)
         return [
@@ -73,15 +74,30 @@ class Counting:
     def _total(self, messages: Iterable[tuple[bool, ...]]) -> tuple[int, ...]:
         return tuple(sum(column) for column in zip(*messages, strict=True)) or self._nothing
 
+    def _batches(self, session: Session) -> dict[int, str]:
+        """The class of every batch whose messages count."""
+        if not self._caps:
+            return {}
+        query = select(Batch.id, Batch.class_key).where(
+            Batch.class_key.in_(frozenset[str]().union(*(classes for classes, _ in self._caps))),
+            Batch.kind != BatchKind.TEST,
+        )
+        return {batch: class_key for batch, class_key in session.execute(query) if batch != self._exclude_batch}
+
     def _messages(
-        self, session: Session, column: InstrumentedAttribute[Any], keys: Collection[int | str]
+        self,
+        session: Session,
+        batches: Mapping[int, str],
+        column: InstrumentedAttribute[Any],
+        keys: Collection[int | str],
     ) -> dict[int | str, dict[int, tuple[bool, ...]]]:
         """By the value of ``column``: the messages, each with whether it counts for each cap."""
         if not keys:
             return {}
         found: dict[int | str, dict[int, tuple[bool, ...]]] = defaultdict(dict)
-        for key, message, class_key, at in session.execute(self._query(column, keys)):
-            if message not in self._exclude_messages:
+        for key, message, batch, at in session.execute(self._query(column, keys)):
+            class_key = batches.get(batch)
+            if class_key is not None and message not in self._exclude_messages:
                 found[key][message] = tuple(
                     class_key in classes and (self._leaving or at >= since) for classes, since in self._caps
                 )
@@ -89,19 +105,12 @@ class Counting:
 
     def _query(
         self, column: InstrumentedAttribute[Any], keys: Collection[int | str]
-    ) -> Select[Any, int, str, datetime]:
+    ) -> Select[Any, int, int, datetime]:
+        """Only the keys may lead to an index: SQLite would rather read every message of these states."""
         at = func.coalesce(Message.sending_at, Message.accepted_at, Message.created_at)
-        query = (
-            select(column, Message.id, Batch.class_key, at)
-            .join(Batch, Batch.id == Message.batch_id)
-            .where(
-                column.in_(keys),
-                Batch.class_key.in_(frozenset[str]().union(*(classes for classes, _ in self._caps))),
-                Batch.kind != BatchKind.TEST,
-            )
-        )
-        if self._exclude_batch is not None:
-            query = query.where(Message.batch_id != self._exclude_batch)
+        state = func.coalesce(Message.state, "", type_=String)
+        query = select(column, Message.id, Message.batch_id, at).where(column.in_(keys))
         if self._leaving:
-            return query.where(Message.state == MessageState.CLAIMED)
-        return query.where(Message.state.in_(MAY_HAVE_LEFT), at >= min(since for _, since in self._caps))
+            return query.where(state == MessageState.CLAIMED.value)
+        states = sorted(state.value for state in MAY_HAVE_LEFT)
+        return query.where(state.in_(states), at >= min(since for _, since in self._caps))
