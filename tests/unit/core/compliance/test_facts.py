@@ -212,7 +212,7 @@ def test_chunks_make_no_difference(database: Database, monkeypatch: pytest.Monke
 def test_a_handful_of_queries_whatever_the_number(database: Database) -> None:
     world = generated(5)
     world.store(database)
-    for class_key, most in (("overdue_1_7", 5), ("market", 5), ("remind", 3)):
+    for class_key, most in (("overdue_1_7", 6), ("market", 6), ("remind", 3)):
         class_ = CLASSES[class_key]
         statements: list[str] = []
         with database.read() as session:
