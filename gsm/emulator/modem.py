@@ -53,7 +53,7 @@ class EmulatedModem(Device):
                 await self._boot()
 
     async def _boot(self) -> None:
-        self.state = State()
+        self.state = State(text_mode=self.persona.text_mode)
         self.confirmed.set()
         await asyncio.sleep(self.settings.boot_ms / 1000)
         self.input.clear()

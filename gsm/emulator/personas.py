@@ -18,6 +18,7 @@ class Persona:
     boot_lines: tuple[str, ...] = ()
     chatter: tuple[str, ...] = ()  # said every second while attached
     error_on_escape: bool = False
+    text_mode: int = 0  # AT+CMGF after a start
 
 
 PERSONAS: Mapping[str, Persona] = {
@@ -44,6 +45,7 @@ PERSONAS: Mapping[str, Persona] = {
         stores=("SM", "ME"),
         boot_lines=("RDY", "+CFUN: 1", "+CPIN: READY", "Call Ready", "SMS Ready"),
         error_on_escape=True,
+        text_mode=1,
     ),
     "zte": Persona(
         manufacturer="ZTE INCORPORATED",

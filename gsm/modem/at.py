@@ -105,13 +105,18 @@ class Unsolicited:
 
 
 @dataclass(frozen=True, slots=True)
+class Echo:
+    """The outstanding command, typed back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stray:
     """An answer without a question: late, or an echo of trouble."""
 
     text: str
 
 
-Event = Prompt | Answer | Unsolicited | Stray
+Event = Prompt | Answer | Unsolicited | Echo | Stray
 
 
 class LineSplitter:
@@ -239,6 +244,7 @@ class Dialog:
 
     def _is_echo(self, line: str) -> bool:
         if self._request is not None and line == self._request.text:
+            self._pending.append(Echo())
             return True
         if self._body and self._body.startswith(line.rstrip("\x1a")) and _HEX.fullmatch(line.rstrip("\x1a")):
             return True

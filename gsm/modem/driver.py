@@ -18,7 +18,7 @@ from gsm.modem.mailroom import Mailroom, sender_identity
 from gsm.modem.pdu import EncodedPdu, encode_submit
 from gsm.modem.port import open_port
 from gsm.modem.references import References
-from gsm.modem.setup import ModemOptions, Session, configure
+from gsm.modem.setup import ModemOptions, Session, configure, read_routing
 from gsm.transport import RecoveryStep, Transport
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,6 @@ class ModemTransport(Transport):
         self._mail.on_report = self._settle_reference
         self._references = References()
         self._fault: LineFault | None = None
-        self._rebooted = False
         self._in_doubt = False  # a submission was left without its result, which may still come
         self._closing = threading.Event()
         self._attendant: threading.Thread | None = None
@@ -84,7 +83,7 @@ class ModemTransport(Transport):
     def _configure(self) -> None:
         engine = self._engine_now()
         with engine.turn():
-            self._rebooted = False
+            engine.rebooted = False
             self._session = configure(engine, self._options, self._closing)
             self._mail.start(self._session)
 
@@ -118,7 +117,6 @@ class ModemTransport(Transport):
 
     def _on_unsolicited(self, event: Unsolicited) -> None:
         if event.reboot:
-            self._rebooted = True
             self._mail.wanted.set()
         self._mail.unsolicited(event)
 
@@ -139,6 +137,7 @@ class ModemTransport(Transport):
     def submit(self, submit: Submit, *, clear_to_send: Callable[[], None]) -> Accepted:
         pdu = _encode(submit)
         engine = self._engine_now()
+        self._mail.await_room(self._options.room_seconds)
         with engine.turn():
             self._make_ready(engine)
             self._references.check(submit.recipient)
@@ -160,7 +159,7 @@ class ModemTransport(Transport):
         finally:
             if not cleared:
                 self._back_out(engine)
-        if self._rebooted:
+        if engine.rebooted:
             engine.mark_out_of_step()
             raise LineUnavailable("modem.restarted", "before the message was written")
 
@@ -204,7 +203,7 @@ class ModemTransport(Transport):
         return answer
 
     def _make_ready(self, engine: Engine) -> None:
-        if self._rebooted:
+        if engine.rebooted:
             self._configure()
         self._mail.do_chores(engine)
         self._fault = None
@@ -224,20 +223,23 @@ class ModemTransport(Transport):
     def _attend(self) -> None:
         """Does the chores while nobody sends, sweeps at intervals, notices a modem that fell silent."""
         while not self._closing.is_set():
-            if not self._mail.wanted.wait(self._options.sweep_seconds):
-                self._mail.sweep()
+            idle = not self._mail.wanted.wait(self._options.sweep_seconds)
             if self._closing.is_set():
                 return
+            if idle:
+                self._mail.sweep()
             self._mail.give_up_incomplete()
-            self._do_chores()
+            self._do_chores(heartbeat=idle)
 
-    def _do_chores(self) -> None:
+    def _do_chores(self, *, heartbeat: bool) -> None:
         engine = self._engine
         if engine is None or self._fault is not None:
             self._mail.wanted.clear()
             return
         try:
             with engine.turn():
+                if heartbeat and read_routing(engine) != self._session_now().routing_read:
+                    engine.rebooted = True
                 self._make_ready(engine)
         except LineFault as error:
             if engine is self._engine and not self._closing.is_set():

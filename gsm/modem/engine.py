@@ -6,11 +6,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from gsm.errors import GsmError, LineUnavailable
-from gsm.modem.at import CTRL_Z, ESC, Answer, Dialog, Event, Final, Info, Prompt, Request, Stray, Unsolicited
+from gsm.modem.at import CTRL_Z, ESC, Answer, Dialog, Echo, Event, Final, Info, Prompt, Request, Stray, Unsolicited
 from gsm.modem.port import Port
 
 COMMAND_SECONDS = 5.0
@@ -42,6 +42,30 @@ class Said:
     text: str
 
 
+class Turn:
+    """A re-entrant lock that whoever waits gets before whoever had it last."""
+
+    def __init__(self) -> None:
+        self._next = threading.Lock()
+        self._held = threading.Lock()
+        self._owner = 0
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        me = threading.get_ident()
+        if self._owner == me:
+            yield
+            return
+        with self._next:
+            self._held.acquire()
+        self._owner = me
+        try:
+            yield
+        finally:
+            self._owner = 0
+            self._held.release()
+
+
 class Engine:
     """``turn`` gives one thread the modem; everything that writes happens inside it.
 
@@ -63,7 +87,7 @@ class Engine:
         self._port = port
         self._on_unsolicited = on_unsolicited
         self._on_gone = on_gone
-        self._turn = threading.RLock()
+        self._turn = Turn()
         self._changed = threading.Condition()
         self._dialog = Dialog()
         self._answers: deque[Prompt | Answer] = deque()
@@ -72,6 +96,9 @@ class Engine:
         self._gone: LineUnavailable | None = None
         self._closing = False
         self._out_of_step = False
+        self._echo_is_off = False  # then an echo means that the device has started anew without a word
+        self._echo_heard = False
+        self.rebooted = False  # the device has forgotten its set-up; cleared by whoever sets it up again
         self._transcript: deque[Said] = deque(maxlen=400)
         self._reader = threading.Thread(target=self._read, name="modem-reader", daemon=True)
         self._reader.start()
@@ -104,6 +131,11 @@ class Engine:
             self._answers.append(event)
         elif isinstance(event, Stray):
             self._strays.append(event.text)
+        elif isinstance(event, Echo):
+            self._echo_heard = True
+            self.rebooted |= self._echo_is_off
+        elif event.reboot:
+            self.rebooted = True
 
     def _lose(self, error: LineUnavailable) -> None:
         with self._changed:
@@ -124,14 +156,12 @@ class Engine:
 
     # Writing
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        with self._turn:
-            yield
+    def turn(self) -> AbstractContextManager[None]:
+        return self._turn.taken()
 
     def ask(self, request: Request, timeout: float = COMMAND_SECONDS) -> Answer:
         """The answer, whatever it is. Raises LineUnavailable (CommandTimeout when the modem is silent)."""
-        with self._turn:
+        with self.turn():
             self.settle()
             return self._exchange(request, timeout)
 
@@ -254,6 +284,7 @@ class Engine:
 
     def wake(self) -> None:
         """Command mode, echo off, verbose results, then in step. Raises LineUnavailable."""
+        self._echo_is_off = False
         for _ in range(_RESYNC_ATTEMPTS):
             self._write(ESC)
             self._hush()
@@ -261,8 +292,10 @@ class Engine:
                 self._exchange(Request("ATE0V1Q0"), self._probe_seconds)
             except CommandTimeout:
                 continue
+            self._echo_heard = False
             if self.in_step():
                 self._out_of_step = False
+                self._echo_is_off = not self._echo_heard
                 return
         raise CommandTimeout("at.silent", "the modem does not answer")
 

@@ -17,11 +17,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gsm.errors import LineUnavailable
+from gsm.errors import LineUnavailable, NotSent
 from gsm.messages import DeliveryReport, Inbound, Received, Undecodable
 from gsm.modem.at import Info, Request, Unsolicited
 from gsm.modem.engine import Engine
 from gsm.modem.fields import Charset
+from gsm.modem.health import fields, first_line
 from gsm.modem.pdu import Deliver, PduError, StatusReport, decode
 from gsm.modem.reassembly import Piece, Reassembly, Whole
 from gsm.modem.setup import ReportMode, Session
@@ -72,7 +73,9 @@ class Mailroom:
     def __init__(self, now: Callable[[], datetime], incomplete_seconds: float) -> None:
         self._now = now
         self._lock = threading.Lock()
+        self._freed = threading.Condition()
         self._chores: deque[Chore] = deque()
+        self._chores_lock = threading.Lock()
         self._failed: deque[Chore] = deque(maxlen=64)  # a chore that the modem hangs on must not stop the line
         self.wanted = threading.Event()  # set while chores wait
         self._queue: queue.Queue[Received | None] = queue.Queue()
@@ -82,6 +85,7 @@ class Mailroom:
         self._parts: Reassembly[Place] = Reassembly(incomplete_seconds, time.monotonic)
         self._session: Session | None = None
         self._selected = ""
+        self._places: dict[str, int] = {}  # how many messages each store holds
         self._closed = False
         self.on_report: Callable[[DeliveryReport], None] = lambda report: None
 
@@ -93,6 +97,7 @@ class Mailroom:
             self._held = {token: places for token, places in self._held.items() if Direct() in places}
             self._seen.clear()
             self._parts.clear()
+        with self._chores_lock:
             self._chores = deque(chore for chore in self._chores if chore == Release(Direct()))
         self.sweep()
 
@@ -114,8 +119,7 @@ class Mailroom:
     def sweep(self) -> None:
         """Read every store again: what an indication never told of is found, what is handed on already is not."""
         for store in self._session.stores if self._session else ():
-            if Sweep(store) not in self._chores:
-                self._add(Sweep(store))
+            self._add(Sweep(store))
 
     def give_up_incomplete(self) -> None:
         with self._lock:
@@ -135,13 +139,34 @@ class Mailroom:
         for place in dict.fromkeys(self._held.pop(received.token, ())):
             if isinstance(place, Stored) or self._confirms():
                 self._add(Release(place))
+        with self._freed:
+            self._freed.notify_all()
+
+    def await_room(self, seconds: float) -> None:
+        """Wait while the store of reports is half full of what nobody acknowledged; what comes on top would be lost.
+
+        Raises NotSent when it does not empty in time.
+        """
+        with self._freed:
+            if not self._freed.wait_for(self._has_room, seconds):
+                raise NotSent("reports.unacknowledged", retry_after=1)
+
+    def _has_room(self) -> bool:
+        if self._session is None or self._session.reports is not ReportMode.STORED or self._closed:
+            return True
+        waiting = sum(isinstance(place, Stored) and place.store == "SR" for (place, *_) in list(self._held.values()))
+        return waiting <= self._places.get("SR", 10) // 2
 
     def close(self) -> None:
         self._closed = True
+        with self._freed:
+            self._freed.notify_all()
         self._queue.put(None)
 
     def _add(self, chore: Chore) -> None:
-        self._chores.append(chore)
+        with self._chores_lock:
+            if isinstance(chore, Release) or chore not in self._chores:
+                self._chores.append(chore)
         self.wanted.set()
 
     # Sorting
@@ -217,15 +242,19 @@ class Mailroom:
     # Chores: inside a turn
 
     def do_chores(self, engine: Engine) -> None:
-        """Raises LineUnavailable when the modem stops answering; what was not done is tried once more later."""
-        while self._chores:
-            chore = self._chores.popleft()
+        """The chores that wait now; those they lead to come next time, or a chatty modem would never be free.
+
+        Raises LineUnavailable when the modem stops answering; what was not done is tried once more later.
+        """
+        for _ in range(len(self._chores)):
+            with self._chores_lock:
+                chore = self._chores.popleft()
             try:
                 self._do(engine, chore)
             except LineUnavailable:
                 if chore not in self._failed:
                     self._failed.append(chore)
-                    self._chores.append(chore)
+                    self._add(chore)
                 raise
         self.wanted.clear()
         if self._chores:
@@ -242,9 +271,12 @@ class Mailroom:
     def _select(self, engine: Engine, store: str) -> bool:
         if self._selected == store:
             return True
-        done = engine.attempt(f'AT+CPMS="{store}"')
-        self._selected = store if done else ""
-        return done
+        answer = engine.ask(Request(f'AT+CPMS="{store}"', prefix="+CPMS:", required=False))
+        self._selected = store if answer.final.ok else ""
+        fill = fields(first_line(answer.lines))
+        if answer.final.ok and len(fill) > 1 and fill[1].isdigit():
+            self._places[store] = int(fill[1])
+        return answer.final.ok
 
     def _fetch(self, engine: Engine, chore: Fetch) -> None:
         if not self._select(engine, chore.store):

@@ -39,8 +39,9 @@ class ModemOptions:
     submit_seconds: float = 60
     register_seconds: float = 20
     sim_seconds: float = 10
-    sweep_seconds: float = 60
+    sweep_seconds: float = 30
     incomplete_seconds: float = 600
+    room_seconds: float = 10  # for reports to be acknowledged when their store is half full
     quiet_seconds: float = QUIET_SECONDS
     probe_seconds: float = PROBE_SECONDS
     hold_link: bool = False  # AT+CMMS=2: the radio link stays up between messages
@@ -66,7 +67,8 @@ class Session:
 
     identity: LineIdentity
     reports: ReportMode
-    routing: str  # the AT+CNMI values in force
+    routing: str  # the AT+CNMI values that were set
+    routing_read: str  # what AT+CNMI? says of them; another answer means that the device has started anew
     stores: tuple[str, ...]  # stores to sweep, SR last
 
 
@@ -81,6 +83,7 @@ def configure(engine: Engine, options: ModemOptions, closing: threading.Event) -
     _must_accept(engine, "AT+CMGF=0")
     stores = list_stores(engine)
     mode, routing = route_reports(engine, options, stores)
+    routing_read = read_routing(engine)
     if options.hold_link:
         engine.attempt("AT+CMMS=2")
     await_network(engine, options, closing)
@@ -88,6 +91,7 @@ def configure(engine: Engine, options: ModemOptions, closing: threading.Event) -
         identity=replace(identity, imsi=imsi, iccid=iccid),
         reports=mode,
         routing=routing,
+        routing_read=routing_read,
         stores=stores,
     )
 
@@ -150,6 +154,11 @@ def route_reports(engine: Engine, options: ModemOptions, stores: tuple[str, ...]
             if engine.attempt(f"AT+CNMI={routing}"):
                 return mode, routing
     raise LineUnavailable("at.cnmi", "no way to be told of messages")
+
+
+def read_routing(engine: Engine) -> str:
+    answer = engine.ask(Request("AT+CNMI?", prefix="+CNMI:"))
+    return first_line(answer.lines)
 
 
 def _preference(options: ModemOptions, stores: tuple[str, ...]) -> tuple[ReportMode, ...]:
