@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Table, Update, bindparam, case, select, update
+from sqlalchemy import Table, Update, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Message, MessagePart, MessageState, PartState
@@ -66,7 +66,7 @@ class MessageRow:
 def record_accepted(session: Session, facts: Sequence[Acceptance]) -> None:
     session.connection().execute(
         update(_PART)
-        .where(_PART.c.id == bindparam("which"), _PART.c.state.in_(_UNDECIDED))
+        .where(_PART.c.id == bindparam("which"), or_(*(_PART.c.state == state for state in _UNDECIDED)))
         .values(
             state=PartState.ACCEPTED,
             reference=bindparam("new_reference"),
@@ -86,7 +86,10 @@ def record_accepted(session: Session, facts: Sequence[Acceptance]) -> None:
 
 _ACCEPT_MESSAGE = (
     update(_MESSAGE)
-    .where(_MESSAGE.c.id == bindparam("which"), _MESSAGE.c.state.in_((MessageState.SENDING, MessageState.UNKNOWN)))
+    .where(
+        _MESSAGE.c.id == bindparam("which"),
+        or_(_MESSAGE.c.state == MessageState.SENDING, _MESSAGE.c.state == MessageState.UNKNOWN),
+    )
     .values(
         state=MessageState.ACCEPTED,
         accepted_at=bindparam("at"),
