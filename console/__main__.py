@@ -70,6 +70,7 @@ def _verbs_over_files(verbs: Verbs) -> None:
     exporting = _verb(verbs, "export", "exporting", "write a campaign's summary and details as .xlsx")
     exporting.add_argument("campaign", type=int, help="its number")
     exporting.add_argument("file")
+    exporting.add_argument("--full-numbers", action="store_true", help="phone numbers in full, for who may see them")
     _logging_in(exporting)
     backup = _verb(verbs, "backup", "backup", "write an encrypted copy of the database with its key file")
     backup.add_argument("folder")

@@ -34,6 +34,7 @@ _SIGNS_OF_LIFE = {
     QEvent.Type.TouchUpdate,
     QEvent.Type.InputMethod,
 }
+_COMES_UP = {QEvent.Type.Show, QEvent.Type.ZOrderChange}
 
 
 class IdleWatch(QObject):
@@ -45,7 +46,7 @@ class IdleWatch(QObject):
         super().__init__(parent)
         self._now, self._minutes = now, minutes
         self._last = now()
-        self._watched: list[QWindow] = []
+        self.watched: list[QWindow] = []
         self._timer = QTimer(self, interval=_LOOK_EVERY)
         self._timer.timeout.connect(self.look)
         self._timer.start()
@@ -54,9 +55,9 @@ class IdleWatch(QObject):
 
     def _watch(self, window: QWindow | None) -> None:
         """Windows get few events beside keys and mouse; a filter over the application would see every paint."""
-        self._watched = [known for known in self._watched if isValid(known)]
-        if window is not None and window not in self._watched:
-            self._watched.append(window)
+        self.watched = [known for known in self.watched if isValid(known)]
+        if window is not None and window not in self.watched:
+            self.watched.append(window)
             window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -73,10 +74,10 @@ class IdleWatch(QObject):
     def stop(self) -> None:
         self._timer.stop()
         application().focusWindowChanged.disconnect(self._watch)
-        for window in self._watched:
+        for window in self.watched:
             if isValid(window):
                 window.removeEventFilter(self)
-        self._watched.clear()
+        self.watched.clear()
 
 
 class _Cover(QFrame):
@@ -207,14 +208,14 @@ class Lock(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """What shows up while locked (the end of a task, a notice) is covered as well."""
-        if event.type() != QEvent.Type.Show or not isinstance(watched, QWidget) or isinstance(watched, _Cover):
+        if event.type() not in _COMES_UP or not isinstance(watched, QWidget) or isinstance(watched, _Cover):
             return False
         window = watched.window()
         if self.question is not None and window is self.question:
             return False
         if watched.isWindow():
             self._cover(watched)
-            if watched.isModal():
+            if watched.isModal() and event.type() == QEvent.Type.Show:
                 QTimer.singleShot(0, self, self._ask_again)
         elif window in self._covers:
             self._covers[window].raise_()

@@ -1,0 +1,106 @@
+"""The command line as a process, the way people meet it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from console.core import paths
+from console.core.clock import SystemClock
+from console.core.security import setup
+
+PASSWORD = "nine quiet paper boats"
+
+
+def run(*words: str, home: Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    settings = {**os.environ, paths.HOME_VARIABLE: str(home), "LANG": "en_US.UTF-8", "LC_ALL": "", **environment}
+    settings.pop("DISPLAY", None)
+    settings.pop("WAYLAND_DISPLAY", None)
+    if "QT_QPA_PLATFORM" not in environment:
+        settings.pop("QT_QPA_PLATFORM", None)
+    command = [sys.executable, "-m", "console", *words]
+    return subprocess.run(
+        command, input=stdin, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False, env=settings
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def database(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """This workstation's own database with its administrator, who is an auditor too."""
+    monkeypatch.setenv(paths.HOME_VARIABLE, str(home))
+    path = paths.default_database()
+    setup.create_embedded(path, login="admin", name="周航", password=PASSWORD, clock=SystemClock()).database.close()
+    return path
+
+
+def test_help_and_version_load_nothing_heavy(home: Path) -> None:
+    found = run("--help", home=home)
+    assert found.returncode == 0
+    for verb in ("demo", "dispatch", "emulate", "import", "export", "backup", "verify-audit", "doctor"):
+        assert re.search(rf"^    {verb}\b", found.stdout, re.MULTILINE), verb
+    assert re.fullmatch(r"branch-sms \d+\.\d+\.\d+\S*\n", run("--version", home=home).stdout)
+    heavy = "[name for name in ('PySide6', 'sqlalchemy', 'console.core') if name in sys.modules]"
+    script = f"import sys, console.__main__ as main; main._parser(); print({heavy})"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a display")
+@pytest.mark.parametrize("words", [(), ("demo",)])
+def test_without_a_display_one_line_says_so(home: Path, words: tuple[str, ...]) -> None:
+    found = run(*words, home=home)
+    assert found.returncode == 1
+    assert found.stdout == ""
+    assert re.fullmatch(r"There is no display to open a window on\. .*DISPLAY.*\n", found.stderr)
+
+
+def test_wrong_usage_is_told_with_two(home: Path) -> None:
+    assert run("no-such-verb", home=home).returncode == 2
+
+
+def test_verify_audit_reads_the_password_from_a_pipe(home: Path, database: Path) -> None:
+    found = run("verify-audit", "--login", "admin", home=home, stdin=PASSWORD + "\n")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert re.fullmatch(r"The trail is whole: \d+ entries, none changed, removed or added\.\n", found.stdout)
+
+
+def test_a_wrong_password_is_one_line_and_nothing_else(home: Path, database: Path) -> None:
+    found = run("verify-audit", "--login", "admin", home=home, stdin="not this one\n")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr == "The login name or the password is wrong. Check Caps Lock and the input method.\n"
+
+
+def test_without_a_database_it_says_what_to_do(home: Path) -> None:
+    found = run("verify-audit", "--login", "admin", home=home, stdin="x\n")
+    assert (found.returncode, found.stderr.count("\n")) == (1, 1)
+    assert "There is no database here yet." in found.stderr
+
+
+def test_backup_writes_a_copy_that_the_same_password_opens(home: Path, database: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text(PASSWORD, "utf-8")
+    login = ("--login", "admin", "--password-file", str(secret))
+    found = run("backup", str(tmp_path / "copies"), *login, home=home)
+    assert found.returncode == 0, found.stderr
+    copy = Path(found.stdout.strip())
+    assert copy.exists()
+    assert copy.with_name(copy.name + ".keys").exists()
+    again = run("verify-audit", "--database", str(copy), *login, home=home)
+    assert again.returncode == 0, again.stderr
+
+
+def test_doctor_tells_how_things_stand_without_a_password(home: Path, database: Path) -> None:
+    found = run("doctor", home=home)
+    assert "SQLCipher" in found.stdout
+    assert "1 users can open the database" in found.stdout
+    assert found.returncode in (0, 1)  # a serial port of this machine may not be ours
