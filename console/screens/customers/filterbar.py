@@ -12,47 +12,48 @@ from console.core.customers.browse import CustomerFilter, Facets
 from console.core.customers.dates import day
 from console.core.i18n import tr
 from console.shell import theme
-from console.shell.widgets import FilterBox, label, link_button, row
+from console.shell.widgets import FilterBox, column, label, link_button, row
 
 
 class FilterBar(QFrame):
-    """Product, rating, segment, due date and days overdue. ``chosen`` when one of them has changed."""
+    """Where, which product, which rating, due when, how late. ``chosen`` when one of them has changed."""
 
     chosen = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("pagebar")
+        self.region = FilterBox(tr("Region"))
+        self.branch = FilterBox(tr("Branch"))
         self.product = FilterBox(tr("Product"))
         self.rating = FilterBox(tr("Rating"))
         self.segment = FilterBox(tr("Segment"))
-        for box in (self.product, self.rating, self.segment):
+        self._boxes = (self.region, self.branch, self.product, self.rating, self.segment)
+        for box in self._boxes:
             box.chosen.connect(lambda _value: self.chosen.emit())
         self.due_from = self._field(tr("Due from"), "2026-11-01", 104)
         self.due_to = self._field(tr("Due until"), "2026-11-30", 104)
         self.overdue_min = self._field(tr("Days overdue from"), "1", 52)
         self.overdue_max = self._field(tr("Days overdue until"), "30", 52)
-        line = row(
-            self.product, self.rating, self.segment,
-            12, label(tr("Due"), "quiet"), self.due_from, label("–", "quiet"), self.due_to,
-            12, label(tr("Days overdue"), "quiet"), self.overdue_min, label("–", "quiet"), self.overdue_max,
+        boxes = row(*self._boxes, None)
+        fields = row(
+            label(tr("Due"), "quiet"), self.due_from, label("–", "quiet"), self.due_to,
+            16, label(tr("Days overdue"), "quiet"), self.overdue_min, label("–", "quiet"), self.overdue_max,
             None, link_button(tr("Clear"), self._clear),
-            margins=(20, 6, 16, 6),
         )  # fmt: skip
-        self.setLayout(line)
+        self.setLayout(column(boxes, fields, spacing=6, margins=(20, 6, 16, 8)))
 
     def offer(self, choices: Facets) -> None:
-        for box, values in (
-            (self.product, choices.products),
-            (self.rating, choices.ratings),
-            (self.segment, choices.segments),
-        ):
+        offered = (choices.regions, choices.branches, choices.products, choices.ratings, choices.segments)
+        for box, values in zip(self._boxes, offered, strict=True):
             box.set_choices([(value, value) for value in values])
 
     def narrow(self, wanted: CustomerFilter) -> CustomerFilter:
         """``wanted`` with what is chosen here; a field that cannot be read is marked and left out."""
         return replace(
             wanted,
+            region=str(self.region.value()),
+            branch=str(self.branch.value()),
             product=str(self.product.value()),
             rating=str(self.rating.value()),
             segment=str(self.segment.value()),
@@ -64,7 +65,7 @@ class FilterBar(QFrame):
 
     def reset(self) -> None:
         """Nothing chosen; says nothing."""
-        for box in (self.product, self.rating, self.segment):
+        for box in self._boxes:
             box.set_value("")
         for field in (self.due_from, self.due_to, self.overdue_min, self.overdue_max):
             field.clear()

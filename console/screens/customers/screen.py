@@ -70,8 +70,6 @@ class CustomersPage(Page):
 
     def _dress_bar(self) -> None:
         self.bar.add_search(tr("Name, pinyin, phone or number"), lambda _text: self._look())
-        self.region = self.bar.add_filter(FilterBox(tr("Region")), self._filter)
-        self.branch = self.bar.add_filter(FilterBox(tr("Branch")), self._filter)
         states = [(state, str(title)) for state, title in LOAN_STATE_TITLES.items()]
         self.loan_state = self.bar.add_filter(FilterBox(tr("Loan"), states), self._filter)
         self.more: QPushButton = self.bar.add_action(tr("Filters"), self._toggle_filters, "sliders-horizontal")
@@ -82,15 +80,15 @@ class CustomersPage(Page):
 
     def _table(self) -> RecordTable[CustomerRow]:
         columns = [
-            Column[CustomerRow]("name", tr("Name"), lambda c: c.name, 0),
-            Column[CustomerRow]("phone", tr("Mobile number"), lambda c: c.phone, 112, sortable=False),
-            Column[CustomerRow]("branch", tr("Branch"), lambda c: c.branch, 108),
+            Column[CustomerRow]("name", tr("Name"), lambda c: c.name, 92),
+            Column[CustomerRow]("phone", tr("Mobile number"), lambda c: c.phone, 108, sortable=False),
+            Column[CustomerRow]("branch", tr("Branch"), lambda c: c.branch, 100),
             Column[CustomerRow]("rating", tr("Rating"), lambda c: c.rating, 64),
-            Column[CustomerRow]("loan", tr("Loan"), _loan, 132, sortable=False, state=lambda c: c.loan_state),
+            Column[CustomerRow]("loan", tr("Loan"), _loan, 0, sortable=False, state=lambda c: c.loan_state, tip=_state),
             Column[CustomerRow](
-                "due", tr("Due"), lambda c: local_date(c.due_on) if c.due_on else "", 96, sortable=False
+                "due", tr("Due"), lambda c: local_date(c.due_on) if c.due_on else "", 92, sortable=False
             ),
-            Column[CustomerRow]("amount", tr("Amount due"), _amount, 104, align="right", sortable=False),
+            Column[CustomerRow]("amount", tr("Amount due"), _amount, 100, align="right", sortable=False),
         ]
         table = RecordTable(
             self.services, columns, operations.ids_of(self._wanted), operations.rows, self._nobody(), sort=Sort("name")
@@ -204,7 +202,7 @@ class CustomersPage(Page):
     def _toggle_filters(self) -> None:
         self.filters.setVisible(self.more.isChecked())
         if self.more.isChecked():
-            self.filters.product.setFocus()
+            self.filters.region.setFocus()
         else:
             self.filters.reset()
             self._look()
@@ -215,8 +213,6 @@ class CustomersPage(Page):
     def _look(self, *, keep_selection: bool = True) -> None:
         wanted = CustomerFilter(
             text=self.bar.search.text().strip() if self.bar.search else "",
-            region=str(self.region.value()),
-            branch=str(self.branch.value()),
             loan_state=str(self.loan_state.value()),
             import_id=self._import_id,
         )
@@ -229,8 +225,6 @@ class CustomersPage(Page):
         self.services.tasks.query(operations.surroundings(self._wanted), self._surround, owner=self, key="surroundings")
 
     def _surround(self, found: Surroundings) -> None:
-        self.region.set_choices([(value, value) for value in found.facets.regions])
-        self.branch.set_choices([(value, value) for value in found.facets.branches])
         self.filters.offer(found.facets)
         self._say_narrowed(found.import_name)
 
@@ -243,11 +237,8 @@ class CustomersPage(Page):
     def _reset(self) -> None:
         self._import_id = None
         if self.bar.search is not None:
-            self.bar.search.blockSignals(True)
             self.bar.search.clear()
-            self.bar.search.blockSignals(False)
-        for box in (self.region, self.branch, self.loan_state):
-            box.set_value("")
+        self.loan_state.set_value("")
         self.filters.reset()
 
     # Exporting
@@ -280,6 +271,10 @@ def _loan(found: CustomerRow) -> str:
         return ""
     more = f" +{found.loans - 1}" if found.loans > 1 else ""
     return f"{found.product or LOAN_STATE_TITLES[found.loan_state]}{more}"
+
+
+def _state(found: CustomerRow) -> str:
+    return str(LOAN_STATE_TITLES[found.loan_state]) if found.loan_state else ""
 
 
 def _amount(found: CustomerRow) -> str:

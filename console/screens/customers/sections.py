@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QSpinBox, QWi
 from console.core.customers.checking import BadRow, Checked, why_incomplete
 from console.core.customers.columns import FIELDS, Group
 from console.core.customers.importing import ImportResult, Mapping, Sheet
-from console.core.customers.normalise import text
+from console.core.customers.normalise import phone, text
 from console.core.customers.workbook import FILE_TYPES
 from console.core.errors import UserError
-from console.core.format import count
+from console.core.format import count, masked_card, masked_identity, masked_phone
 from console.core.i18n import ntr, tr
 from console.screens.customers.operations import Opened
 from console.shell import theme
@@ -36,6 +36,8 @@ from console.shell.widgets import (
 )
 
 SAMPLES = 3
+SIDE_BY_SIDE = 8  # more columns than this stand in two halves
+ROWS_SHOWN = 8  # of those that cannot be imported, before the list scrolls
 
 
 class Section(Card):
@@ -99,7 +101,7 @@ class ColumnsSection(Section):
         self.header_row.setSpecialValueText(tr("none"))
         self.header_row.editingFinished.connect(self._header_chosen)
         self._sheet_label = label(tr("Sheet"), "quiet")
-        top = row(self._sheet_label, self.sheets, 12, label(tr("Header in row"), "quiet"), self.header_row, None)
+        choice = row(self._sheet_label, self.sheets, label(tr("Header in row"), "quiet"), self.header_row, None)
         self.problem = label("", "error", wrap=True)
         self.drop_loans = link_button(tr("Leave the loan columns out"), self._drop_loans)
         self._grid = QGridLayout()
@@ -107,7 +109,8 @@ class ColumnsSection(Section):
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         self.boxes: list[QComboBox] = []
-        self.add(top, self._grid, row(self.problem, self.drop_loans, None))
+        self._samples: list[tuple[ElidedLabel, list[str]]] = []
+        self.add(choice, self._grid, row(self.problem, self.drop_loans, None))
         self._sheet: Sheet | None = None
 
     def show_opened(self, opened: Opened) -> None:
@@ -126,24 +129,34 @@ class ColumnsSection(Section):
         return tuple(str(box.currentData()) for box in self.boxes)
 
     def _fill(self, sheet: Sheet, mapping: Mapping) -> None:
+        """One line a column of the file; side by side where they are many, so that the check stays in reach."""
         clear(self._grid)
         self.boxes = []
-        for place, title in enumerate((tr("Column of the file"), tr("Samples"), tr("Is imported as"))):
-            self._grid.addWidget(label(title, "small"), 0, place)
+        self._samples = []
+        wide = len(mapping) > SIDE_BY_SIDE and theme.current().px(900) <= 1050  # not with large letters
+        half = (len(mapping) + 1) // 2 if wide else len(mapping)
+        for side in range(1 if half == len(mapping) else 2):
+            for place, title in enumerate((tr("Column of the file"), tr("Samples"), tr("Is imported as"))):
+                self._grid.addWidget(label(title, "small"), 0, side * 4 + place)
+            self._grid.setColumnStretch(side * 4 + 1, 1)
+        self._grid.setColumnMinimumWidth(3, theme.current().px(20) if half < len(mapping) else 0)
+        self._grid.setColumnStretch(5, 1 if half < len(mapping) else 0)
         samples = sheet.samples(20)
         for place, (header, key) in enumerate(zip(sheet.headers, mapping, strict=True)):
             values = dict.fromkeys(text(cells[place]) for cells in samples)
-            shown = [value for value in values if value][:SAMPLES]
-            box = self._box(header, key)
-            self._grid.addWidget(label(header, wrap=True), place + 1, 0)
-            self._grid.addWidget(ElidedLabel("  ·  ".join(shown), "quiet"), place + 1, 1)
-            self._grid.addWidget(box, place + 1, 2)
-            self.boxes.append(box)
+            sample = ElidedLabel("", "quiet")
+            self._samples.append((sample, [value for value in values if value][:SAMPLES]))
+            line, left = place % half + 1, place // half * 4
+            self._grid.addWidget(label(header, wrap=True), line, left)
+            self._grid.addWidget(sample, line, left + 1)
+            self.boxes.append(self._box(header, key))
+            self._grid.addWidget(self.boxes[-1], line, left + 2)
 
     def _box(self, header: str, key: str) -> QComboBox:
         box = QComboBox()
         box.setAccessibleName(tr("{column} is imported as", column=header))
-        box.setMinimumWidth(theme.current().px(200))
+        box.setMinimumWidth(theme.current().px(170))
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         box.addItem(tr("(left out)"), "")
         for group in Group:
             box.insertSeparator(box.count())
@@ -177,11 +190,22 @@ class ColumnsSection(Section):
 
     def _say(self) -> None:
         mapping = self.mapping()
+        for (sample, values), key in zip(self._samples, mapping, strict=True):
+            sample.setText("  ·  ".join(_masked(value, key) for value in values))
         why = why_incomplete(mapping)
         loans = any(key and FIELDS[key].group is Group.LOAN for key in mapping)
         self.problem.setText(str(why) if why else "")
         self.problem.setVisible(why is not None)
         self.drop_loans.setVisible(why is not None and loans and "loan_number" not in mapping)
+
+
+def _masked(value: str, key: str) -> str:
+    """A sample without what nobody needs in full to see which column it is."""
+    if key == "phone":
+        return masked_phone(value)
+    if key == "id_number":
+        return masked_identity(value)
+    return masked_card(value) if key == "account_tail" else value
 
 
 class CheckSection(Section):
@@ -199,9 +223,10 @@ class CheckSection(Section):
         self.save = quiet_button(tr("Save error workbook…"), self.save_wanted.emit, "file-x")
         self.save.setToolTip(tr("The rows below with the reason, ready to be corrected and imported again"))
         self.table = self._table()
-        self.table.setMinimumHeight(theme.current().px(240))
         self.hint = label(tr("An empty cell leaves what is stored as it is."), "small", wrap=True)
-        self.add(self.words, self.figures, self.table, row(self.hint, None, self.save))
+        foot = row(self.hint, self.save)
+        foot.setStretch(0, 1)
+        self.add(self.words, self.figures, self.table, foot)
         self.waiting("")
 
     def _table(self) -> RecordTable[BadRow]:
@@ -225,7 +250,9 @@ class CheckSection(Section):
     def _cell(self, bad: BadRow, key: str) -> str:
         if self._sheet is None or key not in self._mapping:
             return ""
-        return text(self._sheet.rows[bad.index][self._mapping.index(key)])
+        cell = self._sheet.rows[bad.index][self._mapping.index(key)]
+        number = phone(cell) if key == "phone" else ""
+        return masked_phone(number) if isinstance(number, str) and number else text(cell)
 
     def waiting(self, words: str) -> None:
         """Nothing is checked (any more)."""
@@ -250,6 +277,9 @@ class CheckSection(Section):
             if number or place < 2:
                 self.figures.addLayout(_figure(number, words))
         self.figures.addStretch(1)
+        lines = min(len(self.bad), ROWS_SHOWN)
+        now = theme.current()
+        self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + lines * now.row_height + 2)
         self.table.setVisible(bool(self.bad))
         self.save.setVisible(bool(self.bad))
         self.hint.show()
