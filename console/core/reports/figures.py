@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import case, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Case, case, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from console.core.campaigns.views import Outcome, tally
 from console.core.reports.period import Period, midnight
@@ -78,9 +78,7 @@ def left(session: Session, period: Period) -> dict[Key, Counts]:
     """Messages by the local day on which they left, the line they left by, and their class."""
     days = list(period.days())
     found: dict[Key, Counts] = defaultdict(Counts)
-    bucket = case(
-        *((Message.sending_at < midnight(day + timedelta(days=1)), number) for number, day in enumerate(days)), else_=-1
-    )
+    bucket = _bucket(Message.sending_at, days)
     given = exists().where(MessagePart.message_id == Message.id, MessagePart.state != PartState.NOT_SENT)
     handed = func.sum(case((given, 1), else_=0))
     query = (
@@ -98,21 +96,29 @@ def left(session: Session, period: Period) -> dict[Key, Counts]:
 
 
 def _parts(session: Session, period: Period, days: list[date]) -> dict[Key, int]:
-    bucket = case(
-        *((MessagePart.accepted_at < midnight(day + timedelta(days=1)), number) for number, day in enumerate(days)),
-        else_=-1,
-    )
+    """Accepted parts by the day they were handed over."""
+    bucket = _bucket(MessagePart.sending_at, days)
     query = (
         select(bucket, MessagePart.line_id, Batch.class_key, func.count())
         .join(Message, Message.id == MessagePart.message_id)
         .join(Batch, Batch.id == Message.batch_id)
-        .where(MessagePart.accepted_at >= period.start, MessagePart.accepted_at < period.end)
+        .where(
+            MessagePart.line_id.in_(select(Line.id)),  # the index begins with the line
+            MessagePart.sending_at >= period.start,
+            MessagePart.sending_at < period.end,
+            MessagePart.accepted_at.is_not(None),
+        )
         .group_by(bucket, MessagePart.line_id, Batch.class_key)
     )
     return {
         Key(day=days[number], line_id=line_id, class_key=class_key): parts
         for number, line_id, class_key, parts in session.execute(query)
     }
+
+
+def _bucket(moment: InstrumentedAttribute[Any], days: list[date]) -> Case[int]:
+    """The place in ``days`` of the local day of ``moment``, the same on every engine."""
+    return case(*((moment < midnight(day + timedelta(days=1)), place) for place, day in enumerate(days)), else_=-1)
 
 
 def summed(counts: dict[Key, Counts], by: Callable[[Key], H]) -> dict[H, Counts]:
