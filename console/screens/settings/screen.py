@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QStackedWidget, QWidget
 
 from console.core.events import Change, Topic
@@ -48,6 +48,9 @@ class SettingsPage(Page):
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Sections"))
         self.list.setFixedWidth(theme.current().px(190))
+        self.list.setIconSize(QSize(16, 16))
+        self.list.setSpacing(2)
+        self.list.setContentsMargins(8, 8, 8, 8)
         self.stack = QStackedWidget()
         self.forms: dict[Section, SettingsForm] = {}
         self.users: UsersSection | None = None

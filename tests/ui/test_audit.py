@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication, QLabel
+from pytestqt.qtbot import QtBot
+from sqlalchemy import update
+
+from console.core.context import Context
+from console.screens.audit.screen import AuditPage
+from console.shell.notices import Level, Notice
+from console.shell.services import Services
+from db.models import AuditEntry
+
+
+@pytest.fixture
+def ctx(context_of: Callable[[str], Context]) -> Context:
+    """The auditor, and a trail."""
+    officer, auditor = context_of("officer"), context_of("supervisor")
+    with officer.database.begin() as session:
+        for number in range(1, 6):
+            officer.audit(session, "campaign.submit", f"campaign:{number}", messages=100 * number)
+        auditor.audit(session, "campaign.approve", "campaign:1", digest="ab" * 32)
+        auditor.audit(session, "settings.change", "setting:bank.branch", value="城西支行")
+    return auditor
+
+
+@pytest.fixture
+def page(qtbot: QtBot, services: Services, settle: Callable[[], None]) -> AuditPage:
+    made = AuditPage(services)
+    made.resize(1200, 700)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    made.arrive()
+    settle()
+    return made
+
+
+def _shown(page: AuditPage) -> list[int]:
+    return page.table.records.ids.tolist()
+
+
+def test_newest_first_in_words(page: AuditPage) -> None:
+    QAbstractItemModelTester(page.table.records, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    assert _shown(page) == [7, 6, 5, 4, 3, 2, 1]
+    texts = [page.table.records.index(0, column).data() for column in range(5)]
+    assert texts == ["2026-11-23 10:00:00", "supervisor", "Setting changed", "Branch name", "value: 城西支行"]
+
+
+def test_search_and_filters_narrow_it(page: AuditPage, settle: Callable[[], None]) -> None:
+    assert page.bar.search is not None
+    page.bar.search.setText("approved")
+    page.bar.search.searched.emit("approved")
+    settle()
+    assert _shown(page) == [6]
+    page.bar.search.searched.emit("")
+    page.actor.set_value("officer")
+    page.actor.chosen.emit("officer")
+    settle()
+    assert _shown(page) == [5, 4, 3, 2, 1]
+    page.area.set_value("settings")
+    page.area.chosen.emit("settings")
+    settle()
+    assert _shown(page) == []
+
+
+def test_the_current_entry_is_shown_in_full(page: AuditPage, settle: Callable[[], None]) -> None:
+    assert page.table.select_id(6)
+    settle()
+    words = " ".join(label.text() for label in page.detail.findChildren(QLabel))
+    assert "Campaign approved" in words
+    assert "Campaign 1" in words
+    assert "abababababab" in words
+
+
+def test_verifying_is_a_task_and_its_result_stays(
+    qtbot: QtBot, page: AuditPage, settle: Callable[[], None], notices: list[Notice]
+) -> None:
+    assert page.state.words.text() == "The trail has not been verified yet."
+    assert page.bar.primary is not None
+    qtbot.mouseClick(page.bar.primary, Qt.MouseButton.LeftButton)
+    assert not page.bar.primary.isEnabled()
+    settle()
+    settle()
+    assert page.bar.primary.isEnabled()
+    assert page.state.words.text() == "The trail is whole: 7 entries, none changed, removed or added."
+    assert page.state.when.text() == "Verified 2026-11-23 10:00 by supervisor"
+    assert [notice.level for notice in notices] == [Level.GOOD]
+    assert _shown(page)[0] == 8
+
+
+def test_a_touched_trail_is_told_plainly(
+    page: AuditPage, services: Services, settle: Callable[[], None], notices: list[Notice]
+) -> None:
+    with services.ctx.database.begin() as session:
+        session.execute(update(AuditEntry).where(AuditEntry.id == 4).values(actor="nobody"))
+    page.verify()
+    settle()
+    settle()
+    assert page.state.words.text() == "Entry 4 was changed."
+    assert notices[0].level is Level.WARN
+
+
+def test_copying_gives_tab_separated_text(page: AuditPage, settle: Callable[[], None]) -> None:
+    page.table.selectAll()
+    page.table.copy()
+    settle()
+    lines = QApplication.clipboard().text().splitlines()
+    assert lines[0].split("\t") == ["Time", "Who", "What", "About", "Details"]
+    assert len(lines) == 8
