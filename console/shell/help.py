@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QFrame, QTextBrowser
 
 import resources
@@ -23,16 +24,42 @@ def help_text(page: str, language: str) -> str:
     return ""
 
 
+def _set_type(document: QTextDocument) -> None:
+    """Room between lines and before headings; Markdown alone has neither."""
+    now = theme.current()
+    sizes = {1: now.px(17), 2: now.px(14), 3: now.px(13)}
+    cursor = QTextCursor(document)
+    block = document.begin()
+    while block.isValid():
+        form = block.blockFormat()
+        level = form.headingLevel()
+        form.setLineHeight(140, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        form.setTopMargin(0 if block.position() == 0 else now.px(12) if level else 0)
+        form.setBottomMargin(now.px(4) if block.textList() else now.px(6))
+        cursor.setPosition(block.position())
+        cursor.setBlockFormat(form)
+        if level:
+            cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
+            letters = QTextCharFormat()
+            font = document.defaultFont()
+            font.setPixelSize(sizes.get(level, now.px(13)))
+            font.setBold(True)
+            letters.setFont(font)
+            cursor.setCharFormat(letters)
+        block = block.next()
+
+
 class HelpPanel(QFrame):
     def __init__(self, services: Services) -> None:
         super().__init__()
-        self.setObjectName("surface")
+        self.setObjectName("help")
         self._services = services
         self.page = ""
         self.text = QTextBrowser()
         self.text.setOpenExternalLinks(False)
         self.text.setAccessibleName(tr("Help"))
-        self.text.document().setDocumentMargin(4)
+        self.text.document().setDocumentMargin(0)
+        self.text.document().setIndentWidth(theme.current().px(18))
         self.setFixedWidth(theme.current().px(320))
         bar = row(heading(tr("Help")), None, icon_button("x", tr("Close the help"), self.hide))
         body = column(bar, self.text, spacing=4)
@@ -50,3 +77,4 @@ class HelpPanel(QFrame):
 
     def _fill(self, markdown: str) -> None:
         self.text.setMarkdown(markdown or tr("There is no help for this page yet."))
+        _set_type(self.text.document())

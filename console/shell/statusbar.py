@@ -56,8 +56,8 @@ class StatusBar(QFrame):
         self.show_tasks([])
         self._say(self.lines, tr("Looking…"))
         self._say(self.person, self._who(), services.ctx.actor.name)
-        services.tasks.started.connect(lambda _task: self._follow())
-        services.tasks.finished.connect(lambda _task: self._follow())
+        services.tasks.started.connect(self._follow)
+        services.tasks.finished.connect(self._follow)
 
     def show_pulse(self, pulse: Pulse) -> None:
         now = pulse.status
@@ -114,7 +114,7 @@ class StatusBar(QFrame):
             self._say(self.tasks, ntr("{n} task is running", "{n} tasks are running", len(running)))
         self._fit()
 
-    def _follow(self) -> None:
+    def _follow(self, _task: Task) -> None:
         running = self._services.tasks.running
         self.show_tasks(running)
         for task in running:

@@ -79,8 +79,8 @@ class TaskList(QFrame):
         self.setLayout(body)
         self.setFixedWidth(theme.current().px(380))
         over.installEventFilter(self)
-        services.tasks.started.connect(lambda _task: self._fill())
-        services.tasks.finished.connect(lambda _task: self._fill())
+        services.tasks.started.connect(self._refill)
+        services.tasks.finished.connect(self._refill)
         self.hide()
 
     def toggle(self) -> None:
@@ -92,6 +92,9 @@ class TaskList(QFrame):
         self._place()
         self.raise_()
         self.setFocus()
+
+    def _refill(self, _task: Task) -> None:
+        self._fill()
 
     def _fill(self) -> None:
         clear(self._rows)

@@ -130,6 +130,9 @@ def test_the_language_changes_at_run_time_and_the_page_stays(window: MainWindow,
     assert current_language() == "zh_CN"
     assert note(window).key == "customers"
     assert note(window) is not before
+    window.services.tasks.run("Count", lambda _ctx, progress: progress.update(1, 1), owner=None)
+    window.services.notices.info("Still here.")
+    qtbot.waitUntil(lambda: window.services.tasks.idle)  # nothing that is gone is told
 
 
 def test_the_theme_changes_without_making_pages_anew(window: MainWindow, qtbot: QtBot) -> None:
