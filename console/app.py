@@ -54,7 +54,7 @@ class Console(QObject):
         self._translator = QTranslator(self)
         self.login: LoginWindow | None = None
         self.desk: Desk | None = None
-        self._crash: CrashDialog | None = None
+        self.crash: CrashDialog | None = None
         self.hooks = Hooks(self._show_crash, self.quit)
         app.setQuitOnLastWindowClosed(False)
         app.setWindowIcon(icon("message-square-text", "accent"))
@@ -169,7 +169,7 @@ class Console(QObject):
         if self.desk is not None:
             self.desk.window.show_crash(error)
             return
-        if self._crash is not None:
+        if self.crash is not None:
             return
         now = self._clock.now()
         report = report_of(error, now)
@@ -177,12 +177,12 @@ class Console(QObject):
             path: Path | None = write_report(report, paths.crash_folder(), now)
         except OSError:
             path = None
-        self._crash = CrashDialog(self.login, report, path)
-        self._crash.finished.connect(self._crash_closed)
-        self._crash.open()
+        self.crash = CrashDialog(self.login, report, path)
+        self.crash.finished.connect(self._crash_closed)
+        self.crash.open()
 
     def _crash_closed(self) -> None:
-        self._crash = None
+        self.crash = None
 
 
 def _preload() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from PySide6.QtCore import QObject, Signal
 
@@ -20,11 +19,7 @@ SCREENS = ("home", "customers", "templates", "campaigns", "approvals", "lines", 
 
 def page_kinds() -> list[type[Page]]:
     """The pages in the order of the rail. The first call loads them, which takes a moment."""
-    return [_page_of(import_module(f"console.screens.{name}.screen")) for name in SCREENS if _is_there(name)]
-
-
-def _is_there(name: str) -> bool:
-    return find_spec(f"console.screens.{name}") is not None and find_spec(f"console.screens.{name}.screen") is not None
+    return [_page_of(import_module(f"console.screens.{name}.screen")) for name in SCREENS]
 
 
 def _page_of(module: object) -> type[Page]:

@@ -57,4 +57,7 @@ class Hooks(QObject):
 
 
 def _qt_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
-    logging.getLogger("qt").log(_LEVELS.get(kind, logging.WARNING), "%s: %s", context.category or "default", message)
+    level = _LEVELS.get(kind, logging.WARNING)
+    if message.startswith("This plugin does not support"):  # what a screen without a window manager cannot do
+        level = logging.DEBUG
+    logging.getLogger("qt").log(level, "%s: %s", context.category or "default", message)
