@@ -29,13 +29,13 @@ def name_of(session: Session, campaign_id: int) -> str:
     return _campaign(session, campaign_id).name
 
 
-def sheets(session: Session, campaign_id: int, clock: Clock, phone: Phone) -> list[Sheet]:
+def sheets(session: Session, campaign_id: int, clock: Clock, phone: Phone, *, limit: int | None = None) -> list[Sheet]:
     """Raises UserError when the campaign is gone."""
     campaign = _campaign(session, campaign_id)
     found = progress(session, campaign_id, clock.now())
     made = [_facts(session, campaign, found), _outcomes(found), _causes(found), _events(session, campaign_id)]
     if campaign.batch_id is not None:
-        made.append(details.of_batch(session, campaign.batch_id, phone))
+        made.append(details.of_batch(session, campaign.batch_id, phone, limit=limit))
         made.append(details.excluded(session, campaign.batch_id, phone))
     return made
 

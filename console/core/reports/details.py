@@ -59,7 +59,7 @@ def phones(reveal: bool) -> Phone:
 
 
 def of_batch(session: Session, batch_id: int, phone: Phone, *, limit: int | None = None) -> Sheet:
-    """The messages of one batch, as frozen."""
+    """The messages of one batch, as frozen; with ``limit`` only the first rows, yet the total of all."""
     return _details(session, select(Message.id).where(Message.batch_id == batch_id), phone, limit)
 
 
@@ -76,13 +76,14 @@ def of_period(
 
 
 def _details(session: Session, query: Select[int], phone: Phone, limit: int | None) -> Sheet:
-    ids = paging.ids(session, query.order_by(Message.id).limit(limit))
-    return Sheet(name=T("Details"), columns=COLUMNS, rows=_rows(session, ids, phone), total=len(ids))
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = _rows(session, query.order_by(Message.id).limit(limit), phone)
+    return Sheet(name=T("Details"), columns=COLUMNS, rows=rows, total=total)
 
 
-def _rows(session: Session, ids: Sequence[int], phone: Phone) -> Iterator[Row]:
+def _rows(session: Session, query: Select[int], phone: Phone) -> Iterator[Row]:
     told = _Words()
-    for chunk in paging.chunked(ids, _CHUNK):
+    for chunk in paging.chunked(paging.ids(session, query), _CHUNK):
         for row in session.execute(_QUERY.where(Message.id.in_(chunk))):
             yield _row(row, phone, told)
 

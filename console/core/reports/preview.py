@@ -50,7 +50,7 @@ def preview(ctx: Context, request: Request) -> Preview:
             found = daily.load(session, requests.period_of(request))
             days = [Day(day=day, counts=counts) for day, counts in found.days()]
             return Preview(about=about, sheets=[_sheet(sheet) for sheet in found.sheets()], days=days)
-        made = requests.sheets(session, replace(request, reveal=False), ctx.clock)
+        made = requests.sheets(session, replace(request, reveal=False), ctx.clock, limit=ROWS)
         return Preview(about=about, sheets=[_sheet(sheet) for sheet in made], days=())
 
 

@@ -78,19 +78,19 @@ class Request:
         return f"campaign:{self.campaign_id}" if self.report is Report.CAMPAIGN else f"report:{self.report.value}"
 
 
-def sheets(session: Session, request: Request, clock: Clock) -> list[Sheet]:
-    """Raises UserError when something is missing. Rows are read while they are written."""
+def sheets(session: Session, request: Request, clock: Clock, *, limit: int | None = None) -> list[Sheet]:
+    """Raises UserError when something is missing. Rows are read while they are written; ``limit`` is of details."""
     phone = details.phones(request.reveal)
     if request.report is Report.CAMPAIGN:
-        return campaign.sheets(session, _campaign_id(request), clock, phone)
+        return campaign.sheets(session, _campaign_id(request), clock, phone, limit=limit)
     period = period_of(request)
     match request.report:
         case Report.DAILY:
             return daily.load(session, period).sheets()
         case Report.DETAILS:
-            return [details.of_period(session, period, phone)]
+            return [details.of_period(session, period, phone, limit=limit)]
         case Report.TROUBLE:
-            return [details.of_period(session, period, phone, outcomes=_TROUBLE)]
+            return [details.of_period(session, period, phone, outcomes=_TROUBLE, limit=limit)]
 
 
 def about(session: Session, request: Request) -> str:
