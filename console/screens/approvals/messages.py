@@ -10,9 +10,10 @@ from console.core.i18n import tr
 from console.core.listing import Sort
 from console.screens.approvals import operations
 from console.shell import theme
+from console.shell.flow import FlowLayout
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
-from console.shell.widgets import Card, EmptyState, SearchField, label, row
+from console.shell.widgets import Card, EmptyState, SearchField, label
 
 
 class MessagesCard(Card):
@@ -33,7 +34,10 @@ class MessagesCard(Card):
         self.text = label("", wrap=True, selectable=True)
         self.text.setAccessibleName(tr("The whole message"))
         self.table.current_changed.connect(self._show_current)
-        self.add(row(self.order, self.search, None, self.number), self.table, self.text)
+        bar = FlowLayout()
+        for widget in (self.order, self.search, self.number):
+            bar.addWidget(widget)
+        self.add(bar, self.table, self.text)
 
     def _table(self, services: Services) -> RecordTable[MessageRow]:
         columns = [

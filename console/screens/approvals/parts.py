@@ -13,6 +13,7 @@ from console.core.campaigns.messages import RuleNumber
 from console.core.format import count, duration, local_date, local_datetime, share
 from console.core.i18n import tr
 from console.core.messages.findings import Finding
+from console.shell.flow import FlowLayout
 from console.shell.widgets import Card, KeyValues, StateShape, clear, column, label, link_button, row
 
 
@@ -21,7 +22,7 @@ class Figures(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._row = row(spacing=32)
+        self._row = FlowLayout(32, 8)
         self.setLayout(self._row)
 
     def show_figures(self, found: ApprovalDetail) -> None:
@@ -35,15 +36,16 @@ class Figures(QWidget):
         if takes is not None and found.finish_at is not None:
             figures.append((duration(takes), tr("until {time}", time=local_datetime(found.finish_at))))
         for number, words in figures:
-            self._row.addLayout(column(label(number, "figure"), label(words, "quiet"), spacing=0))
-        self._row.addStretch(1)
+            figure = QWidget()
+            figure.setLayout(column(label(number, "figure"), label(words, "quiet"), spacing=0))
+            self._row.addWidget(figure)
 
 
 class ChangesCard(Card):
     """Against the last campaign that was approved with the same template."""
 
     def __init__(self) -> None:
-        super().__init__(tr("Since the last one approved with this template"))
+        super().__init__(tr("Since the last approved one"))
         self._pairs = KeyValues()
         self.add(self._pairs)
         self.hide()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from console.core.campaigns.browse import CampaignDetail
 from console.core.campaigns.messages import RuleNumber
@@ -15,6 +15,8 @@ from console.core.campaigns.timeline import Event
 from console.core.campaigns.views import OUTCOME_TITLES, Outcome, Standing
 from console.core.format import count, local_datetime, local_time
 from console.core.i18n import tr
+from console.shell import theme
+from console.shell.flow import FlowLayout
 from console.shell.widgets import (
     Card,
     KeyValues,
@@ -40,18 +42,18 @@ class ProgressCard(Card):
         self.alarm = label(tr("The numbers do not add up. Tell your administrator."), "error", wrap=True)
         self.alarm.hide()
         self._numbers = {outcome: link_button("0", self._opener(outcome)) for outcome in Outcome}
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(4)
-        for place, outcome in enumerate(Outcome):
-            line, side = place % 4, place // 4 * 4
-            grid.addWidget(StateShape(outcome.value), line, side)
-            grid.addWidget(label(str(OUTCOME_TITLES[outcome])), line, side + 1)
-            grid.addWidget(self._numbers[outcome], line, side + 2)
-        grid.setColumnStretch(1, 1)
-        grid.setColumnMinimumWidth(3, 16)
-        grid.setColumnStretch(5, 1)
-        self.add(self.line, self.words, grid, self.alarm)
+        cells = FlowLayout(16, 4)
+        for outcome in Outcome:
+            cells.addWidget(self._cell(outcome))
+        self.add(self.line, self.words, cells, self.alarm)
+
+    def _cell(self, outcome: Outcome) -> QWidget:
+        cell = QWidget()
+        inside = row(StateShape(outcome.value), label(str(OUTCOME_TITLES[outcome])), self._numbers[outcome])
+        inside.setStretch(1, 1)
+        cell.setLayout(inside)
+        cell.setFixedWidth(theme.current().px(190))
+        return cell
 
     def show_progress(self, found: Progress) -> None:
         whole = tr("{done} of {total}", done=count(found.done), total=count(found.total))

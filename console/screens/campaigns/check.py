@@ -15,6 +15,7 @@ from console.core.messages.findings import Finding
 from console.screens.campaigns.people import PeopleDialog
 from console.screens.campaigns.sections import Section
 from console.shell import theme
+from console.shell.flow import FlowLayout
 from console.shell.services import Services
 from console.shell.widgets import (
     StateShape,
@@ -43,7 +44,7 @@ class CheckSection(Section):
         self.stale.hide()
         top = row(self.button, self.hint, None)
         top.setStretch(1, 1)
-        self._figures = row(spacing=32)
+        self._figures = FlowLayout(32, 8)
         self._findings = QVBoxLayout()
         self._rules = QVBoxLayout()
         self._samples = QVBoxLayout()
@@ -59,13 +60,16 @@ class CheckSection(Section):
         self.trial = quiet_button(tr("Send a test message"), self._trial, "smartphone")
         self.phone.returnPressed.connect(self._trial)
         self.trial_state = label("", "quiet", wrap=True)
-        self._trial_row = row(self.phone, self.trial, self.trial_state)
-        self._trial_row.setStretch(2, 1)
-        self.add(top, self._found, self._trial_row)
+        self.trial_state.hide()
+        self.add(top, self._found, row(self.phone, self.trial, None), self.trial_state)
 
     def say(self, text: str) -> None:
         """Why there is nothing to check yet, or what is going on."""
         self.hint.setText(text)
+
+    def say_of_trial(self, text: str) -> None:
+        self.trial_state.setText(text)
+        self.trial_state.setVisible(bool(text))
 
     def _trial(self) -> None:
         self.trial_wanted.emit(self.phone.text())
@@ -93,8 +97,9 @@ class CheckSection(Section):
             takes = duration(found.finish_at - found.starts_at)
             figures.append((takes, tr("until {time}", time=local_datetime(found.finish_at))))
         for number, words in figures:
-            self._figures.addLayout(column(label(number, "figure"), label(words, "quiet"), spacing=0))
-        self._figures.addStretch(1)
+            figure = QWidget()
+            figure.setLayout(column(label(number, "figure"), label(words, "quiet"), spacing=0))
+            self._figures.addWidget(figure)
 
     def _show_findings(self, findings: Sequence[Finding]) -> None:
         clear(self._findings)

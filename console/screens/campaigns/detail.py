@@ -17,6 +17,7 @@ from console.screens.campaigns import operations
 from console.screens.campaigns.cards import FactsCard, FailuresCard, LeftOutCard, ProgressCard, StoryCard
 from console.screens.campaigns.messages import LeftOutTab, MessagesTab
 from console.screens.campaigns.operations import CHANGED, Overview
+from console.shell.flow import FlowLayout
 from console.shell.icons import icon
 from console.shell.services import Services
 from console.shell.widgets import (
@@ -52,7 +53,7 @@ class DetailPane(QStackedWidget):
         self._badge = StateBadge("draft")
         self._sub = label("", "quiet", wrap=True)
         self._comment = label("", "error", wrap=True)
-        self._buttons = row(spacing=8)
+        self._buttons = FlowLayout()
         self._build()
 
     def _build(self) -> None:
@@ -71,12 +72,13 @@ class DetailPane(QStackedWidget):
         self.excluded = LeftOutTab(self._services)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setUsesScrollButtons(False)
         self.tabs.addTab(scroll(inside), tr("Overview"))
         self.tabs.addTab(self.messages, tr("Messages"))
         self.tabs.addTab(self.excluded, tr("Left out"))
-        head = column(
-            row(self._title, None, self._badge), self._sub, self._comment, 2, self._buttons, spacing=4, margins=16
-        )
+        top = row(self._title, self._badge)
+        top.setStretch(0, 1)
+        head = column(top, self._sub, self._comment, 2, self._buttons, spacing=4, margins=16)
         whole = QWidget()
         layout = column(head, self.tabs, spacing=0)
         layout.setStretchFactor(self.tabs, 1)
@@ -151,7 +153,6 @@ class DetailPane(QStackedWidget):
             self._buttons.addWidget(button)
             if name and button.accessibleName() == name and self.isActiveWindow():
                 button.setFocus()
-        self._buttons.addStretch(1)
 
     def _verbs(self, found: Overview) -> list[QWidget]:
         where, allowed = found.detail.standing, self._services.allowed

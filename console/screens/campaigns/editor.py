@@ -75,13 +75,16 @@ class CampaignEditor(QWidget):
         self.name.setMaxLength(NAME_LENGTH)
         self.name.setPlaceholderText(tr("Name of the campaign"))
         self.name.setAccessibleName(tr("Name of the campaign"))
-        self.name.setMinimumWidth(px(320))
+        self.name.setMinimumWidth(px(200))
+        self.name.setMaximumWidth(px(420))
         self.state = label("", "small")
         back = flat_button(tr("Back to the list"), self.left.emit, "arrow-left")
         head = QWidget()
         head.setObjectName("pagebar")
         head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        head.setLayout(row(back, self.name, self.state, None, spacing=12, margins=10))
+        head_row = row(back, self.name, self.state, None, spacing=12, margins=10)
+        head_row.setStretch(1, 1)
+        head.setLayout(head_row)
         self.template = TemplateSection(self._services)
         self.audience = AudienceSection(self._services.ctx.clock.now().astimezone().date())
         self.schedule = ScheduleSection()
@@ -267,7 +270,7 @@ class CampaignEditor(QWidget):
 
     def _trial(self, phone: str) -> None:
         if self._missing_for_check():
-            self.check.trial_state.setText(tr("Still needed: {what}.", what=", ".join(self._missing_for_check())))
+            self.check.say_of_trial(tr("Still needed: {what}.", what=", ".join(self._missing_for_check())))
             return
         found = self.check.result
         first = found.samples[0] if found is not None and found.samples and self._is_checked() else None
@@ -278,12 +281,12 @@ class CampaignEditor(QWidget):
 
     def _tried(self, sent: TrialSent) -> None:
         self.check.trial.setEnabled(True)
-        self.check.trial_state.setText(tr("The test message waits in the queue: {text}", text=sent.body))
+        self.check.say_of_trial(tr("The test message waits in the queue: {text}", text=sent.body))
         self._services.announce(CHANGED)
 
     def _not_tried(self, error: UserError) -> None:
         self.check.trial.setEnabled(True)
-        self.check.trial_state.setText(f"{error.message} {error.hint}")
+        self.check.say_of_trial(f"{error.message} {error.hint}")
 
     # Submitting
 

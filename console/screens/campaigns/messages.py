@@ -11,6 +11,7 @@ from console.core.campaigns.views import OUTCOME_TITLES, Outcome
 from console.core.format import count, local_datetime
 from console.core.i18n import ntr, tr
 from console.screens.campaigns import operations
+from console.shell.flow import FlowLayout
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
 from console.shell.widgets import EmptyState, FilterBox, SearchField, column, label, row
@@ -31,7 +32,10 @@ class MessagesTab(QWidget):
         self.body = label("", wrap=True, selectable=True)
         self.reason = label("", "quiet", wrap=True)
         self.table.current_changed.connect(self._show_current)
-        bar = row(self.search, self.outcome, None, self.number, margins=12)
+        bar = FlowLayout()
+        bar.setContentsMargins(12, 12, 12, 12)
+        for widget in (self.search, self.outcome, self.number):
+            bar.addWidget(widget)
         under = column(self.body, self.reason, spacing=4, margins=12)
         layout = column(bar, self.table, under, spacing=0)
         layout.setStretchFactor(self.table, 1)

@@ -15,6 +15,7 @@ from console.core.security.permissions import Permission
 from console.screens.campaigns import operations
 from console.screens.campaigns.detail import DetailPane
 from console.screens.campaigns.editor import CampaignEditor
+from console.shell import theme
 from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
@@ -47,6 +48,7 @@ class CampaignsPage(Page):
         self.table.loaded.connect(self._loaded)
         self._editor: CampaignEditor | None = None
         self._list = master_detail(self.table, self.detail)
+        self.detail.setMinimumWidth(theme.current().px(320))
         self._stack = QStackedWidget()
         self._stack.addWidget(self._list)
         self.set_content(self._stack)

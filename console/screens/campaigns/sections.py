@@ -57,8 +57,9 @@ class TemplateSection(Section):
         self.paper.hide()
         self._values = Form()
         self._values_box = column(spacing=4)
-        chooser = row(self.class_box, self.template)
-        chooser.addStretch(0)
+        self.class_box.setMaximumWidth(theme.current().px(180))
+        chooser = row(self.class_box, self.template, None)
+        chooser.setStretch(1, 3)
         self.add(chooser, self.renewed, self._values_box, self.paper)
 
     def begin(self, templates: Sequence[TemplateChoice], template_id: int | None, version_id: int | None) -> None:
