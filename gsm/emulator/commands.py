@@ -187,9 +187,20 @@ def _pin(device: Device, command: Command) -> list[str]:
             need_sim(device)
         return [f"+CPIN: {state}"]
     if state != "SIM PIN" or command.arguments[:1] != (device.settings.pin,):
+        device.settings.pin_tries = max(0, device.settings.pin_tries - 1)
+        if device.settings.pin_tries == 0:
+            device.settings.sim = "SIM PUK"
         raise CommandError("cme", 16)
+    device.settings.pin_tries = 3
     device.state.pin_entered = True
     return []
+
+
+@command("CPINR")
+def _pin_tries(device: Device, command: Command) -> list[str]:
+    if not device.persona.counts_pins:
+        raise CommandError
+    return [f"+CPINR: SIM PIN,{device.settings.pin_tries},3", "+CPINR: SIM PUK,10,10"]
 
 
 @command("CIMI")

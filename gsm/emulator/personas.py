@@ -18,6 +18,7 @@ class Persona:
     boot_lines: tuple[str, ...] = ()
     chatter: tuple[str, ...] = ()  # said every second while attached
     error_on_escape: bool = False
+    counts_pins: bool = True  # AT+CPINR
     text_mode: int = 0  # AT+CMGF after a start
 
 
@@ -29,6 +30,7 @@ PERSONAS: Mapping[str, Persona] = {
         stores=("SM", "ME"),
         phase_2_plus=False,
         iccid_command="^ICCID",
+        counts_pins=False,
         boot_lines=("^SYSSTART",),
         chatter=("^RSSI:17", "^BOOT:20952548,0,0,0,72", "^DSFLOWRPT:00000001,0,0,0,0,0,0"),
     ),

@@ -21,6 +21,7 @@ class Settings:
     persona: str = "plain"
     sim: str = "READY"  # READY, SIM PIN, SIM PUK, ABSENT, FAILURE, BUSY
     pin: str = "1234"
+    pin_tries: int = 3
     hang: bool = False  # swallows everything and says nothing
     boot_ms: int = 200
     echo_body: bool = False

@@ -69,6 +69,7 @@ class ModemTransport(Transport):
             port,
             self._on_unsolicited,
             self._on_gone,
+            command_seconds=self._options.command_seconds,
             quiet_seconds=self._options.quiet_seconds,
             probe_seconds=self._options.probe_seconds,
         )
@@ -233,17 +234,21 @@ class ModemTransport(Transport):
 
     def _do_chores(self, *, heartbeat: bool) -> None:
         engine = self._engine
-        if engine is None or self._fault is not None:
+        if engine is None or engine.gone is not None:
             self._mail.wanted.clear()
             return
+        was_up = not engine.rebooted
         try:
             with engine.turn():
                 if heartbeat and read_routing(engine) != self._session_now().routing_read:
                     engine.rebooted = True
                 self._make_ready(engine)
         except LineFault as error:
-            if engine is self._engine and not self._closing.is_set():
+            if engine.rebooted and was_up:
+                self._mail.wanted.set()  # it fell silent because it starts anew: set it up
+            elif engine is self._engine and not self._closing.is_set():
                 self._fault = error
+                self._mail.wanted.clear()  # again at the next sweep, unless somebody recovers the line before
                 log.info("line fault %s while idle", error.code)
 
     # Health and recovery
@@ -272,7 +277,7 @@ class ModemTransport(Transport):
             engine.attempt("AT&F")
         elif step is RecoveryStep.RADIO_RESET:
             engine.wake()
-            engine.attempt("AT+CFUN=1,1", 15)
+            engine.attempt("AT+CFUN=1,1", patience=3)
         self._configure()
 
 

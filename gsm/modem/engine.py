@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from gsm.errors import GsmError, LineUnavailable
-from gsm.modem.at import CTRL_Z, ESC, Answer, Dialog, Echo, Event, Final, Info, Prompt, Request, Stray, Unsolicited
+from gsm.modem.at import CTRL_Z, ESC, Answer, Dialog, Echo, Event, Final, Prompt, Request, Stray, Unsolicited
 from gsm.modem.port import Port
 
 COMMAND_SECONDS = 5.0
@@ -79,9 +79,11 @@ class Engine:
         on_unsolicited: Callable[[Unsolicited], None],
         on_gone: Callable[[LineUnavailable], None],
         *,
+        command_seconds: float = COMMAND_SECONDS,
         quiet_seconds: float = QUIET_SECONDS,
         probe_seconds: float = PROBE_SECONDS,
     ) -> None:
+        self._command_seconds = command_seconds
         self._quiet_seconds = quiet_seconds
         self._probe_seconds = probe_seconds
         self._port = port
@@ -159,26 +161,29 @@ class Engine:
     def turn(self) -> AbstractContextManager[None]:
         return self._turn.taken()
 
-    def ask(self, request: Request, timeout: float = COMMAND_SECONDS) -> Answer:
-        """The answer, whatever it is. Raises LineUnavailable (CommandTimeout when the modem is silent)."""
+    def ask(self, request: Request, *, patience: float = 1.0, longest: float = 0.0) -> Answer:
+        """The answer, whatever it is. Raises LineUnavailable (CommandTimeout when the modem is silent).
+
+        ``patience`` multiplies the usual time for commands known to be slow; ``longest`` seconds are granted to an
+        answer that goes on arriving.
+        """
         with self.turn():
             self.settle()
-            return self._exchange(request, timeout)
+            return self._exchange(request, self._command_seconds * patience, longest)
 
-    def must(self, request: Request, timeout: float = COMMAND_SECONDS) -> tuple[Info, ...]:
-        """The information lines of a command that has to work. Raises CommandFailed as well."""
-        answer = self.ask(request, timeout)
+    def must(self, command: str) -> None:
+        """A command that the line cannot do without. Raises CommandFailed as well."""
+        answer = self.ask(Request(command))
         if not answer.final.ok:
-            raise CommandFailed(request.text, answer.final)
-        return answer.lines
+            raise CommandFailed(command, answer.final)
 
-    def attempt(self, command: str, timeout: float = COMMAND_SECONDS) -> bool:
+    def attempt(self, command: str, *, patience: float = 1.0) -> bool:
         """Whether the modem said OK to a command that it may refuse."""
-        return self.ask(Request(command), timeout).final.ok
+        return self.ask(Request(command), patience=patience).final.ok
 
-    def _exchange(self, request: Request, timeout: float) -> Answer:
+    def _exchange(self, request: Request, timeout: float, longest: float = 0.0) -> Answer:
         self._start(request)
-        answer = self._wait(timeout)
+        answer = self._wait(timeout, longest)
         if isinstance(answer, Answer):
             return answer
         raise self._timeout(request)
@@ -203,19 +208,26 @@ class Engine:
                 self._lose(error)
             raise
 
-    def _wait(self, timeout: float) -> Prompt | Answer | None:
-        deadline = time.monotonic() + timeout
+    def _wait(self, timeout: float, longest: float = 0.0) -> Prompt | Answer | None:
+        started = time.monotonic()
         with self._changed:
             while not self._answers:
                 if self._gone is not None:
                     raise self._lost()
-                left = deadline - time.monotonic()
+                left = self._deadline(started, timeout, longest) - time.monotonic()
                 if left <= 0:
                     self._dialog.abandon()
                     self._out_of_step = True
                     return None
                 self._changed.wait(left)
             return self._answers.popleft()
+
+    def _deadline(self, started: float, timeout: float, longest: float) -> float:
+        """A device that starts anew answers nothing it was asked before."""
+        deadline = started + timeout
+        if longest:
+            deadline = min(max(deadline, self._heard_at + timeout), started + longest)
+        return min(deadline, max(started, self._heard_at) + self._probe_seconds) if self.rebooted else deadline
 
     def _lost(self) -> LineUnavailable:
         error = self._gone

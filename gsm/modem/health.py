@@ -80,7 +80,7 @@ def first_line(lines: Iterable[Info]) -> str:
 
 
 def ask_sim(engine: Engine) -> tuple[SimState, Answer]:
-    answer = engine.ask(Request("AT+CPIN?", prefix="+CPIN:"), 10)
+    answer = engine.ask(Request("AT+CPIN?", prefix="+CPIN:"), patience=2)
     return parse_sim(answer), answer
 
 
@@ -160,5 +160,5 @@ def _technology(operator: list[str]) -> str:
 
 
 def _ask(engine: Engine, name: str, *, suffix: str = "?") -> list[str]:
-    answer = engine.ask(Request(f"AT+{name}{suffix}", prefix=f"+{name}:"), 10)
+    answer = engine.ask(Request(f"AT+{name}{suffix}", prefix=f"+{name}:"), patience=2)
     return fields(first_line(answer.lines)) if answer.final.ok else []

@@ -30,7 +30,7 @@ from gsm.modem.setup import ReportMode, Session
 log = logging.getLogger(__name__)
 
 _INDICATION = re.compile(r'\+C(?:MT|DS)I: ?"?(\w+)"?, ?(\d+)')
-_LIST_SECONDS = 30.0
+_LIST_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +290,7 @@ class Mailroom:
         if not self._select(engine, store):
             return
         request = Request("AT+CMGL=4", prefix="+CMGL:", pdu=True, required=False)
-        answer = engine.ask(request, _LIST_SECONDS)
+        answer = engine.ask(request, longest=_LIST_SECONDS)
         if not answer.final.ok:
             return
         for line in answer.lines:
@@ -310,7 +310,7 @@ class Mailroom:
             if not engine.attempt("AT+CNMA") and self._session is not None:
                 engine.attempt(f"AT+CNMI={self._session.routing}")  # late: the modem has stopped routing by itself
         elif self._select(engine, place.store):
-            if engine.attempt(f"AT+CMGD={place.index}", 10):
+            if engine.attempt(f"AT+CMGD={place.index}", patience=2):
                 self._seen.pop((place.store, place.index), None)
             else:
                 log.warning("place %d of %s could not be freed", place.index, place.store)

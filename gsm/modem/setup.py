@@ -14,8 +14,8 @@ from gsm.errors import LineUnavailable, NotRegistered, SimFault
 from gsm.messages import LineIdentity, Registration, SimState
 from gsm.modem.at import Request
 from gsm.modem.causes import stable_code
-from gsm.modem.engine import PROBE_SECONDS, QUIET_SECONDS, CommandFailed, Engine
-from gsm.modem.health import ask_identity, ask_registration, ask_sim, ask_subscriber, first_line
+from gsm.modem.engine import COMMAND_SECONDS, PROBE_SECONDS, QUIET_SECONDS, Engine
+from gsm.modem.health import ask_identity, ask_registration, ask_sim, ask_subscriber, fields, first_line
 
 POLL_SECONDS = 0.5
 
@@ -42,6 +42,7 @@ class ModemOptions:
     sweep_seconds: float = 30
     incomplete_seconds: float = 600
     room_seconds: float = 10  # for reports to be acknowledged when their store is half full
+    command_seconds: float = COMMAND_SECONDS
     quiet_seconds: float = QUIET_SECONDS
     probe_seconds: float = PROBE_SECONDS
     hold_link: bool = False  # AT+CMMS=2: the radio link stays up between messages
@@ -78,9 +79,9 @@ def configure(engine: Engine, options: ModemOptions, closing: threading.Event) -
     if not engine.attempt("AT+CMEE=1"):
         engine.attempt("AT+CMEE=2")
     identity = ask_identity(engine)
-    unlock(engine, options, closing)
+    unlock(engine, options, identity.imei, closing)
     imsi, iccid = ask_subscriber(engine)
-    _must_accept(engine, "AT+CMGF=0")
+    engine.must("AT+CMGF=0")
     stores = list_stores(engine)
     mode, routing = route_reports(engine, options, stores)
     routing_read = read_routing(engine)
@@ -102,23 +103,36 @@ def wake(engine: Engine) -> None:
     engine.wake()
 
 
-def unlock(engine: Engine, options: ModemOptions, closing: threading.Event) -> None:
-    """Raises SimFault unless the SIM is ready; a PIN is tried once only, for three failures lock the SIM."""
+_wrong_pins: set[tuple[str, str]] = set()  # (IMEI, PIN): tried by this process and refused
+
+
+def unlock(engine: Engine, options: ModemOptions, imei: str, closing: threading.Event) -> None:
+    """Raises SimFault unless the SIM is ready. Three wrong PINs lock a SIM, so a wrong one is tried once only."""
     deadline = time.monotonic() + options.sim_seconds
-    tried = False
+    entered = False
     while True:
         state, answer = ask_sim(engine)
         if state is SimState.READY:
             return
-        if state is SimState.PIN and options.pin and not tried:
-            tried = True
-            entered = engine.ask(Request(f'AT+CPIN="{options.pin}"'), 10)
-            if not entered.final.ok:
-                raise SimFault("sim.pin_wrong")
+        if state is SimState.PIN and options.pin and not entered:
+            enter_pin(engine, options.pin, imei)
+            entered = True
             continue
-        settled = state in (SimState.PIN, SimState.PUK, SimState.ABSENT, SimState.FAILED) and not tried
+        settled = state in (SimState.PIN, SimState.PUK, SimState.ABSENT, SimState.FAILED) and not entered
         if settled or time.monotonic() >= deadline or closing.wait(POLL_SECONDS):
-            raise SimFault(_sim_code(state, (answer.final.ok and "") or stable_code(answer.final)))
+            raise SimFault(_sim_code(state, "" if answer.final.ok else stable_code(answer.final)))
+
+
+def enter_pin(engine: Engine, pin: str, imei: str) -> None:
+    """Raises SimFault when it is wrong, was wrong before, or somebody has failed on this SIM already."""
+    left = engine.ask(Request("AT+CPINR", prefix="+CPINR:", required=False))
+    counters = {line[0]: line[1:] for line in (fields(info.text) for info in left.lines) if len(line) > 2}
+    tries = counters.get("SIM PIN", [])
+    if (imei, pin) in _wrong_pins or (tries and tries[0] != tries[1]):
+        raise SimFault("sim.pin_wrong")
+    if not engine.ask(Request(f'AT+CPIN="{pin}"'), patience=2).final.ok:
+        _wrong_pins.add((imei, pin))
+        raise SimFault("sim.pin_wrong")
 
 
 def _sim_code(state: SimState, code: str) -> str:
@@ -185,9 +199,3 @@ def list_stores(engine: Engine) -> tuple[str, ...]:
     names = re.findall(r'"(\w+)"', group[1]) if answer.final.ok and group else ["SM"]
     places = [name for name in ("SM", "ME") if name in names] or [name for name in ("MT",) if name in names]
     return (*places, *(["SR"] if "SR" in names else []))
-
-
-def _must_accept(engine: Engine, command: str) -> None:
-    answer = engine.ask(Request(command))
-    if not answer.final.ok:
-        raise CommandFailed(command, answer.final)

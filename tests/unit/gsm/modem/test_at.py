@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gsm.modem.at import OK, Answer, Dialog, Event, Final, Info, Prompt, Request, Stray, Unsolicited, parse_final
+from gsm.modem.at import OK, Answer, Dialog, Echo, Event, Final, Info, Prompt, Request, Stray, Unsolicited, parse_final
 
 CSQ = Request("AT+CSQ", prefix="+CSQ:")
 CMGS = Request("AT+CMGS=22", prefix="+CMGS:", prompt=True)
@@ -60,12 +60,13 @@ def test_plain_answer() -> None:
 
 
 def test_echo_is_no_answer() -> None:
-    assert talk(CSQ, b"AT+CSQ\r\r\n+CSQ: 20,99\r\n\r\nOK\r\n") == [Answer(OK, (Info("+CSQ: 20,99"),))]
+    events = talk(CSQ, b"AT+CSQ\r\r\n+CSQ: 20,99\r\n\r\nOK\r\n")
+    assert events == [Echo(), Answer(OK, (Info("+CSQ: 20,99"),))]
 
 
 def test_split_anywhere() -> None:
     whole = b"AT+CSQ\r\r\n" + REPORT_LINE + b'\r\n+CSQ: 20,99\r\n\r\n+CMTI: "SM",3\r\nOK\r\n'
-    expected = [HEARD_REPORT, Unsolicited('+CMTI: "SM",3'), Answer(OK, (Info("+CSQ: 20,99"),))]
+    expected = [Echo(), HEARD_REPORT, Unsolicited('+CMTI: "SM",3'), Answer(OK, (Info("+CSQ: 20,99"),))]
     for cut in range(len(whole)):
         assert talk(CSQ, whole[:cut], whole[cut:]) == expected
 
