@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 
-from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QPlainTextEdit, QSplitter, QWidget
+from PySide6.QtWidgets import QDialog, QListWidgetItem, QPlainTextEdit, QSplitter, QWidget
 
 import resources
 from console.core.context import Context
@@ -13,7 +13,7 @@ from console.core.i18n import tr
 from console.shell import theme
 from console.shell.crash import program_version
 from console.shell.services import Services
-from console.shell.widgets import column, label, quiet_button, row
+from console.shell.widgets import TextList, column, label, quiet_button, row
 
 OURS = "branch-sms-console"
 FEW = 4  # a longer License field is the whole text, not its name
@@ -71,7 +71,7 @@ class AboutDialog(QDialog):
         self.setWindowTitle(tr("About this program"))
         self.resize(theme.current().px(760), theme.current().px(520))
         self._licences: list[Licence] = []
-        self.list = QListWidget()
+        self.list = TextList()
         self.list.setAccessibleName(tr("Packages"))
         self.list.currentRowChanged.connect(self._show)
         self.text = QPlainTextEdit()

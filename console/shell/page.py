@@ -39,10 +39,9 @@ class PageBar(QFrame):
         """At most one a page; Ctrl+F goes to it."""
         self.search = SearchField(placeholder)
         self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.search.setMinimumWidth(theme.current().px(220))
         self.search.searched.connect(searched)
         self._left.addSpacing(8)
-        self._left.addWidget(self.search)
+        self._left.addWidget(self.search, 1)
         return self.search
 
     def add_filter(self, box: FilterBox, chosen: Callable[[object], object] | None = None) -> FilterBox:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QComboBox,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QLineEdit,
+    QListWidget,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -134,7 +135,8 @@ def _button(text: str, kind: str, clicked: Callable[[], object] | None, icon_nam
     made.setAccessibleName(text)
     if icon_name:
         made.setIcon(icon(icon_name, tint))
-    made.setIconSize(QSize(19, 16))
+    px = theme.current().px
+    made.setIconSize(QSize(px(19), px(16)))
     if clicked is not None:
         made.clicked.connect(lambda _checked=False: clicked())
     return made
@@ -167,7 +169,8 @@ def icon_button(icon_name: str, name: str, clicked: Callable[[], object] | None 
     made = QToolButton()
     made.setProperty("kind", "flat")
     made.setIcon(icon(icon_name))
-    made.setIconSize(QSize(16, 16))
+    side = theme.current().px(16)
+    made.setIconSize(QSize(side, side))
     made.setToolTip(name)
     made.setAccessibleName(name)
     if clicked is not None:
@@ -373,6 +376,14 @@ class KeyValues(QWidget):
             self._grid.addWidget(shown, place, 1)
 
 
+class TextList(QListWidget):
+    """A short list of words. Rows filled in before the style sheet was known are laid out again when it is."""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.doItemsLayout()
+
+
 def scroll(inside: QWidget) -> QScrollArea:
     """``inside`` in a frameless area that scrolls up and down."""
     area = QScrollArea()
@@ -411,14 +422,17 @@ class SearchField(QLineEdit):
         self.setPlaceholderText(placeholder)
         self.setAccessibleName(placeholder)
         self.setClearButtonEnabled(True)
-        self.setMinimumWidth(180)
-        self.setMaximumWidth(340)
+        self.setMinimumWidth(theme.current().px(110))
+        self.setMaximumWidth(theme.current().px(320))
         glass = QAction(icon("search"), "", self)
         self.addAction(glass, QLineEdit.ActionPosition.LeadingPosition)
         self._timer = QTimer(self, interval=SEARCH_DELAY, singleShot=True)
         self._timer.timeout.connect(self._search)
         self.textChanged.connect(lambda _text: self._timer.start())
         self.returnPressed.connect(self._search)
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.current().px(240), super().sizeHint().height())
 
     def _search(self) -> None:
         self._timer.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QListWidgetItem, QStackedWidget, QWidget
 
 from console.core.events import Change, Topic
 from console.core.i18n import tr
@@ -21,7 +21,7 @@ from console.shell.crash import program_version
 from console.shell.icons import icon
 from console.shell.page import Page
 from console.shell.services import Services
-from console.shell.widgets import Card, column, confirm, label, quiet_button, row, scroll
+from console.shell.widgets import Card, TextList, column, confirm, label, quiet_button, row, scroll
 
 _ICONS = {
     Section.LOOK: "monitor",
@@ -45,12 +45,11 @@ class SettingsPage(Page):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self.list = QListWidget()
+        self.list = TextList()
         self.list.setAccessibleName(tr("Sections"))
         self.list.setFixedWidth(theme.current().px(190))
         self.list.setIconSize(QSize(16, 16))
         self.list.setSpacing(2)
-        self.list.setContentsMargins(8, 8, 8, 8)
         self.stack = QStackedWidget()
         self.forms: dict[Section, SettingsForm] = {}
         self.users: UsersSection | None = None
@@ -84,6 +83,7 @@ class SettingsPage(Page):
     def _add(self, key: str, title: str, icon_name: str, widget: QWidget) -> None:
         item = QListWidgetItem(icon(icon_name), title)
         item.setData(Qt.ItemDataRole.UserRole, key)
+        item.setSizeHint(QSize(0, theme.current().row_height))
         self.list.addItem(item)
         self.stack.addWidget(widget)
 
