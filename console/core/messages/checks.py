@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from console.core.i18n import T, Text
 from console.core.messages.classes import MessageClass
@@ -54,7 +54,7 @@ def _text(text: str, class_: MessageClass) -> Iterator[Finding]:
             level=hit.group.level,
             rule=f"word.{hit.group.group}",
             where=(hit.start, hit.end),
-            why=_WHY[hit.group.group] if hit.group.group in _WHY else _why(hit.group),
+            why=_WHY[hit.group.group](hit.word) if hit.group.group in _WHY else _why(hit.group),
             mend=_MEND.get(hit.group.group, T("Leave it out.")),
         )
     for number in find_numbers(text):
@@ -81,14 +81,14 @@ def _why(group: WordGroup) -> Text:
     return T("This word is not allowed: {law}.", law=group.source)
 
 
-_WHY = {
-    "threat": T("This threatens. Overdue notices state facts and ways to pay."),
-    "third_party": T("This says that others will be told of the debt. Nobody but the debtor may be told."),
-    "posing": T("This speaks as if police or court were writing."),
-    "legal": T("A legal step is named. It must be true and already decided."),
-    "superlative": T("Advertising must not use superlatives (Advertising law, article 9)."),
-    "promise": T("Loan advertising must not promise approval or welcome bad credit."),
-    "lure": T("Words like this make carriers take the message for spam."),
+_WHY: Mapping[str, Callable[[str], Text]] = {
+    "threat": lambda word: T("“{word}” threatens. Overdue notices state facts and ways to pay.", word=word),
+    "third_party": lambda word: T("“{word}” says that others will learn of the debt. Nobody may be told.", word=word),
+    "posing": lambda word: T("“{word}” speaks as if police or court were writing.", word=word),
+    "legal": lambda word: T("“{word}” names a legal step. It must be true and already decided.", word=word),
+    "superlative": lambda word: T("“{word}” is a superlative (Advertising law, article 9).", word=word),
+    "promise": lambda word: T("“{word}” promises approval or welcomes bad credit, which loan ads must not.", word=word),
+    "lure": lambda word: T("“{word}” makes carriers take the message for spam.", word=word),
 }
 _MEND = {
     "threat": T("Leave it out, and name the amount, the date and whom to call."),

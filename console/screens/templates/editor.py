@@ -1,0 +1,236 @@
+"""The editor of one template: name, class, text, variables, preview, versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QComboBox, QLineEdit, QTabWidget, QWidget
+
+from console.core.i18n import tr
+from console.core.messages.classes import CLASSES, MessageClass
+from console.core.messages.findings import Finding
+from console.core.messages.library import TemplateDetail, VersionRow
+from console.core.messages.preview import Candidate, show
+from console.core.security.permissions import Permission
+from console.screens.templates.body import BodyEdit
+from console.screens.templates.chips import ChipPanel
+from console.screens.templates.operations import Draft, people_of
+from console.screens.templates.preview import PreviewPanel
+from console.screens.templates.versions import VersionList
+from console.shell import theme
+from console.shell.services import Services
+from console.shell.widgets import StateBadge, column, label, quiet_button, row, scroll
+
+FIRST = "remind"  # the kind that a new text begins as
+BLANK = Draft(template_id=None, name="", class_key=FIRST, body="", seen=None)
+TYPING_PAUSE = 25  # milliseconds without a key before the preview follows
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What is in the library of the text in the editor; None: nothing yet."""
+
+    detail: TemplateDetail | None
+    draft: Draft  # as loaded
+
+
+class TemplateEditor(QWidget):
+    """Holds unsaved text until it is saved or given up; asks its page to act."""
+
+    save_wanted = Signal()
+    copy_wanted = Signal()
+    retire_wanted = Signal()
+    restore_wanted = Signal()
+    campaign_wanted = Signal()
+    revert_wanted = Signal()
+    dirty_changed = Signal(bool)
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._may_edit = services.allowed(Permission.TEMPLATES_EDIT)
+        self._stored = _Stored(None, BLANK)
+        self._people_of = ""
+        self._dirty = False
+        self._timer = QTimer(self, interval=TYPING_PAUSE, singleShot=True)
+        self._timer.timeout.connect(self.show_preview)
+        self._make_fields()
+        self._make_actions()
+        self._arrange()
+        self.load(None)
+
+    # --- parts
+
+    def _make_fields(self) -> None:
+        self.name = QLineEdit()
+        self.name.setPlaceholderText(tr("Name of the template"))
+        self.name.setAccessibleName(tr("Name of the template"))
+        self.name.setMaxLength(100)
+        self.name.textChanged.connect(lambda _text: self._changed())
+        self.class_ = QComboBox()
+        self.class_.setAccessibleName(tr("Kind of message"))
+        for key, class_ in CLASSES.items():
+            self.class_.addItem(str(class_.title), key)
+        self.class_.currentIndexChanged.connect(lambda _index: self._class_changed())
+        self.body = BodyEdit()
+        self.body.written.connect(self._changed)
+        self.chips = ChipPanel()
+        self.chips.picked.connect(self.body.insert_variable)
+        self.versions = VersionList()
+        self.versions.taken.connect(self._take_version)
+        self.preview = PreviewPanel()
+        self.preview.picker.changed.connect(self.show_preview)
+        self.preview.picker.longest.clicked.connect(lambda: self.preview.picker.go_to_longest(self.body.text()))
+        self.preview.findings.chosen.connect(self._go_to)
+
+    def _make_actions(self) -> None:
+        self.save = quiet_button(tr("Save"), self.save_wanted.emit, "save")
+        self.save.setToolTip(tr("Save as the next version (Ctrl+S)"))
+        self.save.setShortcut("Ctrl+S")
+        self.revert = quiet_button(tr("Undo changes"), self.revert_wanted.emit, "undo-2")
+        self.copy = quiet_button(tr("Copy"), self.copy_wanted.emit, "copy")
+        self.retire = quiet_button(tr("Retire"), self.retire_wanted.emit, "archive")
+        self.restore = quiet_button(tr("Use again"), self.restore_wanted.emit, "rotate-ccw")
+        self.campaign = quiet_button(tr("New campaign with this template"), self.campaign_wanted.emit, "send")
+        self.campaign.setVisible(self._services.allowed(Permission.CAMPAIGNS_EDIT))
+        self.badge = StateBadge("draft")
+        self.unsaved = label(tr("not saved"), "quiet")
+
+    def _arrange(self) -> None:
+        px = theme.current().px
+        head = row(self.name, self.class_, spacing=8)
+        head.setStretchFactor(self.name, 3)
+        head.setStretchFactor(self.class_, 2)
+        tabs = QTabWidget()
+        tabs.setDocumentMode(True)
+        chips = QWidget()
+        chips.setLayout(column(self.chips, None, margins=(0, 8, 8, 0)))
+        versions = QWidget()
+        versions.setLayout(column(self.versions, margins=(0, 8, 8, 0)))
+        tabs.addTab(scroll(chips), tr("Variables"))
+        tabs.addTab(scroll(versions), tr("Versions"))
+        self.tabs = tabs
+        writing = QWidget()
+        left = column(head, self.body, tabs, spacing=10)
+        left.setStretchFactor(self.body, 3)
+        left.setStretchFactor(tabs, 4)
+        writing.setLayout(left)
+        self.preview.setFixedWidth(px(290))
+        both = row(writing, self.preview, spacing=16)
+        both.setStretchFactor(writing, 1)
+        status = row(self.badge, self.unsaved, None, self.revert, self.save, spacing=8)
+        actions = row(self.campaign, None, self.copy, self.retire, self.restore, spacing=8)
+        whole = column(status, both, actions, spacing=12, margins=16)
+        whole.setStretchFactor(both, 1)
+        self.setLayout(whole)
+
+    # --- what is in it
+
+    @property
+    def message_class(self) -> MessageClass:
+        return CLASSES[self.class_.currentData()]
+
+    @property
+    def draft(self) -> Draft:
+        return replace(
+            self._stored.draft,
+            name=self.name.text(),
+            class_key=self.class_.currentData(),
+            body=self.body.text(),
+        )
+
+    @property
+    def detail(self) -> TemplateDetail | None:
+        return self._stored.detail
+
+    @property
+    def dirty(self) -> bool:
+        return self._dirty
+
+    def load(self, detail: TemplateDetail | None, begun: Draft | None = None, *, class_key: str = FIRST) -> None:
+        """Show a template, or with None a new one; ``begun`` is text of it that was not saved yet."""
+        stored = _of(detail) if detail is not None else replace(BLANK, class_key=class_key)
+        shown = begun or stored
+        self._stored = _Stored(detail, replace(stored, seen=shown.seen))
+        self.name.setText(shown.name)
+        self.class_.setCurrentIndex(max(0, self.class_.findData(shown.class_key)))
+        self.body.load_text(shown.body)
+        self.versions.show_versions(detail.versions if detail else (), may_edit=self._may_edit)
+        self._dress()
+        self._class_changed()
+        self.show_preview()
+
+    def _dress(self) -> None:
+        detail = self._stored.detail
+        state = detail.state.value if detail else "draft"
+        retired = state == "retired"
+        editable = self._may_edit and not retired
+        self.name.setReadOnly(not editable)
+        self.body.setReadOnly(not editable)
+        self.chips.setEnabled(editable)
+        self.class_.setEnabled(editable and detail is None)
+        self.class_.setToolTip(
+            "" if detail is None else tr("The kind of a saved template stays. Copy it to change it.")
+        )
+        self.badge.set_state(state)
+        self.save.setVisible(editable)
+        self.revert.setVisible(editable)
+        self.copy.setVisible(self._may_edit and detail is not None)
+        self.retire.setVisible(self._may_edit and detail is not None and not retired)
+        self.restore.setVisible(self._may_edit and retired)
+        self.campaign.setEnabled(state == "active")
+
+    # --- what changes
+
+    def _class_changed(self) -> None:
+        class_ = self.message_class
+        self.body.set_choices(self.chips.show_class(class_))
+        if class_.key != self._people_of:
+            self._people_of = class_.key
+            self._services.tasks.query(people_of(class_.key), self._take_people, owner=self, key="people")
+        self._changed()
+
+    def _take_people(self, people: list[Candidate]) -> None:
+        self.preview.picker.set_people(people)
+
+    def refresh_people(self) -> None:
+        """Customers may have changed."""
+        self._people_of = ""
+        self._class_changed()
+
+    def _changed(self) -> None:
+        draft, stored = self.draft, self._stored.draft
+        dirty = (draft.name, draft.class_key, draft.body) != (stored.name, stored.class_key, stored.body)
+        self.unsaved.setVisible(dirty)
+        self.save.setEnabled(dirty)
+        self.revert.setEnabled(dirty)
+        if dirty != self._dirty:
+            self._dirty = dirty
+            self.dirty_changed.emit(dirty)
+        self._timer.start()
+
+    def show_preview(self) -> None:
+        self._timer.stop()
+        signature = self._services.ctx.settings.text("bank.signature")
+        shown = show(self.body.text(), self.message_class, signature, self.preview.picker.candidate)
+        self.preview.show_message(shown, signature)
+        self.body.set_findings(shown.findings)
+
+    def _go_to(self, finding: Finding) -> None:
+        if finding.where:
+            self.body.select_place(finding.where)
+
+    def _take_version(self, version: VersionRow) -> None:
+        self.body.set_text(version.body)
+        self.body.setFocus()
+
+
+def _of(detail: TemplateDetail) -> Draft:
+    return Draft(
+        template_id=detail.id,
+        name=detail.name,
+        class_key=detail.class_key,
+        body=detail.newest.body,
+        seen=detail.newest.number,
+    )

@@ -1,0 +1,75 @@
+"""Verbs of the templates page; they run off the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from console.core.context import Context
+from console.core.events import Change, Topic
+from console.core.listing import Sort
+from console.core.messages import library
+from console.core.messages.classes import CLASSES
+from console.core.messages.library import Saved, TemplateDetail, TemplateFilter, TemplateRow
+from console.core.messages.preview import Candidate, candidates
+
+CHANGED = Change.of(Topic.TEMPLATES, Topic.AUDIT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What stands in the editor."""
+
+    template_id: int | None
+    name: str
+    class_key: str
+    body: str
+    seen: int | None  # newest version that the writer has looked at
+
+
+def ids_of(wanted: TemplateFilter) -> Callable[[Context, Sort], list[int]]:
+    def load(ctx: Context, sort: Sort) -> list[int]:
+        with ctx.database.read() as session:
+            return library.template_ids(session, wanted, sort)
+
+    return load
+
+
+def rows(ctx: Context, ids: Sequence[int]) -> list[TemplateRow]:
+    with ctx.database.read() as session:
+        return library.template_rows(session, ids)
+
+
+def detail_of(template_id: int) -> Callable[[Context], TemplateDetail]:
+    def load(ctx: Context) -> TemplateDetail:
+        with ctx.database.read() as session:
+            return library.template_detail(session, template_id)
+
+    return load
+
+
+def people_of(class_key: str) -> Callable[[Context], list[Candidate]]:
+    return lambda ctx: candidates(ctx, CLASSES[class_key])
+
+
+def saving(draft: Draft) -> Callable[[Context], Saved]:
+    return lambda ctx: library.save_template(
+        ctx,
+        template_id=draft.template_id,
+        name=draft.name,
+        class_key=draft.class_key,
+        body=draft.body,
+        seen=draft.seen,
+    )
+
+
+def copying(template_id: int) -> Callable[[Context], Saved]:
+    return lambda ctx: library.copy_template(ctx, template_id)
+
+
+def retiring(template_id: int) -> Callable[[Context], None]:
+    return lambda ctx: library.retire_template(ctx, template_id)
+
+
+def restoring(template_id: int) -> Callable[[Context], None]:
+    return lambda ctx: library.restore_template(ctx, template_id)

@@ -1,0 +1,203 @@
+"""The texts that messages are made of: the library on the left, the editor with its preview on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QModelIndex
+from PySide6.QtWidgets import QStackedWidget
+
+from console.core.context import Context
+from console.core.events import Change, Topic
+from console.core.i18n import tr
+from console.core.listing import Sort
+from console.core.messages.classes import CLASSES
+from console.core.messages.library import Saved, TemplateDetail, TemplateFilter, TemplateRow
+from console.core.security.permissions import Permission
+from console.screens.templates import operations
+from console.screens.templates.editor import FIRST, TemplateEditor
+from console.screens.templates.operations import Draft
+from console.shell.page import Page
+from console.shell.services import Services
+from console.shell.states import state_title
+from console.shell.table import Column, RecordTable
+from console.shell.widgets import EmptyState, FilterBox, confirm, master_detail
+
+NEW = 0  # key of the unsaved text of a new template
+
+
+class TemplatesPage(Page):
+    key = "templates"
+    icon = "message-square-text"
+    topics = frozenset({Topic.TEMPLATES, Topic.CUSTOMERS, Topic.SETTINGS})
+    permission = Permission.TEMPLATES_VIEW
+
+    @classmethod
+    def title(cls) -> str:
+        return tr("Templates")
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self._wanted = TemplateFilter()
+        self._unsaved: dict[int, Draft] = {}  # texts that were left before they were saved
+        self._open: int | None = None  # template in the editor, NEW, or nothing
+        self.bar.add_search(tr("Name or text"), self._search)
+        classes = [(key, str(class_.title)) for key, class_ in CLASSES.items()]
+        self.class_ = self.bar.add_filter(FilterBox(tr("Kind"), classes), self._filter)
+        states = [("active", tr("Active")), ("draft", tr("Draft")), ("retired", tr("Retired"))]
+        self.state = self.bar.add_filter(FilterBox(tr("State"), states), self._filter)
+        if services.allowed(Permission.TEMPLATES_EDIT):
+            self.bar.set_primary(tr("New template"), self.new)
+        self.table = self._table()
+        self.table.current_changed.connect(self._chosen)
+        self.table.loaded.connect(lambda _number: self._point())
+        self.editor = TemplateEditor(services)
+        self._connect_editor()
+        self.detail = QStackedWidget()
+        self.detail.addWidget(
+            EmptyState("message-square-text", tr("Choose a template"), tr("Its text and how it reads stand here."))
+        )
+        self.detail.addWidget(self.editor)
+        self.set_content(master_detail(self.table, self.detail, shares=(3, 7)))
+
+    def _table(self) -> RecordTable[TemplateRow]:
+        columns = [
+            Column[TemplateRow]("name", tr("Name"), lambda row: row.name, 0, tip=lambda row: row.body),
+            Column[TemplateRow]("class", tr("Kind"), lambda row: _class_title(row.class_key), 104),
+            Column[TemplateRow](
+                "state", tr("State"), lambda row: state_title(row.state.value), 84, state=lambda row: row.state.value
+            ),
+        ]
+        empty = EmptyState("message-square-text", tr("No template fits"), tr("Try another word or kind."))
+        table = RecordTable(
+            self.services, columns, operations.ids_of(self._wanted), operations.rows, empty, sort=Sort("class")
+        )
+        table.setAccessibleName(tr("Templates"))
+        return table
+
+    def _connect_editor(self) -> None:
+        editor = self.editor
+        editor.save_wanted.connect(self.save)
+        editor.copy_wanted.connect(self.copy)
+        editor.retire_wanted.connect(self.retire)
+        editor.restore_wanted.connect(self.restore)
+        editor.campaign_wanted.connect(self.new_campaign)
+        editor.revert_wanted.connect(self.revert)
+
+    # --- the list
+
+    def arrive(self, **arguments: object) -> None:
+        template_id = arguments.get("template_id")
+        self.table.reload()
+        if isinstance(template_id, int):
+            self.open(template_id)
+
+    def refresh(self, change: Change | None) -> None:
+        self.table.reload()
+        if change is None or change.concerns(Topic.CUSTOMERS, Topic.SETTINGS):
+            self.editor.refresh_people()
+        if self._open and not self.editor.dirty:
+            self.open(self._open)
+
+    def _search(self, text: str) -> None:
+        self._look(replace(self._wanted, text=text))
+
+    def _filter(self, _value: object) -> None:
+        self._look(replace(self._wanted, class_key=str(self.class_.value()), state=str(self.state.value())))
+
+    def _look(self, wanted: TemplateFilter) -> None:
+        self._wanted = wanted
+        self.table.set_loaders(operations.ids_of(wanted))
+        self.table.reload()
+
+    def _chosen(self, row: TemplateRow | None) -> None:
+        if row is not None and row.id != self._open:
+            self.open(row.id)
+
+    def _point(self) -> None:
+        """The list points at what is in the editor, where it shows it."""
+        if self._open and self.table.current_id() != self._open:
+            self.table.select_id(self._open)
+
+    # --- the editor
+
+    def open(self, template_id: int) -> None:
+        """Show a template; text that was not saved waits until its template is opened again."""
+        self.services.tasks.query(operations.detail_of(template_id), self._show, owner=self, key="detail")
+
+    def _show(self, detail: TemplateDetail) -> None:
+        if detail.id != self._open:
+            self._put_aside()
+        self._open = detail.id
+        self.editor.load(detail, self._unsaved.pop(detail.id, None))
+        self.detail.setCurrentWidget(self.editor)
+        self._point()
+
+    def _put_aside(self) -> None:
+        if self._open is not None and self.editor.dirty:
+            self._unsaved[self._open] = self.editor.draft
+
+    def new(self) -> None:
+        self._put_aside()
+        self._open = NEW
+        self.table.setCurrentIndex(QModelIndex())
+        self.editor.load(None, self._unsaved.pop(NEW, None), class_key=str(self.class_.value()) or FIRST)
+        self.detail.setCurrentWidget(self.editor)
+        self.editor.name.setFocus()
+
+    def revert(self) -> None:
+        self.editor.load(self.editor.detail)
+
+    def save(self) -> None:
+        draft = self.editor.draft
+        self.services.tasks.query(operations.saving(draft), lambda saved: self._saved(saved, draft), owner=self)
+
+    def _saved(self, saved: Saved, draft: Draft) -> None:
+        if saved.state.value == "draft":
+            self.services.notices.warn(
+                tr("Saved as a draft"), tr("No campaign can use it until what is marked as an error is mended.")
+            )
+        else:
+            self.services.notices.good(tr("Version {number} is saved", number=saved.number))
+        now = self.editor.draft
+        if self._open == (draft.template_id or NEW) and now != draft:  # typed on meanwhile
+            self._unsaved[saved.template_id] = replace(now, template_id=saved.template_id, seen=saved.number)
+        self._reopen(saved.template_id)
+
+    def _reopen(self, template_id: int) -> None:
+        self._open = template_id
+        self.open(template_id)
+        self.services.announce(operations.CHANGED)
+
+    def copy(self) -> None:
+        if self.editor.detail is not None:
+            self._put_aside()
+            self.services.tasks.query(operations.copying(self.editor.detail.id), self._copied, owner=self)
+
+    def _copied(self, saved: Saved) -> None:
+        self.services.notices.good(tr("A copy was made. It is yours to change."))
+        self._reopen(saved.template_id)
+
+    def retire(self) -> None:
+        detail = self.editor.detail
+        if detail is None:
+            return
+        text = tr("New campaigns cannot use it any more. What was sent with it stays, and it can be used again later.")
+        if confirm(self, tr("Retire {name}?", name=detail.name), text, tr("Retire"), danger=True):
+            self._set_state(detail, operations.retiring(detail.id))
+
+    def restore(self) -> None:
+        if self.editor.detail is not None:
+            self._set_state(self.editor.detail, operations.restoring(self.editor.detail.id))
+
+    def _set_state(self, detail: TemplateDetail, work: Callable[[Context], None]) -> None:
+        self.services.tasks.query(work, lambda _none: self._reopen(detail.id), owner=self)
+
+    def new_campaign(self) -> None:
+        if self.editor.detail is not None:
+            self.services.navigate("campaigns", template_id=self.editor.detail.id)
+
+
+def _class_title(key: str) -> str:
+    return str(CLASSES[key].title) if key in CLASSES else key
