@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
+from console.core.campaigns import freeze
+from console.core.campaigns.housekeeping import ABANDONED
 from console.core.campaigns.lifecycle import approve
 from console.core.campaigns.views import Outcome
+from console.core.clock import FixedClock
 from console.core.context import Context
 from console.core.i18n import use_language
 from console.screens.campaigns import detail as detail_module
@@ -364,6 +368,21 @@ def test_a_checker_watches_but_does_not_make(
     qtbot.waitUntil(lambda: services.tasks.idle, timeout=10_000)
     assert page.bar.primary is None
     assert "New campaign" not in buttons(page)
+
+
+def test_what_a_crash_left_half_prepared_is_a_draft_again(
+    qtbot: QtBot, ctx: Context, services: Services, world: Any, clock: FixedClock, settle: Callable[[], None]
+) -> None:
+    campaign_id = world.saved(version_id=1)
+    freeze._start(ctx, campaign_id)
+    clock.advance(ABANDONED + timedelta(seconds=1))
+    page = CampaignsPage(services)
+    qtbot.addWidget(page)
+    page.show()
+    page.arrive()
+    settle()
+    assert [each.state for each in stored(ctx)] == [CampaignState.DRAFT]
+    assert "Edit" in buttons(page.detail)
 
 
 def test_in_chinese(qtbot: QtBot, services: Services, world: Any, settle: Callable[[], None]) -> None:

@@ -20,7 +20,7 @@ from console.core.campaigns.browse import (
 from console.core.campaigns.choices import Choices, choices, reach
 from console.core.campaigns.draft import Draft, SavedDraft, load_draft
 from console.core.campaigns.freeze import Frozen
-from console.core.campaigns.housekeeping import settle
+from console.core.campaigns.housekeeping import settle, throw_away_abandoned
 from console.core.campaigns.lifecycle import Cancelled
 from console.core.campaigns.messages import (
     ExclusionRow,
@@ -65,6 +65,11 @@ class Started:
     choices: Choices
     saved: SavedDraft | None
     comment: str  # with which it was returned; "" when it was not
+
+
+def clean_up(ctx: Context) -> int:
+    """Throw away what a crash left half prepared, so that its campaign can be edited again; how many there were."""
+    return throw_away_abandoned(ctx)
 
 
 def ids_of(wanted: CampaignFilter) -> Callable[[Context, Sort], list[int]]:

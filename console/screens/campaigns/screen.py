@@ -52,6 +52,7 @@ class CampaignsPage(Page):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._list)
         self.set_content(self._stack)
+        services.tasks.query(operations.clean_up, self._cleaned_up, owner=self)
 
     def _dress_bar(self) -> None:
         self.bar.add_search(tr("Name of a campaign"), self._search)
@@ -115,6 +116,10 @@ class CampaignsPage(Page):
             )
         else:
             self.table.reload()
+
+    def _cleaned_up(self, number: int) -> None:
+        if number:
+            self.services.announce(operations.CHANGED)
 
     def refresh(self, change: Change | None) -> None:
         self.table.reload()
