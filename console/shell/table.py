@@ -99,8 +99,8 @@ class RecordTable(QTableView, Generic[R]):
     def reload(self, keep_selection: bool = True) -> None:
         """Read the ids again; selection and place in the list follow the ids."""
         before = self.records.ids
-        selected = self.selected_ids() if keep_selection else []
-        everything = bool(selected) and len(selected) == len(before)
+        everything = keep_selection and 0 < len(before) == self.selected_count()
+        selected = self.selected_ids() if keep_selection and not everything else []
         current = self.current_id() if keep_selection else None
         top = self.rowAt(0)
         anchor = before[top] if keep_selection and 0 < top < len(before) else None
@@ -154,6 +154,10 @@ class RecordTable(QTableView, Generic[R]):
         for part in sorted(model.selection().toList(), key=lambda part: part.top()):
             picked += self.records.ids[part.top() : part.bottom() + 1].tolist()
         return picked
+
+    def selected_count(self) -> int:
+        """How many rows are selected, without making a list of them."""
+        return sum(part.height() for part in self.selectionModel().selection().toList())
 
     def selected_rows(self) -> list[R]:
         """The selected rows that are at hand (in or near what is seen)."""
