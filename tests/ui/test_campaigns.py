@@ -59,6 +59,7 @@ def buttons(widget: QWidget) -> dict[str, QPushButton]:
 
 
 def press(widget: QWidget, text: str, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: text in buttons(widget))  # new widgets are shown by the event loop
     qtbot.mouseClick(buttons(widget)[text], Qt.MouseButton.LeftButton)
 
 
@@ -110,7 +111,7 @@ def test_from_nothing_to_submitted_on_one_page(
     assert row is not None
     assert (row.name, row.standing.value, row.total) == ("11月还款提醒", "pending", 11)
     assert [each.state for each in stored(ctx)] == [CampaignState.PENDING]
-    assert "Take back" in buttons(page.detail)
+    qtbot.waitUntil(lambda: "Take back" in buttons(page.detail))
 
 
 def test_what_is_missing_is_said_and_nothing_can_be_submitted(page: CampaignsPage, settle: Callable[[], None]) -> None:
@@ -260,13 +261,13 @@ def running(page: CampaignsPage, world: Any, supervisor_ctx: Context, settle: Ca
     return frozen
 
 
-def test_progress_outcomes_and_causes_are_shown(page: CampaignsPage, running: Any) -> None:
+def test_progress_outcomes_and_causes_are_shown(qtbot: QtBot, page: CampaignsPage, running: Any) -> None:
     pane = page.detail
     numbers = {outcome: pane.progress._numbers[outcome].text() for outcome in Outcome}
     assert (numbers[Outcome.DELIVERED], numbers[Outcome.FAILED], numbers[Outcome.WAITING]) == ("4", "2", "4")
     assert pane.failures.isVisibleTo(pane)
     assert pane.left_out.isVisibleTo(pane)
-    assert "Cancel the remaining 4" in buttons(pane)
+    qtbot.waitUntil(lambda: "Cancel the remaining 4" in buttons(pane))
     row = page.table.current_row()
     assert row is not None
     assert (row.done, row.total) == (7, 11)
@@ -316,7 +317,7 @@ def test_pause_resume_and_cancel(
     ]
     assert world.batch(running.batch_id).state is BatchState.CANCELLED
     assert page.detail.progress._numbers[Outcome.CANCELLED].text() == "4"
-    assert "Pause" not in buttons(page.detail)
+    qtbot.waitUntil(lambda: "Pause" not in buttons(page.detail))
 
 
 def test_a_copy_opens_as_a_new_draft(
@@ -382,7 +383,7 @@ def test_what_a_crash_left_half_prepared_is_a_draft_again(
     page.arrive()
     settle()
     assert [each.state for each in stored(ctx)] == [CampaignState.DRAFT]
-    assert "Edit" in buttons(page.detail)
+    qtbot.waitUntil(lambda: "Edit" in buttons(page.detail))
 
 
 def test_in_chinese(qtbot: QtBot, services: Services, world: Any, settle: Callable[[], None]) -> None:
