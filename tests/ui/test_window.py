@@ -161,9 +161,14 @@ def test_the_global_stop_is_always_told(
         assert not session.get_one(Control, 1).stopped
 
 
-def test_an_officer_cannot_stop_everything(window: MainWindow) -> None:
-    assert not window.status.stop.isVisible()
-    assert window.actions_.get("stop_all") is None
+def test_everybody_may_stop_but_not_resume(window: MainWindow, ctx: Context, qtbot: QtBot) -> None:
+    assert window.status.stop.isVisible()
+    assert window.actions_.get("resume_all") is None
+    with ctx.database.begin() as session:
+        session.get_one(Control, 1).stopped = True
+    qtbot.waitUntil(window.stopped_strip.isVisible)
+    assert not window.status.resume.isVisible()
+    assert not window.stopped_strip.button.isVisible()
 
 
 def test_lines_show_in_the_status_bar_and_on_the_badge(window: MainWindow, ctx: Context, qtbot: QtBot) -> None:
