@@ -23,6 +23,7 @@ from db.schema import REVISION
 
 PATIENCE = 30.0  # seconds a writer waits for another one before it says DatabaseBusy
 _POLL = 0.004  # seconds between two looks at a lock held by another process: SQLite's own waits grow to 100 ms
+_LONG = 0.01  # seconds a write transaction takes before others may be waiting
 _WRITER_CACHE = 64 * 1024  # KiB
 _READER_CACHE = 16 * 1024  # KiB
 _READERS = 8
@@ -112,7 +113,7 @@ class Database:
 
     def begin(self) -> AbstractContextManager[Session]:
         """One write transaction, committed at the end, rolled back on any exception. Not to be nested in a thread."""
-        return _session(self.engine)
+        return _session(self.engine) if self.path is None else _polite_session(self.engine)
 
     def read(self) -> AbstractContextManager[Session]:
         """One snapshot of the whole database; it neither waits for a writer nor holds one up. Writing in it fails."""
@@ -194,6 +195,19 @@ def _session(engine: Engine) -> Iterator[Session]:
     with translated(), Session(engine, expire_on_commit=False) as session, session.begin():
         session.connection()  # now, not at the first statement: a writer holds the lock from here on
         yield session
+
+
+@contextmanager
+def _polite_session(engine: Engine) -> Iterator[Session]:
+    """After a long transaction, give way: SQLite's lock has no queue, and another process looks every ``_POLL``.
+
+    Without this, somebody who writes chunk after chunk keeps the dispatcher out for half a second and more.
+    """
+    with _session(engine) as session:
+        started = time.monotonic()
+        yield session
+    if time.monotonic() - started > _LONG:
+        time.sleep(2 * _POLL)
 
 
 def _connect_sqlite(path: Path, key: bytes | None, patience: float, setup: tuple[str, ...]) -> Any:

@@ -25,6 +25,7 @@ from db.models import Setting
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Executable
     from sqlalchemy.orm import Session
 
 AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -49,9 +50,13 @@ def write_many(session: Session, rows: int) -> None:
         write(session, f"key {number}", "x" * 4_000)
 
 
-def count(database: Database) -> int:
+def count_of(database: Database, query: Executable) -> int:
     with database.read() as session:
-        return session.scalar(COUNT) or 0
+        return session.scalar(query) or 0
+
+
+def count(database: Database) -> int:
+    return count_of(database, COUNT)
 
 
 def test_a_row_held_by_another_writer_is_busy(database: Database, hasty: Database) -> None:
@@ -238,6 +243,45 @@ def test_a_kill_in_the_middle_of_a_transaction_leaves_a_whole_database(
         if database.path:
             assert session.scalar(text("PRAGMA integrity_check")) == "ok"
             assert session.execute(text("PRAGMA cipher_integrity_check")).all() == []
+
+
+_HOG = """
+import sys, time
+from db.engine import Database
+from sqlalchemy import text
+database = Database.open(sys.argv[1], key=bytes.fromhex(sys.argv[2]) if sys.argv[2] else None)
+print("ready", flush=True)
+for chunk in range(100_000):
+    with database.begin() as session:
+        session.execute(text("INSERT INTO secret VALUES (:n, 'x')"), {"n": str(chunk)})
+        until = time.monotonic() + 0.03
+        while time.monotonic() < until:
+            pass
+"""
+
+
+def test_one_who_writes_chunk_after_chunk_lets_others_in(
+    database: Database, sqlite_template: tuple[Path, bytes]
+) -> None:
+    key = sqlite_template[1].hex() if database.path else ""
+    chunks = text("SELECT count(*) FROM secret")
+    command = [sys.executable, "-c", _HOG, database.url, key]
+    passed_over, last = [], 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as hog:
+        try:
+            assert hog.stdout is not None
+            assert hog.stdout.readline() == b"ready\n"
+            for number in range(20):
+                while count_of(database, chunks) == last:
+                    pass  # until it is at work again
+                before = count_of(database, chunks)
+                with database.begin() as session:
+                    last = session.scalar(chunks) or 0
+                    write(session, str(number))
+                passed_over.append(last - before)
+        finally:
+            hog.kill()
+    assert sorted(passed_over)[-2] <= 4, passed_over  # without giving way it is a dozen and more
 
 
 def test_the_files_hold_no_plain_text(sqlite_database: Database, tmp_path: Path) -> None:
