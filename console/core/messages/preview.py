@@ -109,15 +109,15 @@ def show(body: str, class_: MessageClass, signature: str, candidate: Candidate) 
     text, marks = _filled(parsed, signature, candidate.values)
     template = check_template(body, class_, signature)
     known = {finding.rule for finding in template}
-    rendered = (
-        [finding for finding in check_rendered(text, class_) if finding.rule not in known] if body.strip() else []
-    )
+    if any(rule.startswith("variable.") for rule in known):
+        known.add("text.unfilled")  # it would say the same again
+    rendered = check_rendered(text, class_) if body.strip() else []
     return Shown(
         text=text,
         marks=marks,
         measure=measure(text),
         absent=tuple(key for key in parsed.variables if key not in candidate.values),
-        findings=(*template, *(_nowhere(finding) for finding in rendered)),
+        findings=(*template, *(_nowhere(finding) for finding in rendered if finding.rule not in known)),
     )
 
 

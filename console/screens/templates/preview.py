@@ -93,7 +93,7 @@ class FindingList(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: tuple[Finding, ...] | None = None
+        self.shown: tuple[Finding, ...] | None = None
         self._lines = QVBoxLayout(self)
         self._lines.setContentsMargins(0, 0, 0, 0)
         self._lines.setSpacing(8)
@@ -101,9 +101,9 @@ class FindingList(QWidget):
         self.set_findings(())
 
     def set_findings(self, findings: tuple[Finding, ...]) -> None:
-        if findings == self._shown:
+        if findings == self.shown:
             return
-        self._shown = findings
+        self.shown = findings
         clear(self._lines)
         if not findings:
             fine = row(StateShape("good"), label(tr("Nothing to mend."), "quiet"), None, spacing=8)

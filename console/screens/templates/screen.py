@@ -42,6 +42,7 @@ class TemplatesPage(Page):
         self._wanted = TemplateFilter()
         self._unsaved: dict[int, Draft] = {}  # texts that were left before they were saved
         self._open: int | None = None  # template in the editor, NEW, or nothing
+        self._pointed: int | None = None  # template whose row is current
         self.bar.add_search(tr("Name or text"), self._search)
         classes = [(key, str(class_.title)) for key, class_ in CLASSES.items()]
         self.class_ = self.bar.add_filter(FilterBox(tr("Kind"), classes), self._filter)
@@ -112,7 +113,9 @@ class TemplatesPage(Page):
         self.table.reload()
 
     def _chosen(self, row: TemplateRow | None) -> None:
-        if row is not None and row.id != self._open:
+        """Also told when the rows were read again; only another row than before is somebody's choice."""
+        before, self._pointed = self._pointed, row.id if row is not None else None
+        if row is not None and row.id not in (before, self._open):
             self.open(row.id)
 
     def _point(self) -> None:
