@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from console.core.customers import normalise
+from console.core.customers.columns import FIELDS
 from console.core.customers.identity import Identity, identity
 from console.core.customers.synonyms import SYNONYMS
 
@@ -25,7 +26,8 @@ _OTHERS = re.compile(
     "|guarantor|spouse|contact|emergency|manager"
 )
 _SAMPLE = 50
-_EXACT, _NUMBERED, _ENDING = 0, 100, 200  # scores: the smaller the likelier
+_NUMBERED, _ENDING = 100, 200  # added to the rank of a name that fits only so
+_FIELDS = {word: (rank, key) for key, words in SYNONYMS.items() for rank, word in enumerate(words)}
 
 
 def plain_header(header: str) -> str:
@@ -42,12 +44,15 @@ def header_digest(headers: Sequence[str]) -> str:
 def propose(headers: Sequence[str], samples: Sequence[Sequence[object]] = ()) -> Mapping:
     """The likeliest mapping; every field stands at most once in it. ``samples`` are rows of data."""
     found: dict[int, str] = {}
-    for _, column, key in sorted(_candidates(headers)):
+    plain = [plain_header(header) for header in headers]
+    named = ((*known, column) for column, header in enumerate(plain) for known in _by_name(header))
+    ended = ((*likely, column) for column, header in enumerate(plain) for likely in _by_ending(header))
+    for _, key, column in sorted([*named, *ended]):
         if column not in found and key not in found.values():
             found[column] = key
     for key in ("phone", "id_number", "name"):
         if key not in found.values():
-            likely = _by_content(key, headers, samples[:_SAMPLE], found)
+            likely = _by_content(key, plain, samples[:_SAMPLE], found)
             if likely is not None:
                 found[likely] = key
     return tuple(found.get(column, "") for column in range(len(headers)))
@@ -55,34 +60,33 @@ def propose(headers: Sequence[str], samples: Sequence[Sequence[object]] = ()) ->
 
 def known_headers(cells: Sequence[str]) -> int:
     """How many of these texts are names of fields: what tells a header row from others."""
-    return len({key for score, _, key in _candidates(cells) if score < _ENDING})
+    return len({key for cell in cells for _, key in _by_name(plain_header(cell))})
 
 
 def is_known(header: str) -> bool:
     return known_headers([header]) > 0
 
 
-def _candidates(headers: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    for column, header in enumerate(headers):
-        plain = plain_header(header)
-        if not plain or len(plain) > 30:
-            continue
-        for key, synonyms in SYNONYMS.items():
-            score = _score(plain, key, synonyms)
-            if score is not None:
-                yield score, column, key
-
-
-def _score(plain: str, key: str, synonyms: tuple[str, ...]) -> int | None:
-    if plain in synonyms:
-        return _EXACT + synonyms.index(plain)
+def _by_name(plain: str) -> list[tuple[int, str]]:
+    """(score, key) of the field that is called so; the smaller the likelier."""
+    if plain in _FIELDS:
+        return [_FIELDS[plain]]
     unnumbered = plain.rstrip("0123456789")
-    if unnumbered in synonyms:
-        return _NUMBERED + synonyms.index(unnumbered)
-    if key != "manager" and _OTHERS.search(plain):
-        return None
-    endings = [i for i, word in enumerate(synonyms) if len(word) > 1 and not word.isascii() and plain.endswith(word)]
-    return _ENDING + endings[0] if endings else None
+    if unnumbered != plain and unnumbered in _FIELDS:
+        score, key = _FIELDS[unnumbered]
+        return [(_NUMBERED + score, key)]
+    return []
+
+
+def _by_ending(plain: str) -> list[tuple[int, str]]:
+    """Fields whose name the header ends with, in Chinese: 我行贷款合同号."""
+    if _OTHERS.search(plain):
+        return []
+    return [
+        (_ENDING + score, key)
+        for word, (score, key) in _FIELDS.items()
+        if len(word) > 1 and plain != word and not word.isascii() and plain.endswith(word)
+    ]
 
 
 def _by_content(
@@ -90,7 +94,7 @@ def _by_content(
 ) -> int | None:
     """The first free column of which nearly all filled cells can only be this field."""
     for column, header in enumerate(headers):
-        if column in taken or _OTHERS.search(plain_header(header)):
+        if column in taken or _OTHERS.search(header):
             continue
         cells = [row[column] for row in samples if column < len(row) and row[column] != ""]
         if len(cells) >= 1 and sum(_looks_like(key, cell) for cell in cells) >= 0.8 * len(cells):

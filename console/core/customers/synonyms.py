@@ -69,7 +69,7 @@ _NAMES = {
         本期应还金额 应还金额 本期应还 应还款额 应还总额 本期应还款额 月供 应还本息 本期金额 逾期金额 欠款金额
         拖欠金额 本期还款额 amountdue dueamount instalment installment paymentdue""",
     "due_on": """
-        还款日期 到期日 本期还款日 应还日期 应还款日 本期到期日 下次还款日 还款到期日 本期还款日期 应还日
+        还款日期 到期日 本期还款日 应还日期 应还款日 本期到期日 下次还款日 还款到期日 本期还款日期 应还日 还款日
         到期日期 扣款日期 duedate dueon nextduedate""",
     "penalty": """
         罚息 逾期罚息 违约金 罚息金额 滞纳金 penalty penaltyinterest latefee""",
