@@ -99,7 +99,7 @@ ACTIONS: tuple[Declared, ...] = (
         text=T("Resume sending"),
         tip=T("Let waiting messages leave again"),
         icon="play",
-        permission=Permission.SENDING_STOP,
+        permission=Permission.SENDING_RESUME,
     ),
     Declared(
         key="theme_system",

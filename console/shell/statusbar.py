@@ -73,9 +73,8 @@ class StatusBar(QFrame):
         self.unknown.setIcon(state_icon("unknown"))
         unknown = ntr("{n} unknown outcome", "{n} unknown outcomes", now.unknown)
         self._say(self.unknown, unknown, count(now.unknown))
-        may_stop = self._services.allowed(Permission.SENDING_STOP)
-        self.stop.setVisible(may_stop and not now.stopped)
-        self.resume.setVisible(may_stop and now.stopped)
+        self.stop.setVisible(self._services.allowed(Permission.SENDING_STOP) and not now.stopped)
+        self.resume.setVisible(self._services.allowed(Permission.SENDING_RESUME) and now.stopped)
         self.start.setVisible(not now.dispatcher_alive and self._services.start_sending is not None)
         self._fit()
 

@@ -309,7 +309,7 @@ class MainWindow(QMainWindow):
             waiting = pulse.status.queued
             words = ntr("{n} message waits.", "{n} messages wait.", waiting, shown=count(waiting)) if waiting else ""
             self.stopped_strip.say(" ".join(filter(None, (tr("All sending is stopped."), words))))
-            may = self.services.allowed(Permission.SENDING_STOP)
+            may = self.services.allowed(Permission.SENDING_RESUME)
             self.stopped_strip.offer(tr("Resume sending") if may else "", self.resume_sending)
         self.stopped_strip.setVisible(stopped)
 

@@ -29,7 +29,8 @@ class Permission(StrEnum):
     CAMPAIGNS_TEST_SEND = "campaigns_test_send"
     APPROVALS_DECIDE = "approvals_decide"
     OUTBOX_RESOLVE = "outbox_resolve"
-    SENDING_STOP = "sending_stop"
+    SENDING_STOP = "sending_stop"  # anybody who can send may stop: stopping harms nobody
+    SENDING_RESUME = "sending_resume"
     LINES_VIEW = "lines_view"
     LINES_EDIT = "lines_edit"
     REPORTS_EXPORT = "reports_export"
@@ -44,14 +45,15 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.OFFICER: frozenset({
         P.CUSTOMERS_VIEW, P.CUSTOMERS_IMPORT, P.PHONES_REVEAL, P.TEMPLATES_VIEW, P.TEMPLATES_EDIT, P.CAMPAIGNS_VIEW,
         P.CAMPAIGNS_EDIT, P.CAMPAIGNS_SUBMIT, P.CAMPAIGNS_RUN, P.CAMPAIGNS_TEST_SEND, P.OUTBOX_RESOLVE, P.LINES_VIEW,
+        P.SENDING_STOP,
     }),
     Role.SUPERVISOR: frozenset({
         P.CUSTOMERS_VIEW, P.PHONES_REVEAL, P.TEMPLATES_VIEW, P.CAMPAIGNS_VIEW, P.CAMPAIGNS_RUN, P.APPROVALS_DECIDE,
-        P.OUTBOX_RESOLVE, P.SENDING_STOP, P.LINES_VIEW, P.REPORTS_EXPORT,
+        P.OUTBOX_RESOLVE, P.SENDING_STOP, P.SENDING_RESUME, P.LINES_VIEW, P.REPORTS_EXPORT,
     }),
     Role.REPORTER: frozenset({P.CAMPAIGNS_VIEW, P.REPORTS_EXPORT}),
     Role.ADMINISTRATOR: frozenset({
-        P.LINES_VIEW, P.LINES_EDIT, P.SENDING_STOP, P.USERS_EDIT, P.SETTINGS_EDIT, P.BACKUP_MAKE,
+        P.LINES_VIEW, P.LINES_EDIT, P.SENDING_STOP, P.SENDING_RESUME, P.USERS_EDIT, P.SETTINGS_EDIT, P.BACKUP_MAKE,
     }),
     Role.AUDITOR: frozenset({P.AUDIT_VIEW, P.CAMPAIGNS_VIEW, P.TEMPLATES_VIEW}),
 }  # fmt: skip

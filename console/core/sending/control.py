@@ -44,7 +44,7 @@ def resolve_unknown(ctx: Context, message_ids: Sequence[int], decision: Decision
 
 
 def _switch(ctx: Context, *, stopped: bool) -> Change:
-    ctx.require(Permission.SENDING_STOP)
+    ctx.require(Permission.SENDING_STOP if stopped else Permission.SENDING_RESUME)
     with ctx.database.begin() as session:
         changed = outbox_decisions.set_stopped(session, stopped, user_id=ctx.actor.user_id or None, now=ctx.clock.now())
         if changed:
