@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import logging
+import queue
 import re
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from gsm.errors import LineFault, LineUnavailable, OutcomeUnknown, Refused
 from gsm.messages import Accepted, DeliveryOutcome, DeliveryReport, LineHealth, LineIdentity, Received, Submit
 from gsm.modem.at import OK, Answer, Info, Request, Unsolicited, parse_final
 from gsm.modem.causes import error_after_body, error_before_body
 from gsm.modem.engine import Engine, Said
-from gsm.modem.health import ask_health
+from gsm.modem.health import ask_health, ask_numbers
 from gsm.modem.mailroom import Mailroom, sender_identity
 from gsm.modem.pdu import EncodedPdu, encode_submit
 from gsm.modem.port import open_port
 from gsm.modem.references import References
 from gsm.modem.setup import ModemOptions, Session, configure, read_routing
+from gsm.modem.ussd import BALANCE_WAYS, UssdReply, ask_ussd, parse_balance
 from gsm.transport import RecoveryStep, Transport
 
 log = logging.getLogger(__name__)
 
+_REFUSALS = 4  # confirmations in a row that were not taken: this modem cannot do it
+_UNSAFE = re.compile(r"AT\s*(?:D|\+C(?:MGS|MSS|MGC|MGW|PIN|LCK|PWD|GACT))", re.IGNORECASE)
 _REFERENCE = re.compile(r"\+CMGS: ?(\d+)")
 
 
@@ -46,6 +52,7 @@ class ModemTransport(Transport):
         self._references = References()
         self._fault: LineFault | None = None
         self._in_doubt = False  # a submission was left without its result, which may still come
+        self._ussd_lines: queue.Queue[str] = queue.Queue()
         self._closing = threading.Event()
         self._attendant: threading.Thread | None = None
 
@@ -119,6 +126,8 @@ class ModemTransport(Transport):
     def _on_unsolicited(self, event: Unsolicited) -> None:
         if event.reboot:
             self._mail.wanted.set()
+        if event.text.startswith("+CUSD:"):
+            self._ussd_lines.put(event.text)
         self._mail.unsolicited(event)
 
     def _on_gone(self, error: LineUnavailable) -> None:
@@ -204,6 +213,10 @@ class ModemTransport(Transport):
         return answer
 
     def _make_ready(self, engine: Engine) -> None:
+        if self._mail.refusals >= _REFUSALS:
+            self._options = replace(self._options, acknowledge=False)
+            self._mail.refusals = 0
+            engine.rebooted = True
         if engine.rebooted:
             self._configure()
         self._mail.do_chores(engine)
@@ -258,6 +271,38 @@ class ModemTransport(Transport):
         with engine.turn():
             self._make_ready(engine)
             return ask_health(engine, self._session_now().identity, self._now())
+
+    def numbers(self) -> list[str]:
+        """The SIM's own numbers, where it knows them. Raises LineFault."""
+        engine = self._engine_now()
+        with engine.turn():
+            return ask_numbers(engine)
+
+    def ussd(self, code: str, *, seconds: float = 30) -> UssdReply:
+        """Ask the network, ``*100#``. Raises LineFault. Nothing is sent meanwhile."""
+        engine = self._engine_now()
+        with engine.turn():
+            packed = self._session_now().quirks.packed_ussd
+            return ask_ussd(engine, self._ussd_lines, code, packed=packed, seconds=seconds)
+
+    def balance(self, code: str = "", pattern: str = "") -> Decimal | None:
+        """The prepaid balance; without ``code`` by the operator's entry in BALANCE_WAYS. None: not to be had."""
+        way = BALANCE_WAYS.get(self._session_now().identity.imsi[:5])
+        if not code and way is None:
+            return None
+        reply = self.ussd(code or (way.code if way else ""))
+        return parse_balance(reply.text, pattern or (way.pattern if way else ""))
+
+    def command(self, text: str) -> list[str]:
+        """One command of a person at the terminal, and the lines that answered it.
+
+        Raises ValueError for a command that would send, dial, or risk the SIM; LineFault.
+        """
+        if _UNSAFE.match(text) or ";" in text or not text.upper().startswith("AT"):
+            raise ValueError(text)
+        engine = self._engine_now()
+        answer = engine.ask(Request(text, bare=True, prefix="+", required=False), patience=3)
+        return [*(line.text for line in answer.lines), answer.final.line]
 
     def recover(self, step: RecoveryStep) -> LineIdentity:
         """Take one step towards a line that works. Raises LineFault."""

@@ -107,16 +107,33 @@ def ask_identity(engine: Engine) -> LineIdentity:
     )
 
 
-def ask_subscriber(engine: Engine) -> tuple[str, str]:
+def ask_subscriber(engine: Engine, iccid_command: str = "") -> tuple[str, str]:
     """IMSI and ICCID; empty where the modem has no command for it."""
     imsi = _digits(_bare(engine, "+CIMI"))
-    for command in _ICCID:
+    for command in (iccid_command,) if iccid_command else _ICCID:
         name = command.removeprefix("AT").rstrip("?")
         answer = engine.ask(Request(command, prefix=f"{name}:", bare=True, required=False))
-        found = re.search(r"89\d{16,18}[0-9A-Fa-f]?", first_line(answer.lines))
-        if answer.final.ok and found:
-            return imsi, found[0].rstrip("Ff")
+        iccid = parse_iccid(first_line(answer.lines)) if answer.final.ok else ""
+        if iccid:
+            return imsi, iccid
     return imsi, ""
+
+
+def parse_iccid(line: str) -> str:
+    """Digits that begin with 89 (ITU-T E.118); some devices give them with swapped nibbles, as the SIM stores them."""
+    found = re.search(r"(?:89|98)[0-9]{16,17}[0-9Ff]{0,2}", line)
+    if found is None:
+        return ""
+    digits = found[0]
+    if digits.startswith("98"):
+        digits = "".join(digits[at + 1 : at + 2] + digits[at] for at in range(0, len(digits), 2))
+    return digits.rstrip("Ff")
+
+
+def ask_numbers(engine: Engine) -> list[str]:
+    """The SIM's own numbers (AT+CNUM); most SIMs do not know them."""
+    answer = engine.ask(Request("AT+CNUM", prefix="+CNUM:", required=False), patience=2)
+    return [values[1] for line in answer.lines if len(values := fields(line.text)) > 1 and values[1]]
 
 
 def _bare(engine: Engine, name: str) -> str:
@@ -146,7 +163,7 @@ def ask_health(engine: Engine, identity: LineIdentity, at: datetime) -> LineHeal
         bars=bars_of(dbm),
         registration=registration,
         technology=technology or _technology(operator),
-        operator=operator[2] if len(operator) > 2 else "",
+        operator=_readable(operator[2]) if len(operator) > 2 else "",
         sim=sim,
         smsc=centre[0] if centre else "",
         store_used=number(store[-2]) if len(store) > 2 else None,  # the last one is where messages arrive
@@ -157,6 +174,13 @@ def ask_health(engine: Engine, identity: LineIdentity, at: datetime) -> LineHeal
 def _technology(operator: list[str]) -> str:
     act = number(operator[3]) if len(operator) > 3 else None
     return _TECHNOLOGIES.get(act, "") if act is not None else ""
+
+
+def _readable(name: str) -> str:
+    """An operator's name that came as UCS-2 in hex (AT+CSCS="UCS2")."""
+    if re.fullmatch(r"(?:[0-9A-Fa-f]{4}){2,}", name) and not name.isdigit():
+        return bytes.fromhex(name).decode("utf-16-be", "replace")
+    return name
 
 
 def _ask(engine: Engine, name: str, *, suffix: str = "?") -> list[str]:

@@ -87,6 +87,7 @@ class Mailroom:
         self._selected = ""
         self._places: dict[str, int] = {}  # how many messages each store holds
         self._closed = False
+        self.refusals = 0  # confirmations in a row that the modem did not take
         self.on_report: Callable[[DeliveryReport], None] = lambda report: None
 
     def start(self, session: Session) -> None:
@@ -307,7 +308,10 @@ class Mailroom:
 
     def _release(self, engine: Engine, place: Place) -> None:
         if isinstance(place, Direct):
-            if not engine.attempt("AT+CNMA") and self._session is not None:
+            if engine.attempt("AT+CNMA"):
+                self.refusals = 0
+            elif self._session is not None:
+                self.refusals += 1
                 engine.attempt(f"AT+CNMI={self._session.routing}")  # late: the modem has stopped routing by itself
         elif self._select(engine, place.store):
             if engine.attempt(f"AT+CMGD={place.index}", patience=2):

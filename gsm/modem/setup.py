@@ -16,6 +16,7 @@ from gsm.modem.at import Request
 from gsm.modem.causes import stable_code
 from gsm.modem.engine import COMMAND_SECONDS, PROBE_SECONDS, QUIET_SECONDS, Engine
 from gsm.modem.health import ask_identity, ask_registration, ask_sim, ask_subscriber, fields, first_line
+from gsm.modem.quirks import Quirks, quirks_of
 
 POLL_SECONDS = 0.5
 
@@ -35,6 +36,7 @@ class ModemOptions:
     flow_control: bool = False
     pin: str = ""
     reports: str = "auto"  # or a ReportMode
+    acknowledge: bool = True  # False: AT+CNMA is not to be relied on
     prompt_seconds: float = 10
     submit_seconds: float = 60
     register_seconds: float = 20
@@ -69,6 +71,7 @@ class Session:
     identity: LineIdentity
     reports: ReportMode
     routing: str  # the AT+CNMI values that were set
+    quirks: Quirks
     routing_read: str  # what AT+CNMI? says of them; another answer means that the device has started anew
     stores: tuple[str, ...]  # stores to sweep, SR last
 
@@ -79,17 +82,21 @@ def configure(engine: Engine, options: ModemOptions, closing: threading.Event) -
     if not engine.attempt("AT+CMEE=1"):
         engine.attempt("AT+CMEE=2")
     identity = ask_identity(engine)
+    quirks = quirks_of(identity)
+    for command in quirks.setup:
+        engine.attempt(command)
     unlock(engine, options, identity.imei, closing)
-    imsi, iccid = ask_subscriber(engine)
+    imsi, iccid = ask_subscriber(engine, quirks.iccid)
     engine.must("AT+CMGF=0")
     stores = list_stores(engine)
-    mode, routing = route_reports(engine, options, stores)
+    mode, routing = route_reports(engine, options, stores, acknowledge=quirks.acknowledge and options.acknowledge)
     routing_read = read_routing(engine)
     if options.hold_link:
         engine.attempt("AT+CMMS=2")
     await_network(engine, options, closing)
     return Session(
         identity=replace(identity, imsi=imsi, iccid=iccid),
+        quirks=quirks,
         reports=mode,
         routing=routing,
         routing_read=routing_read,
@@ -154,13 +161,15 @@ _DS = {ReportMode.ACKNOWLEDGED: 1, ReportMode.DIRECT: 1, ReportMode.STORED: 2, R
 _ROUTINGS = ("2,1,0,{},0", "2,1,2,{},0", "1,1,0,{},0", "2,1,0,{},1", "3,1,0,{},0", "1,1,0,{},1")
 
 
-def route_reports(engine: Engine, options: ModemOptions, stores: tuple[str, ...]) -> tuple[ReportMode, str]:
+def route_reports(
+    engine: Engine, options: ModemOptions, stores: tuple[str, ...], *, acknowledge: bool = True
+) -> tuple[ReportMode, str]:
     """The first mode of our preference that the modem takes, and the AT+CNMI values that it took.
 
     Acknowledged and stored reports survive a crash of ours; direct ones that arrive during it do not. A modem that
     stores reports where they cannot be read (no "SR" among its stores) is asked for direct ones first.
     """
-    for mode in _preference(options, stores):
+    for mode in _preference(options, stores, acknowledge):
         if (mode is ReportMode.ACKNOWLEDGED) != _phase_2_plus(engine, mode is ReportMode.ACKNOWLEDGED):
             continue
         for pattern in _ROUTINGS:
@@ -175,11 +184,11 @@ def read_routing(engine: Engine) -> str:
     return first_line(answer.lines)
 
 
-def _preference(options: ModemOptions, stores: tuple[str, ...]) -> tuple[ReportMode, ...]:
+def _preference(options: ModemOptions, stores: tuple[str, ...], acknowledge: bool) -> tuple[ReportMode, ...]:
     if options.reports != "auto":
         return ReportMode(options.reports), ReportMode.NONE
     rest = (ReportMode.STORED, ReportMode.DIRECT) if "SR" in stores else (ReportMode.DIRECT, ReportMode.STORED)
-    return ReportMode.ACKNOWLEDGED, *rest, ReportMode.NONE
+    return *((ReportMode.ACKNOWLEDGED,) if acknowledge else ()), *rest, ReportMode.NONE
 
 
 def _phase_2_plus(engine: Engine, wanted: bool) -> bool:
