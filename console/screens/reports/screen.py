@@ -147,8 +147,10 @@ class ReportsPage(Page):
 
     def _show(self, shown: Preview | None) -> None:
         self._busy.hide()
-        title = str(CARDS[self.cards.report()].title)
-        self._about.setText(f"{title} · {shown.about}" if shown else title)
+        report = self.cards.report()
+        named = report is Report.CAMPAIGN  # by the choice beside it
+        title = str(CARDS[report].title)
+        self._about.setText(title if shown is None or named else f"{title} · {shown.about}")
         self.preview.set_preview(shown)
 
     def _failed(self, error: UserError) -> None:
