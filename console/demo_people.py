@@ -108,7 +108,7 @@ def _loans(dice: random.Random, customer: dict[str, object], today: date, now: d
             "number": f"{product.prefix}2026{customer['id']:05d}{place + 1}",
             "product": product.name,
             "principal": principal,
-            "rate": rate,
+            "rate": rate * 100,  # stored in per cent
             "method": product.method,
             "start_on": start,
             "term_months": months,

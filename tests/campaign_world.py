@@ -155,7 +155,7 @@ def _loan(customer_id: int, place: int, today: date) -> dict[str, Any]:
         "number": f"L{customer_id:07d}{place}",
         "product": "房贷" if place == 0 else "消费贷",
         "principal": Decimal("500000.00"),
-        "rate": "0.0305",
+        "rate": "3.05",
         "method": "等额本息",
         "start_on": today.replace(day=1) - timedelta(days=400),
         "term_months": 240,
