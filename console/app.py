@@ -52,6 +52,7 @@ class Console(QObject):
         self._prepared = stage is None
         self.themes = ThemeManager(app)
         self._translator = QTranslator(self)
+        self._chosen_language = ""  # on the login window: it becomes the language of whoever logs in
         self.login: LoginWindow | None = None
         self.desk: Desk | None = None
         self.crash: CrashDialog | None = None
@@ -106,6 +107,7 @@ class Console(QObject):
 
     def _choose_language(self, language: str) -> None:
         typed = self.login.login_form.login.text() if self.login is not None else ""
+        self._chosen_language = language
         self._remember(language=language)
         self._look()
         self._show_login(typed)
@@ -123,6 +125,10 @@ class Console(QObject):
     # Working
 
     def _enter(self, context: Context) -> None:
+        chosen, self._chosen_language = self._chosen_language, ""
+        if chosen and chosen != context.settings.language:
+            settings = import_module("console.core.settings").save(context, {"ui.language": chosen})
+            context = context.with_settings(settings)
         demo = None if self._stage is None else self._stage.modem()
         self.desk = import_module("console.desk").Desk(context, self.themes, demo, self)
         assert self.desk is not None

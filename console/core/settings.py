@@ -38,20 +38,20 @@ class Scope(StrEnum):
 
 class Section(StrEnum):
     LOOK = "look"
+    OWN = "own"
     OFFICE = "office"
     SENDING = "sending"
     APPROVAL = "approval"
     SECURITY = "security"
-    FILES = "files"
 
 
 SECTION_TITLES: Mapping[Section, Text] = {
     Section.LOOK: T("Appearance"),
+    Section.OWN: T("My work"),
     Section.OFFICE: T("Office"),
     Section.SENDING: T("Sending"),
     Section.APPROVAL: T("Approval"),
     Section.SECURITY: T("Security"),
-    Section.FILES: T("Files"),
 }
 
 
@@ -267,7 +267,7 @@ _DECLARED = (
         title=T("When the window is closed"),
         description=T("Whether messages that are still waiting go on being sent."),
         scope=Scope.USER,
-        section=Section.SENDING,
+        section=Section.OWN,
         choices={"ask": T("Ask"), "keep": T("Go on sending"), "stop": T("Stop sending")},
     ),
     Declaration(
@@ -313,7 +313,7 @@ _DECLARED = (
         title=T("Folder for exported files"),
         description=T("Empty: the documents folder."),
         scope=Scope.USER,
-        section=Section.FILES,
+        section=Section.OWN,
     ),
 )
 

@@ -14,6 +14,7 @@ from console.app import Console
 from console.core import paths, workstation
 from console.core.clock import FixedClock
 from console.core.context import Context
+from console.core.i18n import current_language
 from console.core.security import setup
 from console.core.sending.process import running_dispatchers
 from console.core.settings import save
@@ -85,6 +86,15 @@ def test_the_next_login_window_looks_as_the_user_likes_it(qtbot: QtBot, console:
     desk.services.use_context(ctx.with_settings(save(ctx, {"ui.theme": "dark", "ui.font_size": 15})))
     kept = workstation.load()
     assert (kept.theme, kept.font_size) == ("dark", 15)
+
+
+def test_the_language_chosen_at_the_door_is_kept(qtbot: QtBot, console: Console) -> None:
+    assert console.login is not None
+    console.login.language_chosen.emit("zh_TW")
+    desk = _log_in(qtbot, console)
+    assert desk.services.ctx.settings.text("ui.language") == "zh_TW"
+    desk.window.log_out_wanted.emit()
+    assert current_language() == "zh_TW"
 
 
 def test_closing_the_window_ends_the_program(qtbot: QtBot, console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

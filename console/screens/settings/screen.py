@@ -29,7 +29,7 @@ _ICONS = {
     Section.SENDING: "send",
     Section.APPROVAL: "stamp",
     Section.SECURITY: "shield",
-    Section.FILES: "folder-open",
+    Section.OWN: "user",
 }
 USERS, PASSWORD, BACKUP, ABOUT = "users", "password", "backup", "about"
 
