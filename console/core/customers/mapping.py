@@ -27,7 +27,10 @@ _OTHERS = re.compile(
 )
 _SAMPLE = 50
 _NUMBERED, _ENDING = 100, 200  # added to the rank of a name that fits only so
-_FIELDS = {word: (rank, key) for key, words in SYNONYMS.items() for rank, word in enumerate(words)}
+_NAMED: dict[str, list[tuple[int, str]]] = {}  # header -> (rank, field); nearly every name means one field
+for _key, _words in SYNONYMS.items():
+    for _rank, _word in enumerate(_words):
+        _NAMED.setdefault(_word, []).append((_rank, _key))
 
 
 def plain_header(header: str) -> str:
@@ -42,12 +45,17 @@ def header_digest(headers: Sequence[str]) -> str:
 
 
 def propose(headers: Sequence[str], samples: Sequence[Sequence[object]] = ()) -> Mapping:
-    """The likeliest mapping; every field stands at most once in it. ``samples`` are rows of data."""
+    """The likeliest mapping; every field stands at most once in it. ``samples`` are rows of data.
+
+    A name that fits two fields goes to the one that can read what stands below: 还款日 is a day of the month or a date.
+    """
     found: dict[int, str] = {}
     plain = [plain_header(header) for header in headers]
     named = ((*known, column) for column, header in enumerate(plain) for known in _by_name(header))
     ended = ((*likely, column) for column, header in enumerate(plain) for likely in _by_ending(header))
-    for _, key, column in sorted([*named, *ended]):
+    candidates = sorted([*named, *ended])
+    candidates.sort(key=lambda each: _refuses(each[1], each[2], samples[:_SAMPLE]))
+    for _, key, column in candidates:
         if column not in found and key not in found.values():
             found[column] = key
     for key in ("phone", "id_number", "name"):
@@ -56,6 +64,12 @@ def propose(headers: Sequence[str], samples: Sequence[Sequence[object]] = ()) ->
             if likely is not None:
                 found[likely] = key
     return tuple(found.get(column, "") for column in range(len(headers)))
+
+
+def _refuses(key: str, column: int, samples: Sequence[Sequence[object]]) -> bool:
+    """Whether no filled cell of the column can be this field."""
+    cells = [row[column] for row in samples if column < len(row) and row[column] != ""]
+    return bool(cells) and all(isinstance(FIELDS[key].clean(cell), normalise.Refused) for cell in cells)
 
 
 def known_headers(cells: Sequence[str]) -> int:
@@ -69,13 +83,9 @@ def is_known(header: str) -> bool:
 
 def _by_name(plain: str) -> list[tuple[int, str]]:
     """(score, key) of the field that is called so; the smaller the likelier."""
-    if plain in _FIELDS:
-        return [_FIELDS[plain]]
-    unnumbered = plain.rstrip("0123456789")
-    if unnumbered != plain and unnumbered in _FIELDS:
-        score, key = _FIELDS[unnumbered]
-        return [(_NUMBERED + score, key)]
-    return []
+    if plain in _NAMED:
+        return _NAMED[plain]
+    return [(_NUMBERED + score, key) for score, key in _NAMED.get(plain.rstrip("0123456789"), ())]
 
 
 def _by_ending(plain: str) -> list[tuple[int, str]]:
@@ -84,7 +94,8 @@ def _by_ending(plain: str) -> list[tuple[int, str]]:
         return []
     return [
         (_ENDING + score, key)
-        for word, (score, key) in _FIELDS.items()
+        for word, fields in _NAMED.items()
+        for score, key in fields
         if len(word) > 1 and plain != word and not word.isascii() and plain.endswith(word)
     ]
 
