@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QTabWidget, QWidget
 
 from console.core.campaigns.lifecycle import Cancelled
 from console.core.campaigns.views import BADGES, STANDING_TITLES, Outcome, Standing
@@ -18,7 +18,6 @@ from console.screens.campaigns.cards import FactsCard, FailuresCard, LeftOutCard
 from console.screens.campaigns.messages import LeftOutTab, MessagesTab
 from console.screens.campaigns.operations import CHANGED, Overview
 from console.shell.flow import FlowLayout
-from console.shell.icons import icon
 from console.shell.services import Services
 from console.shell.widgets import (
     EmptyState,
@@ -167,21 +166,13 @@ class DetailPane(QStackedWidget):
             else:
                 shown.append(quiet_button(tr("Pause"), self._pause, "pause"))
             shown.append(danger_button(_cancel_words(found.progress.remaining), self._cancel, "ban"))
+        if allowed(Permission.REPORTS_EXPORT) and found.detail.batch_id is not None:
+            shown.append(quiet_button(tr("Export"), self._export, "file-spreadsheet"))
+        if allowed(Permission.CAMPAIGNS_EDIT) and found.detail.template:
+            shown.append(quiet_button(tr("Copy"), self.copy, "copy"))
         if allowed(Permission.CAMPAIGNS_EDIT) and where in (Standing.DRAFT, Standing.RETURNED):
             shown.append(danger_button(tr("Delete the draft"), self._delete, "trash-2"))
-        more = self._more(found)
-        return [*shown, more] if more is not None else shown
-
-    def _more(self, found: Overview) -> QPushButton | None:
-        button = quiet_button(tr("More"))
-        button.setProperty("menu", True)
-        menu = QMenu(button)
-        if self._services.allowed(Permission.CAMPAIGNS_EDIT) and found.detail.template:
-            menu.addAction(icon("copy"), tr("Copy as a new draft"), self.copy)
-        if self._services.allowed(Permission.REPORTS_EXPORT) and found.detail.batch_id is not None:
-            menu.addAction(icon("file-spreadsheet"), tr("Export to Excel…"), self._export)
-        button.setMenu(menu)
-        return button if menu.actions() else None
+        return shown
 
     @property
     def _id(self) -> int:
