@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Connection, Table, exc, insert
 from sqlalchemy.orm import Session
 
 from db.errors import translated
@@ -23,11 +23,20 @@ def load(session: Session, table: Table, columns: Sequence[str], rows: Iterable[
             if list(columns) != ordered:
                 raise ValueError("columns must stand in the order of the table")
             compiled = insert(table).compile(dialect=connection.dialect, column_keys=ordered)
-            connection.exec_driver_sql(str(compiled), list(map(tuple, rows)))
+            if values := list(map(tuple, rows)):
+                connection.exec_driver_sql(str(compiled), values)
             return
-        quote = connection.dialect.identifier_preparer.quote
-        names = ", ".join(quote(name) for name in columns)
-        driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(f"COPY {quote(table.name)} ({names}) FROM STDIN") as copy:
+        _copy(connection, table, columns, rows)
+
+
+def _copy(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    quote = connection.dialect.identifier_preparer.quote
+    statement = f"COPY {quote(table.name)} ({', '.join(quote(name) for name in columns)}) FROM STDIN"
+    driver: Any = connection.connection.driver_connection
+    errors: Any = connection.dialect.loaded_dbapi
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
+    except errors.Error as error:  # it came past SQLAlchemy, which would have wrapped it
+        raise exc.DBAPIError.instance(statement, None, error, errors.Error, hide_parameters=True) from error

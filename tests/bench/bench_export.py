@@ -98,9 +98,9 @@ def fill(database: Database, rows: int) -> Actor:
         session.flush()
         session.get_one(Campaign, 1).batch_id = 1
         session.flush()
-        paging.insert_many(session, insert(Customer), customers(rows))
-        paging.insert_many(session, insert(Loan), loans(rows))
-        paging.insert_many(session, insert(Message), messages(rows))
+        for table, made in ((Customer, customers), (Loan, loans), (Message, messages)):
+            for chunk in paging.chunked(made(rows), 10_000):
+                session.execute(insert(table), chunk)
     return Actor.of(1, "bench", "bench", frozenset({Role.REPORTER}))
 
 

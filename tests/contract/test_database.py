@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import DBAPIError
 
+from db import bulk
 from db.errors import IntegrityBroken
 from db.models import Control, Line, Secret, Setting
 
@@ -66,6 +67,21 @@ def test_a_constraint_raises_integrity_broken_without_the_values(database: Datab
     with pytest.raises(IntegrityBroken) as caught, database.begin() as session:
         session.add(Line(name="geheim", address="COM6", created_at=AT))
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("rows", [[("a", b"1"), ("b", b"2")], []])
+def test_rows_in_bulk(database: Database, rows: list[tuple[str, bytes]]) -> None:
+    with database.begin() as session:
+        bulk.load(session, Secret.__table__, ("name", "value"), rows)
+    with database.read() as session:
+        assert sorted(map(tuple, session.execute(select(Secret.name, Secret.value)))) == rows
+
+
+def test_trouble_with_rows_in_bulk_is_named_alike(database: Database) -> None:
+    with pytest.raises(IntegrityBroken), database.begin() as session:
+        bulk.load(session, Secret.__table__, ("name", "value"), [("a", b"1"), ("a", b"2")])
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Secret)) == 0
 
 
 def test_foreign_keys_hold(database: Database) -> None:
