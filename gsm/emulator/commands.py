@@ -292,7 +292,7 @@ def _ussd(device: Device, command: Command) -> list[str]:
 
 @command("CPAS", "CBC", "GCAP", "CLIP", "CLCK", "CGATT", "CTZU", "CTZR")
 def _harmless(device: Device, command: Command) -> list[str]:
-    answers = {"CPAS": "+CPAS: 0", "CBC": "+CBC: 0,100", "GCAP": "+GCAP: +CGSM"}
+    answers = {"CPAS": "+CPAS: 0", "CBC": "+CBC: 0,100", "GCAP": "+GCAP: +CGSM", "CGATT": "+CGATT: 1"}
     return [answers[command.name]] if command.name in answers and command.form != "set" else []
 
 

@@ -123,19 +123,24 @@ class TerminalLink:
 
 
 class Plug:
-    """Unplugs a link and plugs it again after a while."""
+    """Unplugs a link, which is plugged now, and plugs it again after a while."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._is_in = True
         self._tasks: set[asyncio.Task[None]] = set()
 
     def pull(self, ms: int) -> None:
         """``ms`` until it is plugged again; 0: somebody calls ``push``."""
+        self._is_in = False
         self._link.unplug()
         if ms:
             asyncio.get_running_loop().call_later(ms / 1000, self.push)
 
     def push(self) -> None:
+        if self._is_in:
+            return
+        self._is_in = True
         task = asyncio.get_running_loop().create_task(self._link.plug())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
