@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(runs="window")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     demo = _verb(verbs, "demo", "window:run_demo", "try everything on made-up customers and an emulated modem")
+    demo.add_argument("--until", choices=("login", "window"), help="end when it stands, and say how long it took")
     demo.add_argument("--keep", action="store_true", help="leave the demo's folder behind")
     verbs.add_parser("dispatch", help="send what is waiting, without a window", add_help=False)
     verbs.add_parser("emulate", help="run the emulated modem by itself", add_help=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +19,7 @@ from console.core import paths
 from console.core.clock import SystemClock
 from console.core.security.permissions import ROLE_TITLES, Role
 from console.core.workstation import Workstation
+from console.demo_until import Until
 from console.demo_users import OFFICER, SUPERVISOR
 from console.shell.login import DemoUser
 
@@ -74,7 +75,13 @@ def stage(*, keep: bool = False) -> Iterator[DemoStage]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def run(here: Workstation, *, keep: bool = False, started: Callable[[app.Console], None] | None = None) -> int:
+def run(here: Workstation, *, keep: bool = False, until: str | None = None) -> int:
+    """``until``: end by itself when this stands (``console.demo_until``)."""
+
+    def started(console: app.Console) -> None:
+        if until is not None:
+            Until(console, until)
+
     with stage(keep=keep) as made:
         at = here.changed(database_url=paths.sqlite_url(made.database), last_login=OFFICER.login)
         return app.run(at, stage=made, started=started)

@@ -21,7 +21,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 def run_demo(parsed: argparse.Namespace) -> int:
     _require_display()
-    code: int = import_module("console.demo").run(workstation.load(), keep=parsed.keep)
+    code: int = import_module("console.demo").run(workstation.load(), keep=parsed.keep, until=parsed.until)
     return code
 
 

@@ -65,7 +65,7 @@ def test_the_people_are_made_up_but_likely(people: Database) -> None:
     assert all(loan.due_on is not None and loan.due_on < today for loan in by_state[LoanState.OVERDUE])
     soon = [loan for loan in by_state[LoanState.ACTIVE] if loan.due_on and 0 <= (loan.due_on - today).days <= 5]
     assert len(soon) >= 20
-    assert all(loan.principal and loan.rate and loan.rate < 1 for loan in loans)
+    assert all(loan.principal and loan.rate and 2 < loan.rate < 7 for loan in loans)
     assert 150 < len({consent.customer_id for consent in consents}) < 250
     assert any(not consent.granted for consent in consents)
 

@@ -8,11 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from console.core import paths
 from console.core.clock import SystemClock
-from console.core.security import setup
+from console.core.security import setup, users
+from console.core.security.login import authenticate
+from console.core.security.permissions import Role
 
 PASSWORD = "nine quiet paper boats"
 
@@ -104,3 +107,49 @@ def test_doctor_tells_how_things_stand_without_a_password(home: Path, database: 
     assert "SQLCipher" in found.stdout
     assert "1 users can open the database" in found.stdout
     assert found.returncode in (0, 1)  # a serial port of this machine may not be ours
+
+
+def test_the_demo_starts_by_itself_and_ends(home: Path) -> None:
+    found = run("demo", "--until", "window", home=home, QT_QPA_PLATFORM="offscreen")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert re.fullmatch(r"login ready: .*\nwindow ready .*\n", found.stdout)
+
+
+def test_a_customer_list_goes_in_by_the_command_line(home: Path, database: Path, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["客户号", "姓名", "手机号码"])
+    sheet.append(["E00001", "陈建国", "13700000001"])
+    sheet.append(["E00002", "李晓梅", "13700000002"])
+    sheet.append(["E00003", "张志强", "1370000"])
+    book.save(tmp_path / "list.xlsx")
+    _officer(database)
+    login = ("--login", "officer", "--errors", str(tmp_path / "wrong.xlsx"))
+    found = run("import", str(tmp_path / "list.xlsx"), *login, home=home, stdin=PASSWORD + "\n")
+    assert (found.returncode, found.stderr) == (1, "")
+    assert "3 rows: 2 can be used, 1 cannot, 0 say nothing new." in found.stdout
+    assert "2 added, 0 updated, 0 unchanged." in found.stdout
+    wrong = list(openpyxl.load_workbook(tmp_path / "wrong.xlsx").active.values)
+    assert [row[0] for row in wrong] == ["客户号", "E00003"]
+    refused = run("import", str(tmp_path / "list.xlsx"), "--login", "admin", home=home, stdin=PASSWORD + "\n")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("You are not permitted to do this.")
+
+
+def test_a_campaign_that_is_not_there_is_told(home: Path, database: Path, tmp_path: Path) -> None:
+    _officer(database)
+    found = run("export", "17", str(tmp_path / "out.xlsx"), "--login", "officer", home=home, stdin=PASSWORD + "\n")
+    assert found.returncode == 1
+    assert found.stderr.count("\n") == 1
+    assert not (tmp_path / "out.xlsx").exists()
+
+
+def _officer(database: Path) -> None:
+    entered = authenticate(paths.sqlite_url(database), "admin", PASSWORD, clock=SystemClock())
+    with entered.context.database:
+        roles = {Role.OFFICER, Role.REPORTER}
+        users.create_user(entered.context, login="officer", name="王敏", roles=roles, password="eleven blue umbrellas")
+    officer = authenticate(paths.sqlite_url(database), "officer", "eleven blue umbrellas", clock=SystemClock())
+    with officer.context.database:
+        users.change_password(officer.context, "eleven blue umbrellas", PASSWORD)
