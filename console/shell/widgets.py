@@ -363,17 +363,29 @@ class KeyValues(QWidget):
         self._grid.setHorizontalSpacing(16)
         self._grid.setVerticalSpacing(6)
         self._grid.setColumnStretch(1, 1)
+        self._values: dict[str, QLabel] = {}
         self.set_pairs(pairs)
 
     def set_pairs(self, pairs: Sequence[tuple[str, str | QWidget]]) -> None:
+        """The same names as before only change their values, so that a selection in them stays."""
+        if self._values and [name for name, _value in pairs] == list(self._values):
+            for name, value in pairs:
+                if isinstance(value, str):
+                    self._values[name].setText(value)
+            if all(isinstance(value, str) for _name, value in pairs):
+                return
         clear(self._grid)
+        self._values = {}
         for place, (name, value) in enumerate(pairs):
             shown = value if isinstance(value, QWidget) else label(value, wrap=True, selectable=True)
+            if isinstance(shown, QLabel):
+                self._values[name] = shown
             named = label(name, "quiet")
             named.setBuddy(shown)
-            top = Qt.AlignmentFlag.AlignTop
-            self._grid.addWidget(named, place, 0, top)
+            self._grid.addWidget(named, place, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(shown, place, 1)
+            for each in (named, shown):
+                each.show()
 
 
 class TextList(QListWidget):

@@ -26,7 +26,7 @@ class LineCard:
     enabled: bool
     state: LineState
     diagnosis: Diagnosis
-    health: Health
+    health: Health  # empty unless the line is ready: what a silent modem said before is not how things are
     device: str  # manufacturer and model
     number_tail: str  # last digits of the IMSI, to tell SIM cards apart
     pace_per_minute: int | None
@@ -80,7 +80,7 @@ def _card(session: Session, line: Line, served: bool, stopped: bool, hour: int, 
         enabled=line.enabled,
         state=line.state,
         diagnosis=diagnose(facts, now),
-        health=health,
+        health=health if line.state is LineState.READY else Health(at=line.health_at),
         device=" ".join(filter(None, (_word(line.identity, "manufacturer"), _word(line.identity, "model")))),
         number_tail=_word(line.identity, "imsi")[-4:],
         pace_per_minute=line.pace_per_minute,
