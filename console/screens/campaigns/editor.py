@@ -116,6 +116,10 @@ class CampaignEditor(QWidget):
     # Beginning
 
     def begin(self) -> None:
+        self._set_open(False)  # what is typed before the draft is there would be lost
+        self._scroll.setEnabled(False)
+        self.name.setEnabled(self.campaign_id is None)
+        self.name.setFocus()
         work = operations.start(self.campaign_id)
         self._services.tasks.query(work, self._start, owner=self, failed=self._cannot_start)
 
@@ -128,8 +132,8 @@ class CampaignEditor(QWidget):
         draft = saved.draft if saved else self._prefilled()
         if saved is not None:
             self.keeper.begin(saved)
+            self.name.setText(draft.name)
         template_id = saved.template_id if saved else self._template_id
-        self.name.setText(draft.name)
         self.template.begin(found.choices.templates, template_id, draft.template_version_id)
         self.template.set_values(dict(draft.variables))
         self.audience.begin(found.choices, draft.audience)
@@ -137,9 +141,12 @@ class CampaignEditor(QWidget):
         self.comment.setText(tr("Returned: {comment}", comment=found.comment))
         self.comment.setVisible(bool(found.comment))
         self._begun = True
+        self._set_open(True)
+        self._set_open(True)
         self._refresh()
         self._check_timer.start(0)
-        (self.template.template if draft.name else self.name).setFocus()
+        if self.name.text():  # typed while the page was being filled
+            self._save_timer.start()
 
     def _prefilled(self) -> Draft:
         if self._import_id is not None:
