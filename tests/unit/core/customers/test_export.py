@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from console.core.context import Context
 from console.core.customers.browse import CustomerFilter, Sort
-from console.core.customer.export import export_customers
+from console.core.customers.export import export_customers
 from console.core.errors import NotPermitted
 from db.models import AuditEntry
 

@@ -17,7 +17,7 @@ from console.core.clock import FixedClock
 from console.core.context import Context
 from console.core.customers import staging
 from console.core.customers.browse import CustomerFilter, customer_ids, customer_rows
-from console.core.customer.importing import (
+from console.core.customers.importing import (
     ImportResult,
     NothingToImport,
     check,
@@ -332,7 +332,7 @@ from pathlib import Path
 from console.core.clock import SystemClock
 from console.core.context import Actor, Context
 from console.core.customers import merging, staging
-from console.core.customer.importing import check, commit, propose_mapping, read
+from console.core.customers.importing import check, commit, propose_mapping, read
 from console.core.security.permissions import Role
 from console.core.settings import Settings
 from db.engine import Database
