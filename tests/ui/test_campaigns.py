@@ -171,6 +171,18 @@ def test_nothing_typed_is_lost_when_the_page_is_left(
     assert editor_of(page).name.text() == "写到一半"
 
 
+def test_a_name_typed_before_the_page_was_filled_stays(
+    qtbot: QtBot, ctx: Context, page: CampaignsPage, settle: Callable[[], None]
+) -> None:
+    page.new()
+    qtbot.keyClicks(editor_of(page).name, "early")
+    settle()
+    assert editor_of(page).name.text() == "early"
+    page.step_back()
+    settle()
+    assert [each.name for each in stored(ctx)] == ["early"]
+
+
 def test_an_untouched_new_campaign_leaves_nothing(
     ctx: Context, page: CampaignsPage, settle: Callable[[], None]
 ) -> None:
