@@ -17,10 +17,11 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -28,8 +29,10 @@ from PySide6.QtWidgets import (
 )
 
 from console.core.context import Context
+from console.core.i18n import tr
 from console.core.listing import Sort
 from console.shell import theme
+from console.shell.icons import icon
 from console.shell.records import (
     BLOCK,
     SHARE_ROLE,
@@ -299,6 +302,31 @@ class RecordTable(QTableView, Generic[R]):
             self._activate(self.currentIndex())
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """By right click or the menu key: the table's own actions, copying, and sorting without a pointer."""
+        menu = self.context_menu()
+        at_keyboard = event.reason() is QContextMenuEvent.Reason.Keyboard
+        here = self.visualRect(self.currentIndex()).center()
+        menu.exec(self.viewport().mapToGlobal(here) if at_keyboard else event.globalPos())
+        menu.deleteLater()
+
+    def context_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.addActions(self.actions())
+        menu.addSeparator()
+        copying = menu.addAction(icon("copy"), tr("Copy"), self.copy)
+        copying.setEnabled(bool(self.selectionModel().hasSelection()))
+        menu.addAction(tr("Select all"), self.selectAll)
+        sorting = menu.addMenu(tr("Sort by"))
+        for place, column in enumerate(self.records.columns):
+            if column.sortable:
+                action = sorting.addAction(column.title)
+                action.setCheckable(True)
+                action.setChecked(column.key == self.sort.key)
+                action.triggered.connect(lambda _checked=False, at=place: self._sort_by(at))
+        sorting.setEnabled(not sorting.isEmpty())
+        return menu
 
     def copy(self) -> None:
         """The selected rows as tab-separated text with headings, as Excel pastes them."""

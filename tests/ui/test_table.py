@@ -132,6 +132,18 @@ def test_a_header_click_sorts_both_ways(make: Make, settle: Callable[[], None]) 
     assert source.sorts[-1] == Sort("id", False)
 
 
+def test_sorting_needs_no_pointer(make: Make, settle: Callable[[], None]) -> None:
+    source = Source(range(1, 10))
+    table = make(source)
+    menu = table.context_menu()
+    (sorting,) = [action.menu() for action in menu.actions() if action.menu() is not None]
+    names = [action.text() for action in sorting.actions()]
+    assert names == ["Number", "Name"]
+    sorting.actions()[1].trigger()
+    settle()
+    assert source.sorts[-1] == Sort("name", False)
+
+
 def test_enter_activates_and_current_is_told_once(make: Make, qtbot: QtBot, settle: Callable[[], None]) -> None:
     table = make(Source(range(1, 10)))
     current: list[Row | None] = []
