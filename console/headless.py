@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 EXIT_OK = 0
 EXIT_TROUBLE = 1  # the database cannot be used now
 EXIT_USAGE = 2
+_SWITCH_SECONDS = 0.0005  # a line that has its answer must not wait for other threads' work
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK", "SIGHUP")  # those that this system has
 
 
@@ -89,6 +90,7 @@ def _serve(database: Database) -> int:
         for dispatcher in current:
             dispatcher.stop()
 
+    sys.setswitchinterval(_SWITCH_SECONDS)
     _on_signals(stop)
     while True:
         dispatcher = Dispatcher(database, SystemClock(), pid=os.getpid(), open_transport=gsm.open_transport)

@@ -111,9 +111,12 @@ class Database:
             self.close()
             raise
 
-    def begin(self) -> AbstractContextManager[Session]:
-        """One write transaction, committed at the end, rolled back on any exception. Not to be nested in a thread."""
-        return _session(self.engine) if self.path is None else _polite_session(self.engine)
+    def begin(self, *, urgent: bool = False) -> AbstractContextManager[Session]:
+        """One write transaction, committed at the end, rolled back on any exception. Not to be nested in a thread.
+
+        ``urgent``: somebody waits for the commit, so it does not give way to other writers afterwards.
+        """
+        return _session(self.engine) if urgent or self.path is None else _polite_session(self.engine)
 
     def read(self) -> AbstractContextManager[Session]:
         """One snapshot of the whole database; it neither waits for a writer nor holds one up. Writing in it fails."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, Table, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Message, MessagePart, MessageState, PartState, Receipt
@@ -77,7 +77,10 @@ class PartChange:
 def store(session: Session, receipts: Sequence[NewReceipt]) -> list[int]:
     """As they came, matched to nothing; their ids in the same order."""
     rows = [{**vars(receipt), "matched": False} for receipt in receipts]
-    return list(session.scalars(insert(Receipt).returning(Receipt.id, sort_by_parameter_order=True), rows))
+    return list(session.connection().execute(_STORE, rows).scalars())
+
+
+_STORE = insert(_RECEIPT).returning(_RECEIPT.c.id, sort_by_parameter_order=True)
 
 
 _STORED = (
@@ -141,14 +144,24 @@ _CANDIDATE = (
 )
 
 
-def candidates(session: Session, receipts: Sequence[StoredReceipt], since: datetime) -> list[Candidate]:
-    """Open parts with one of these references, or with none yet, of these SIM cards or lines."""
-    references = {receipt.reference for receipt in receipts} | {""}
-    identities = {receipt.sender_identity for receipt in receipts} | {""}
+def named_parts(session: Session, receipts: Sequence[StoredReceipt], since: datetime) -> list[Candidate]:
+    """Open parts with one of these references, of these SIM cards or lines."""
+    return _parts(session, receipts, MessagePart.reference.in_({receipt.reference for receipt in receipts}), since)
+
+
+def nameless_parts(session: Session, receipts: Sequence[StoredReceipt], since: datetime) -> list[Candidate]:
+    """Open parts of these SIM cards or lines whose acceptance nobody saw, or has not been written down yet."""
+    return _parts(session, receipts, MessagePart.reference == "", since)
+
+
+def _parts(
+    session: Session, receipts: Sequence[StoredReceipt], which: ColumnElement[bool], since: datetime
+) -> list[Candidate]:
+    cards = MessagePart.sender_identity.in_({receipt.sender_identity for receipt in receipts} | {""})
     lines = {receipt.line_id for receipt in receipts if not receipt.sender_identity}
     query = select(*_CANDIDATE).where(
-        or_(MessagePart.sender_identity.in_(identities), MessagePart.line_id.in_(lines)),
-        MessagePart.reference.in_(references),
+        or_(cards, MessagePart.line_id.in_(lines)) if lines else cards,
+        which,
         MessagePart.state.in_(OPEN),
         MessagePart.sending_at >= since,
     )
@@ -182,10 +195,6 @@ def mark_matched(session: Session, pairs: Sequence[tuple[int, int]]) -> None:
             .values(matched=True, part_id=bindparam("found")),
             [{"which": receipt_id, "found": part_id} for receipt_id, part_id in pairs],
         )
-
-
-def count_unmatched(session: Session) -> int:
-    return len(session.execute(select(Receipt.id).where(Receipt.matched.is_(False))).all())
 
 
 def accept_late(session: Session, message_ids: Collection[int], now: datetime) -> None:

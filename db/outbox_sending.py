@@ -1,4 +1,7 @@
-"""The last gate: whether a part may leave, decided and written down in one transaction just before it does."""
+"""The last gate: whether a part may leave, decided and written down in one transaction just before it does.
+
+Every line waits here before each message, so it is three statements, built once.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, Table, bindparam, func, insert, select, true, update
 from sqlalchemy.orm import Session
 
 from db.models import Batch, BatchState, Control, Line, Message, MessagePart, MessageState, PartState
@@ -23,6 +27,7 @@ class SendingAsk:
     sender_identity: str
     message: Claimed
     sequence: int
+    attempt: int | None = None  # of a later part: that of the first one, or one more at each try
 
 
 class Hindrance(StrEnum):
@@ -42,107 +47,95 @@ class Cleared:
 
 
 Clearance = Cleared | Hindrance
+Fits = Callable[[Claimed], bool]
+
+_MESSAGE: Table = Message.__table__  # type: ignore[assignment]
+_PART: Table = MessagePart.__table__  # type: ignore[assignment]
+_TRIED = select(func.max(MessagePart.attempt)).where(MessagePart.message_id == Message.id).scalar_subquery()
+_SCENE = (
+    select(
+        *CLAIMED,
+        Message.state.label("message_state"),
+        Message.owner.label("message_owner"),
+        Message.line_id.label("line_id"),
+        Message.lease_until.label("message_lease"),
+        Line.owner.label("line_owner"),
+        Line.lease_until.label("line_lease"),
+        Line.enabled.label("line_enabled"),
+        Batch.state.label("batch_state"),
+        Batch.not_before.label("batch_not_before"),
+        Batch.expires_at.label("batch_expires_at"),
+        Control.stopped.label("stopped"),
+        _TRIED.label("tried"),
+    )
+    .join(Batch, Batch.id == Message.batch_id)
+    .join(Line, Line.id == Message.line_id)
+    .join(Control, true())
+    .where(Message.id.in_(bindparam("wanted", expanding=True)))
+    .order_by(Message.id)
+    # A pause or a stop waits for this transaction, or this transaction sees it: there is no in between.
+    .with_for_update(read=True, of=(Message, Batch, Line, Control))
+)
+_WRITE_PART = insert(_PART).returning(_PART.c.id, sort_by_parameter_order=True)
+_START = (
+    update(_MESSAGE)
+    .where(_MESSAGE.c.id == bindparam("which"))
+    .values(
+        state=MessageState.SENDING,
+        sending_at=bindparam("at"),
+        attempts=_MESSAGE.c.attempts + 1,
+        reason="",
+        reason_text="",
+    )
+)
 
 
-def mark_sending(
-    session: Session, asks: Sequence[SendingAsk], now: datetime, fits: Callable[[Claimed], bool]
-) -> list[Clearance]:
+def mark_sending(session: Session, asks: Sequence[SendingAsk], now: datetime, fits: Fits) -> list[Clearance]:
     """Write down durably that a part is about to leave; one answer for each ask, and only ``Cleared`` may leave.
 
     ``fits`` says whether a stored row is the approved one. What is hindered and still ours goes back to waiting,
     except parts after the first: their message stays as it is, for a part of it has left.
     """
-    scene = _Scene.read(session, asks)
-    verdicts = [scene.hindrance(ask, now, fits) for ask in asks]
+    wanted = [ask.message.message_id for ask in asks]
+    scene: dict[int, Any] = {
+        row.message_id: row for row in session.connection().execute(_SCENE, {"wanted": wanted}).all()
+    }
+    verdicts = [_hindrance(ask, scene.get(ask.message.message_id), now, fits) for ask in asks]
     cleared = [ask for ask, hindrance in zip(asks, verdicts, strict=True) if hindrance is None]
-    parts = iter(_write_parts(session, cleared, now))
-    _start_sending(session, [ask.message.message_id for ask in cleared if ask.sequence == 1], now)
+    parts = iter(_write_parts(session, cleared, scene, now))
     for ask, hindrance in zip(asks, verdicts, strict=True):
         if hindrance is not None and ask.sequence == 1:
             give_back(session, ask.run, [ask.message.message_id])
     return [next(parts) if hindrance is None else hindrance for hindrance in verdicts]
 
 
-@dataclass(frozen=True)
-class _Stored:
-    row: Claimed
-    state: MessageState
-    owner: str
-    line_id: int | None
-    lease_until: datetime | None
+def _hindrance(ask: SendingAsk, row: Row[Any] | None, now: datetime, fits: Fits) -> Hindrance | None:
+    if row is None or row.message_owner != ask.run or row.line_id != ask.line_id:
+        return Hindrance.LOST
+    if ask.sequence > 1:  # a message that has begun to leave is finished whatever is stopped meanwhile
+        return None if row.message_state is MessageState.SENDING else Hindrance.LOST
+    if row.message_state is not MessageState.CLAIMED or row.message_lease is None or row.message_lease <= now:
+        return Hindrance.LOST
+    if line_is_lost(row.line_owner, row.line_lease, row.line_enabled, ask.run, now):
+        return Hindrance.LINE
+    stored = _claimed(row)
+    if not fits(stored) or not _same_content(stored, ask.message):
+        return Hindrance.TAMPERED
+    return _closed(row, now)
 
 
-@dataclass(frozen=True)
-class _Scene:
-    """Everything that decides whether parts may leave, read and held until the end of the transaction."""
-
-    stopped: bool
-    lines: dict[int, tuple[str, datetime | None, bool]]
-    batches: dict[int, tuple[BatchState, datetime | None, datetime | None]]
-    messages: dict[int, _Stored]
-
-    @staticmethod
-    def read(session: Session, asks: Sequence[SendingAsk]) -> _Scene:
-        batch_ids = {ask.message.batch_id for ask in asks}
-        stopped = session.scalar(select(Control.stopped).with_for_update(read=True))
-        lines = session.execute(
-            select(Line.id, Line.owner, Line.lease_until, Line.enabled).where(
-                Line.id.in_({ask.line_id for ask in asks})
-            )
-        )
-        batches = session.execute(
-            select(Batch.id, Batch.state, Batch.not_before, Batch.expires_at)
-            .where(Batch.id.in_(batch_ids))
-            .order_by(Batch.id)
-            .with_for_update(read=True)
-        )
-        return _Scene(
-            bool(stopped),
-            {row.id: (row.owner, row.lease_until, row.enabled) for row in lines},
-            {row.id: (row.state, row.not_before, row.expires_at) for row in batches},
-            _read_messages(session, {ask.message.message_id for ask in asks}),
-        )
-
-    def hindrance(self, ask: SendingAsk, now: datetime, fits: Callable[[Claimed], bool]) -> Hindrance | None:
-        stored = self.messages.get(ask.message.message_id)
-        if stored is None or stored.owner != ask.run or stored.line_id != ask.line_id:
-            return Hindrance.LOST
-        if ask.sequence > 1:  # a message that has begun to leave is finished whatever is stopped meanwhile
-            return None if stored.state is MessageState.SENDING else Hindrance.LOST
-        if stored.state is not MessageState.CLAIMED or stored.lease_until is None or stored.lease_until <= now:
-            return Hindrance.LOST
-        owner, lease_until, enabled = self.lines[ask.line_id]
-        if line_is_lost(owner, lease_until, enabled, ask.run, now):
-            return Hindrance.LINE
-        if not fits(stored.row) or not _same_content(stored.row, ask.message):
-            return Hindrance.TAMPERED
-        return self._closed(ask.message.batch_id, now)
-
-    def _closed(self, batch_id: int, now: datetime) -> Hindrance | None:
-        state, not_before, expires_at = self.batches[batch_id]
-        if self.stopped:
-            return Hindrance.STOPPED
-        if state is not BatchState.OPEN:
-            return Hindrance.CLOSED
-        if expires_at is not None and expires_at <= now:
-            return Hindrance.EXPIRED
-        return Hindrance.EARLY if not_before is not None and not_before > now else None
+def _closed(row: Row[Any], now: datetime) -> Hindrance | None:
+    if row.stopped:
+        return Hindrance.STOPPED
+    if row.batch_state is not BatchState.OPEN:
+        return Hindrance.CLOSED
+    if row.batch_expires_at is not None and row.batch_expires_at <= now:
+        return Hindrance.EXPIRED
+    return Hindrance.EARLY if row.batch_not_before is not None and row.batch_not_before > now else None
 
 
-def _read_messages(session: Session, message_ids: set[int]) -> dict[int, _Stored]:
-    rows = session.execute(
-        select(*CLAIMED, Message.state, Message.owner, Message.line_id, Message.lease_until)
-        .join(Batch, Batch.id == Message.batch_id)
-        .where(Message.id.in_(message_ids))
-        .order_by(Message.id)
-        .with_for_update(of=Message)
-    )
-    found = {}
-    for row in rows:
-        values = dict(row._mapping)
-        state, owner, line_id, lease = (values.pop(key) for key in ("state", "owner", "line_id", "lease_until"))
-        found[row.message_id] = _Stored(Claimed(**values), state, owner, line_id, lease)
-    return found
+def _claimed(row: Row[Any]) -> Claimed:
+    return Claimed(**{column.name: getattr(row, column.name) for column in CLAIMED})
 
 
 def _same_content(stored: Claimed, held: Claimed) -> bool:
@@ -155,39 +148,31 @@ def _same_content(stored: Claimed, held: Claimed) -> bool:
     )
 
 
-def _write_parts(session: Session, asks: Sequence[SendingAsk], now: datetime) -> list[Cleared]:
+def _write_parts(
+    session: Session, asks: Sequence[SendingAsk], scene: dict[int, Any], now: datetime
+) -> list[Cleared]:
     if not asks:
         return []
-    message_ids = [ask.message.message_id for ask in asks]
-    tried = session.execute(
-        select(MessagePart.message_id, MessagePart.sequence, func.max(MessagePart.attempt))
-        .where(MessagePart.message_id.in_(message_ids))
-        .group_by(MessagePart.message_id, MessagePart.sequence)
-    )
-    attempts = {(message_id, sequence): attempt for message_id, sequence, attempt in tried}
+    attempts = [ask.attempt or (scene[ask.message.message_id].tried or 0) + 1 for ask in asks]
     rows = [
         {
             "message_id": ask.message.message_id,
             "sequence": ask.sequence,
-            "attempt": attempts.get((ask.message.message_id, ask.sequence), 0) + 1,
+            "attempt": attempt,
             "line_id": ask.line_id,
             "state": PartState.SENDING,
             "sender_identity": ask.sender_identity,
+            "reference": "",
             "phone": ask.message.phone,
+            "error": "",
+            "status": "",
             "sending_at": now,
         }
-        for ask in asks
+        for ask, attempt in zip(asks, attempts, strict=True)
     ]
-    written = session.execute(
-        insert(MessagePart).returning(MessagePart.id, MessagePart.attempt, sort_by_parameter_order=True), rows
-    )
-    return [Cleared(part_id=row.id, attempt=row.attempt) for row in written]
-
-
-def _start_sending(session: Session, message_ids: Sequence[int], now: datetime) -> None:
-    if message_ids:
-        session.execute(
-            update(Message)
-            .where(Message.id.in_(message_ids))
-            .values(state=MessageState.SENDING, sending_at=now, attempts=Message.attempts + 1)
-        )
+    connection = session.connection()
+    ids = connection.execute(_WRITE_PART, rows).scalars().all()
+    begun = [{"which": ask.message.message_id, "at": now} for ask in asks if ask.sequence == 1]
+    if begun:
+        connection.execute(_START, begun)
+    return [Cleared(part_id=part_id, attempt=attempt) for part_id, attempt in zip(ids, attempts, strict=True)]

@@ -48,7 +48,7 @@ class NotCleared(Exception):
 class Attempt:
     """One part on its way out, once."""
 
-    def __init__(self, desk: Desk, message: Claimed, part: Part) -> None:
+    def __init__(self, desk: Desk, message: Claimed, part: Part, number: int | None) -> None:
         self.message = message
         self.part = part
         self.ask: Task[SendingAsk, Clearance] = Task(
@@ -59,6 +59,7 @@ class Attempt:
                 sender_identity=desk.identity,
                 message=message,
                 sequence=part.sequence,
+                attempt=number,
             ),
         )
         self.cleared: Cleared | None = None

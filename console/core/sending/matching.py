@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from db.models import PartState
 from db.outbox_receipts import Candidate, StoredReceipt, Twin
@@ -70,12 +71,13 @@ def _of_the_same_card(receipt: StoredReceipt, part: Candidate) -> bool:
 
 def same_number(receipt: StoredReceipt, part: Candidate) -> bool:
     """Centres write one number in many ways: the last ten digits count, nine where one has no more."""
-    ours, theirs = _digits(part.phone), _digits(receipt.recipient)
+    ours, theirs = digits(part.phone), digits(receipt.recipient)
     tail = min(10, len(ours), len(theirs))
     return ours == theirs if tail < 9 else ours[-tail:] == theirs[-tail:]
 
 
-def _digits(number: str) -> str:
+@lru_cache(maxsize=4096)
+def digits(number: str) -> str:
     return "".join(character for character in number if character.isdigit())
 
 

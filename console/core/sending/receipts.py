@@ -5,17 +5,19 @@ The steps are functions over one write transaction; the dispatcher's writer runs
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from console.core.sending.causes import explain
 from console.core.sending.folding import fold, moves
-from console.core.sending.matching import REMEMBER, Found, match
+from console.core.sending.matching import NAMELESS_WINDOW, REMEMBER, Found, digits, match
 from db import outbox_receipts, outbox_results
 from db.models import PartState
-from db.outbox_receipts import Candidate, NewReceipt, PartChange, StoredReceipt
+from db.outbox_receipts import Candidate, NewReceipt, PartChange, StoredReceipt, Twin
 from db.outbox_results import Folded
 from gsm.messages import DeliveryOutcome, DeliveryReport
 
@@ -64,10 +66,7 @@ def _match(session: Session, receipts: Sequence[StoredReceipt], now: datetime) -
     """Match in the order of arrival; each sees what the ones before it have changed."""
     if not receipts:
         return 0
-    twins = outbox_receipts.twins(session, receipts)
-    open_parts = {part.part_id: part for part in outbox_receipts.candidates(session, receipts, now - REMEMBER)}
-    closed = outbox_receipts.parts_by_id(session, {twin.part_id for twin in twins})
-    work = _Work(open_parts, {**closed, **open_parts}, list(twins))
+    work = _Work(session, receipts, now)
     for receipt in receipts:
         work.take(receipt)
     outbox_receipts.change_parts(session, list(work.changes.values()))
@@ -77,34 +76,37 @@ def _match(session: Session, receipts: Sequence[StoredReceipt], now: datetime) -
 
 
 class _Work:
-    """One pass over some reports."""
+    """One pass over some reports: what they may speak of, and what they have changed so far."""
 
-    def __init__(
-        self, open_parts: dict[int, Candidate], known: dict[int, Candidate], twins: list[outbox_receipts.Twin]
-    ) -> None:
-        self._open = open_parts
-        self._known = known
-        self._twins = twins
+    def __init__(self, session: Session, receipts: Sequence[StoredReceipt], now: datetime) -> None:
+        earliest = min(receipt.sent_at or receipt.received_at for receipt in receipts)
+        named = outbox_receipts.named_parts(session, receipts, now - REMEMBER)
+        nameless = outbox_receipts.nameless_parts(session, receipts, earliest - NAMELESS_WINDOW)
+        twins = outbox_receipts.twins(session, receipts)
+        closed = outbox_receipts.parts_by_id(session, {twin.part_id for twin in twins}) if twins else {}
+        self._parts = {**closed, **{part.part_id: part for part in (*named, *nameless)}}
+        self._named: dict[str, set[int]] = defaultdict(set)
+        self._nameless: dict[str, set[int]] = defaultdict(set)
+        self._twins: dict[tuple[str, str], list[Twin]] = defaultdict(list)
+        for part in named:
+            self._named[part.reference].add(part.part_id)
+        for part in nameless:
+            self._nameless[_tail(part.phone)].add(part.part_id)
+        for twin in twins:
+            self._twins[twin.reference, twin.recipient].append(twin)
         self.changes: dict[int, PartChange] = {}
         self.matched: list[tuple[int, int]] = []
         self.touched: set[int] = set()
 
     def take(self, receipt: StoredReceipt) -> None:
-        result = match(receipt, self._twins, list(self._open.values()))
+        twins = self._twins[receipt.reference, receipt.recipient]
+        ids = self._named[receipt.reference] | self._nameless[_tail(receipt.recipient)]
+        result = match(receipt, twins, [self._parts[part_id] for part_id in sorted(ids)])
         if result is None:
             return
-        part = result.part if isinstance(result, Found) else self._known[result.part_id]
+        part = result.part if isinstance(result, Found) else self._parts[result.part_id]
         self.matched.append((receipt.receipt_id, part.part_id))
-        self._twins.append(
-            outbox_receipts.Twin(
-                part_id=part.part_id,
-                sender_identity=receipt.sender_identity,
-                reference=receipt.reference,
-                recipient=receipt.recipient,
-                sent_at=receipt.sent_at,
-                raw=receipt.raw,
-            )
-        )
+        twins.append(_twin(receipt, part.part_id))
         if part.state not in _FINAL:
             self._change(part, receipt)
 
@@ -124,14 +126,27 @@ class _Work:
             done_at=(receipt.done_at or receipt.received_at) if state in _FINAL else None,
         )
         self.touched.add(part.message_id)
-        changed = Candidate(
-            **{**vars(part), "state": state, "reference": receipt.reference},
-        )
-        self._known[part.part_id] = changed
+        self._parts[part.part_id] = replace(part, state=state, reference=receipt.reference)
+        self._nameless[_tail(part.phone)].discard(part.part_id)
         if state in _FINAL:
-            self._open.pop(part.part_id, None)
+            self._named[receipt.reference].discard(part.part_id)
         else:
-            self._open[part.part_id] = changed
+            self._named[receipt.reference].add(part.part_id)
+
+
+def _tail(number: str) -> str:
+    return digits(number)[-9:]
+
+
+def _twin(receipt: StoredReceipt, part_id: int) -> Twin:
+    return Twin(
+        part_id=part_id,
+        sender_identity=receipt.sender_identity,
+        reference=receipt.reference,
+        recipient=receipt.recipient,
+        sent_at=receipt.sent_at,
+        raw=receipt.raw,
+    )
 
 
 def status_code(status: str) -> str:

@@ -84,19 +84,23 @@ class Sender:
             return
         if len(parts) != message.parts:
             log.warning("message %d has %d parts, not %d", message.message_id, len(parts), message.parts)
+        number: int | None = None
         for part in parts:
-            if not self._send_part(message, part):
+            number = self._send_part(message, part, number)
+            if number is None:
                 return
 
-    def _send_part(self, message: Claimed, part: Part) -> bool:
-        tries = _PART_TRIES if part.sequence > 1 else 1
-        for left in reversed(range(tries)):
-            match self._try(Attempt(self._desk, message, part), may_retry=left > 0):
+    def _send_part(self, message: Claimed, part: Part, number: int | None) -> int | None:
+        """The number of the attempt with which it left; None when it did not."""
+        for left in reversed(range(1 if number is None else _PART_TRIES)):
+            attempt = Attempt(self._desk, message, part, number)
+            match self._try(attempt, may_retry=left > 0):
                 case _Next.GO_ON:
-                    return True
+                    return attempt.cleared.attempt if attempt.cleared else None
                 case _Next.OVER:
-                    return False
-        return False
+                    return None
+            number = (number or 0) + 1
+        return None
 
     def _try(self, attempt: Attempt, *, may_retry: bool) -> _Next:
         facts, self._facts = self._facts, []
@@ -129,7 +133,7 @@ class Sender:
             last=part.sequence == part.total,
             of_many=part.total > 1,
         )
-        self._facts.append(Task(desk.steps.accepted, fact))
+        self._facts += [Task(desk.steps.accepted, fact), Task(desk.steps.match_early, fact.reference)]
         desk.record.accepted()
         desk.pace.left(1)
         desk.quota.left(1, self._now())

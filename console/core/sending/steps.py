@@ -15,7 +15,7 @@ from console.core.messages.classes import CLASSES
 from console.core.sending import receipts
 from console.core.sending.causes import explain
 from console.core.sending.integrity import digest_fits
-from console.core.sending.writer import Verb
+from console.core.sending.writer import Haste, Verb
 from db import audit, outbox, outbox_lines, outbox_receipts, outbox_recovery, outbox_results, outbox_sending
 from db.models import BatchKind
 from db.outbox import ClaimAsk, Claimed
@@ -58,12 +58,13 @@ class Steps:
         self._clock = clock
         self._secret = secret
         self._policy = policy
-        self.accepted = Verb("accepted", 10, True, self._accepted)
-        self.failed = Verb("failed", 11, True, self._failed)
-        self.retry_part = Verb("retry part", 12, True, self._retry_part)
-        self.receipts = Verb("receipts", 20, True, self._receipts)
-        self.inbound = Verb("inbound", 21, True, self._inbound)
-        self.match = Verb("match", 22, True, self._match)
+        self.accepted = Verb("accepted", 10, True, self._accepted, Haste.URGENT)
+        self.failed = Verb("failed", 11, True, self._failed, Haste.URGENT)
+        self.retry_part = Verb("retry part", 12, True, self._retry_part, Haste.URGENT)
+        self.receipts = Verb("receipts", 20, True, self._receipts, Haste.RIDER)
+        self.inbound = Verb("inbound", 21, True, self._inbound, Haste.RIDER)
+        self.match_early = Verb("match early", 22, True, self._match_early, Haste.LAZY)
+        self.match = Verb("match", 22, True, self._match, Haste.LAZY)
         self.match_again = Verb("match again", 23, False, self._match_again)
         self.give_back = Verb("give back", 30, True, self._give_back)
         self.verdicts = Verb("verdicts", 31, True, self._verdicts)
@@ -72,16 +73,16 @@ class Steps:
         self.hold_line = Verb("hold line", 41, False, self._hold_line)
         self.let_line_go = Verb("let line go", 42, True, self._let_line_go)
         self.beat = Verb("beat", 43, False, self._beat)
-        self.clear = Verb("clear to send", 60, False, self._clear)
+        self.clear = Verb("clear to send", 60, False, self._clear, Haste.URGENT)
         self.claim = Verb("claim", 70, False, self._claim)
 
     # Facts
 
     def _accepted(self, session: Session, facts: Sequence[Acceptance]) -> list[None]:
-        now = self._clock.now()
         outbox_results.record_accepted(session, facts)
-        receipts.match_early(session, {fact.reference for fact in facts}, now)
-        receipts.refold(session, {fact.message_id for fact in facts if fact.last and fact.of_many}, now)
+        long = {fact.message_id for fact in facts if fact.last and fact.of_many}
+        if long:
+            receipts.refold(session, long, self._clock.now())
         return [None] * len(facts)
 
     def _failed(self, session: Session, facts: Sequence[Failure]) -> list[None]:
@@ -95,6 +96,11 @@ class Steps:
 
     def _receipts(self, session: Session, items: Sequence[NewReceipt]) -> list[int]:
         return outbox_receipts.store(session, items)
+
+    def _match_early(self, session: Session, references: Sequence[str]) -> list[None]:
+        """Reports that came before the acceptances with these references were written down."""
+        receipts.match_early(session, set(references), self._clock.now())
+        return [None] * len(references)
 
     def _match(self, session: Session, receipt_ids: Sequence[int]) -> list[None]:
         receipts.match_stored(session, receipt_ids, self._clock.now())

@@ -32,7 +32,14 @@ def mark(house: Any) -> Callable[..., Cleared | Hindrance]:
         return digest_fits(house.secret, row.digest, row.batch_id, row.recipient, row.phone, row.body)
 
     def mark(message: Claimed, sequence: int = 1, *, run: str = "run-1", line: int = 1) -> Cleared | Hindrance:
-        ask = SendingAsk(run=run, line_id=line, sender_identity="460001", message=message, sequence=sequence)
+        ask = SendingAsk(
+            run=run,
+            line_id=line,
+            sender_identity="460001",
+            message=message,
+            sequence=sequence,
+            attempt=None if sequence == 1 else 1,
+        )
         with house.database.begin() as session:
             return mark_sending(session, [ask], house.now, fits)[0]
 

@@ -39,7 +39,14 @@ class Post:
         return claimed
 
     def ask(self, message: Claimed, sequence: int = 1) -> SendingAsk:
-        return SendingAsk(run="run-1", line_id=self.line, sender_identity=CARD, message=message, sequence=sequence)
+        return SendingAsk(
+            run="run-1",
+            line_id=self.line,
+            sender_identity=CARD,
+            message=message,
+            sequence=sequence,
+            attempt=None if sequence == 1 else 1,
+        )
 
     def clear(self, message: Claimed, sequence: int = 1) -> Cleared:
         cleared = self.step(self.steps.clear, self.ask(message, sequence))[0]
@@ -59,6 +66,7 @@ class Post:
 
     def accept(self, message: Claimed, cleared: Cleared, reference: int, sequence: int = 1) -> None:
         self.step(self.steps.accepted, self.fact(message, cleared, reference, sequence))
+        self.step(self.steps.match_early, str(reference))
 
     def row(
         self, phone: str, reference: int, sent_at: datetime, outcome: str = "delivered", status: str = "00"
