@@ -15,6 +15,7 @@ from console.core.compliance.policy import Need, Policy
 from console.core.compliance.purpose import SCOPE_ALL
 from console.core.compliance.rules import Facts
 from console.core.messages.classes import MessageClass
+from db.keys import keys
 from db.models import Consent, Customer, Loan, LoanState, Suppression
 
 __all__ = ["Recipient", "gather"]
@@ -102,17 +103,22 @@ _NONE: frozenset[str] = frozenset()
 def _owners(session: Session, ids: Collection[int]) -> dict[int, _Owner]:
     if not ids:
         return {}
-    query = select(Customer.id, Customer.phone, Customer.active).where(Customer.id.in_(ids))
+    wanted = keys(session, ids)
+    query = select(Customer.id, Customer.phone, Customer.active).join(wanted, wanted.c.value == Customer.id)
     return {customer: _Owner(phone, active) for customer, phone, active in session.execute(query)}
 
 
 def _suppressed(
     session: Session, phones: Collection[str], class_: MessageClass, now: datetime
 ) -> dict[str, frozenset[str]]:
-    query = select(Suppression.phone, Suppression.scope).where(
-        Suppression.phone.in_(phones),
-        Suppression.scope.in_((SCOPE_ALL, class_.purpose.value)),
-        or_(Suppression.until.is_(None), Suppression.until > now),
+    wanted = keys(session, phones)
+    query = (
+        select(Suppression.phone, Suppression.scope)
+        .join(wanted, wanted.c.value == Suppression.phone)
+        .where(
+            Suppression.scope.in_((SCOPE_ALL, class_.purpose.value)),
+            or_(Suppression.until.is_(None), Suppression.until > now),
+        )
     )
     scopes: dict[str, frozenset[str]] = {}
     for phone, scope in session.execute(query):
@@ -124,9 +130,11 @@ def _consents(session: Session, ids: Collection[int], class_: MessageClass, poli
     """The newest word of each customer on the purpose; of two at one moment the one written later."""
     if not ids or policy.needs[class_.purpose] is Need.NOT_NEEDED:
         return {}
+    wanted = keys(session, ids)
     query = (
         select(Consent.customer_id, Consent.granted)
-        .where(Consent.customer_id.in_(ids), Consent.purpose == class_.purpose.value)
+        .join(wanted, wanted.c.value == Consent.customer_id)
+        .where(Consent.purpose == class_.purpose.value)
         .order_by(Consent.at, Consent.id)
     )
     return {customer: granted for customer, granted in session.execute(query)}  # noqa: C416 - a Row is no tuple
@@ -135,5 +143,8 @@ def _consents(session: Session, ids: Collection[int], class_: MessageClass, poli
 def _loans(session: Session, ids: Collection[int]) -> dict[int, _LoanFacts]:
     if not ids:
         return {}
-    query = select(Loan.id, Loan.customer_id, Loan.state, Loan.amount_due, Loan.due_on).where(Loan.id.in_(ids))
+    wanted = keys(session, ids)
+    query = select(Loan.id, Loan.customer_id, Loan.state, Loan.amount_due, Loan.due_on).join(
+        wanted, wanted.c.value == Loan.id
+    )
     return {row[0]: _LoanFacts(row[1], row[2], row[3], row[4]) for row in session.execute(query)}

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, func, select
+from sqlalchemy import Row, Select, String, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from console.core.compliance.policy import Policy
 from console.core.compliance.times import window_start
 from console.core.messages.classes import MessageClass
+from db.keys import keys
 from db.models import Batch, BatchKind, Message, MessageState
 
 MAY_HAVE_LEFT = frozenset(
@@ -58,44 +59,48 @@ class Counting:
 
     def count(self, session: Session, recipients: Sequence[Recipient]) -> list[tuple[int, ...]]:
         """For each recipient, in order, one count for each of ``Policy.caps_of(class)``."""
-        batches = self._batches(session)
-        if not batches:
+        if not self._caps:
             return [self._nothing] * len(recipients)
         customers = {r.customer_id for r in recipients if r.customer_id is not None}
-        to_customer = self._messages(session, batches, Message.customer_id, customers)
-        to_phone = self._messages(session, batches, Message.phone, {r.phone for r in recipients})
+        to_customer = self._rows(session, Message.customer_id, customers)
+        to_phone = self._rows(session, Message.phone, {r.phone for r in recipients})
         if not to_customer and not to_phone:
             return [self._nothing] * len(recipients)
+        batches = self._batches(session, {row[2] for row in (*to_customer, *to_phone)})
+        by_customer, by_phone = self._grouped(to_customer, batches), self._grouped(to_phone, batches)
         return [
-            self._total({**to_customer.get(r.customer_id or 0, {}), **to_phone.get(r.phone, {})}.values())
+            self._total({**by_customer.get(r.customer_id or 0, {}), **by_phone.get(r.phone, {})}.values())
             for r in recipients
         ]
 
     def _total(self, messages: Iterable[tuple[bool, ...]]) -> tuple[int, ...]:
         return tuple(sum(column) for column in zip(*messages, strict=True)) or self._nothing
 
-    def _batches(self, session: Session) -> dict[int, str]:
-        """The class of every batch whose messages count."""
-        if not self._caps:
-            return {}
-        query = select(Batch.id, Batch.class_key).where(
-            Batch.class_key.in_(frozenset[str]().union(*(classes for classes, _ in self._caps))),
-            Batch.kind != BatchKind.TEST,
+    def _batches(self, session: Session, ids: Collection[int]) -> dict[int, str]:
+        """The class of each batch whose messages count."""
+        wanted = keys(session, ids)
+        query = (
+            select(Batch.id, Batch.class_key)
+            .join(wanted, wanted.c.value == Batch.id)
+            .where(Batch.kind != BatchKind.TEST)
         )
         return {batch: class_key for batch, class_key in session.execute(query) if batch != self._exclude_batch}
 
-    def _messages(
-        self,
-        session: Session,
-        batches: Mapping[int, str],
-        column: InstrumentedAttribute[Any],
-        keys: Collection[int | str],
+    def _rows(
+        self, session: Session, column: InstrumentedAttribute[Any], values: Collection[int] | Collection[str]
+    ) -> Sequence[Row[Any, int, int, datetime]]:
+        """Value of ``column``, message, batch, and when it left."""
+        if not values:
+            return []
+        wanted = keys(session, values)
+        return session.execute(self._query(column).join(wanted, wanted.c.value == column)).all()
+
+    def _grouped(
+        self, rows: Iterable[Row[Any, int, int, datetime]], batches: Mapping[int, str]
     ) -> dict[int | str, dict[int, tuple[bool, ...]]]:
-        """By the value of ``column``: the messages, each with whether it counts for each cap."""
-        if not keys:
-            return {}
+        """By customer or number: the messages, each with whether it counts for each cap."""
         found: dict[int | str, dict[int, tuple[bool, ...]]] = defaultdict(dict)
-        for key, message, batch, at in session.execute(self._query(column, keys)):
+        for key, message, batch, at in rows:
             class_key = batches.get(batch)
             if class_key is not None and message not in self._exclude_messages:
                 found[key][message] = tuple(
@@ -103,13 +108,11 @@ class Counting:
                 )
         return found
 
-    def _query(
-        self, column: InstrumentedAttribute[Any], keys: Collection[int | str]
-    ) -> Select[Any, int, int, datetime]:
+    def _query(self, column: InstrumentedAttribute[Any]) -> Select[Any, int, int, datetime]:
         """Only the keys may lead to an index: SQLite would rather read every message of these states."""
         at = func.coalesce(Message.sending_at, Message.accepted_at, Message.created_at)
         state = func.coalesce(Message.state, "", type_=String)
-        query = select(column, Message.id, Message.batch_id, at).where(column.in_(keys))
+        query = select(column, Message.id, Message.batch_id, at)
         if self._leaving:
             return query.where(state == MessageState.CLAIMED.value)
         states = sorted(state.value for state in MAY_HAVE_LEFT)

@@ -29,6 +29,7 @@ from console.core.messages.variables import (
     written,
 )
 from console.core.settings import Settings
+from db.keys import keys
 from db.models import Customer, Loan
 
 CHUNK = 1_000  # ids a query
@@ -93,13 +94,14 @@ def _chunks(pairs: Sequence[tuple[int, int | None]]) -> Iterator[list[tuple[int,
 
 
 def _customers(session: Session, ids: set[int]) -> dict[int, CustomerRow]:
-    query = select(Customer.id, Customer.phone, Customer.name, Customer.title, Customer.branch, Customer.manager).where(
-        Customer.id.in_(ids)
-    )
+    wanted = keys(session, ids)
+    columns = (Customer.id, Customer.phone, Customer.name, Customer.title, Customer.branch, Customer.manager)
+    query = select(*columns).join(wanted, wanted.c.value == Customer.id)
     return {row[0]: row for row in session.execute(query)}
 
 
 def _loans(session: Session, ids: set[int]) -> dict[int, LoanRow]:
+    wanted = keys(session, ids)
     query = select(
         Loan.id,
         Loan.customer_id,
@@ -114,7 +116,7 @@ def _loans(session: Session, ids: set[int]) -> dict[int, LoanRow]:
         Loan.amount_due,
         Loan.due_on,
         Loan.penalty,
-    ).where(Loan.id.in_(ids))
+    ).join(wanted, wanted.c.value == Loan.id)
     return {row[0]: row for row in session.execute(query)}
 
 

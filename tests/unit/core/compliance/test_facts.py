@@ -219,3 +219,21 @@ def test_a_handful_of_queries_whatever_the_number(database: Database) -> None:
             event.listen(session.connection(), "before_cursor_execute", lambda *args: statements.append(args[2]))  # noqa: B023
             gather(session, recipients(world, 5, class_) * 20, class_, POLICY, NOW)
         assert len(statements) <= most
+
+
+def test_no_table_is_read_from_end_to_end(sqlite_database: Database) -> None:
+    """SQLite has no statistics of a table that has just been filled, and would guess wrongly where it may."""
+    world = generated(5)
+    world.store(sqlite_database)
+    seen: list[tuple[str, Any]] = []
+    with sqlite_database.read() as session:
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *args: seen.append((args[2], args[3])))
+        for class_key in ("overdue_1_7", "market"):
+            class_ = CLASSES[class_key]
+            gather(session, recipients(world, 5, class_), class_, POLICY, NOW)
+        for statement, parameters in list(seen):
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            steps = [row[3] for row in plan]
+            assert not [step for step in steps if step.startswith("SCAN") and "VIRTUAL TABLE" not in step], statement
+    assert len(seen) > 10
