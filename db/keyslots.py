@@ -21,7 +21,7 @@ import os
 import secrets
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,7 +32,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from db import keyfile
-from db.errors import DatabaseBusy
+from db.errors import DatabaseBusy, DatabaseGone
 from db.keyfile import Cost, Failure, KeyFile, Sealed, Slot
 
 KEY_BYTES = 32
@@ -92,7 +92,7 @@ class KeySlots:
         login = _folded(login)
         with self._locked():
             file = self._read()
-            mark = hashlib.sha256(file.salt + login.encode()).hexdigest()  # what was typed may be a password
+            mark = _mark(file, login)
             failure = file.failures.get(mark)
             if failure is not None and failure.until is not None and now < _bounded(failure.until, now):
                 raise LockedOut(_bounded(failure.until, now))
@@ -112,7 +112,8 @@ class KeySlots:
             if file.slot(login) is not None and not replace:
                 raise LoginTaken(login)
             _require_key(file, key)
-            keyfile.write(self.path, file.with_slot(_seal(login, password, key, self.cost)))
+            fresh = file.without_failure(_mark(file, login))  # who was shut out comes in with the new password
+            keyfile.write(self.path, fresh.with_slot(_seal(login, password, key, self.cost)))
 
     def change(self, login: str, old: str, new: str) -> None:
         """Another password for the same slot. Raises WrongPassword."""
@@ -134,7 +135,8 @@ class KeySlots:
             keyfile.write(self.path, file.without_slot(login))
 
     def logins(self) -> list[str]:
-        return [slot.login for slot in self._read().slots]
+        with self._locked():  # Windows cannot replace a file that somebody reads
+            return [slot.login for slot in self._read().slots]
 
     def add_service(self, key: bytes, secret_file: Path) -> None:
         """A slot that ``secret_file`` opens; any earlier service slot ends. Raises FileExistsError."""
@@ -147,7 +149,8 @@ class KeySlots:
 
     def open_service(self, secret_file: Path) -> bytes:
         """The database key. Raises WrongPassword when the file opens no slot, OSError when it cannot be read."""
-        service = self._read().service
+        with self._locked():
+            service = self._read().service
         secret = keyfile.read_secret(secret_file)
         key = None if service is None or secret is None else _opened(secret, service, b"service")
         if key is None:
@@ -178,19 +181,28 @@ class KeySlots:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """One process at a time. SQLite's file lock: the system frees it after a crash, on every platform alike."""
-        lock = sqlcipher3.dbapi2.connect(f"{self.path}.lock", isolation_level=None, timeout=_LOCK_SECONDS)
-        try:
-            try:
-                lock.execute("BEGIN EXCLUSIVE")
-            except sqlcipher3.dbapi2.OperationalError as error:
-                raise DatabaseBusy(f"{self.path.name}: {error}") from error
+        if not self.path.parent.is_dir():
+            raise KeysMissing(self.path.name)
+        with closing(self._lock()):
             yield
-        finally:
-            lock.close()
+
+    def _lock(self) -> sqlcipher3.dbapi2.Connection:
+        try:
+            lock = sqlcipher3.dbapi2.connect(f"{self.path}.lock", isolation_level=None, timeout=_LOCK_SECONDS)
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlcipher3.dbapi2.OperationalError as error:
+            kind = DatabaseBusy if error.sqlite_errorname == "SQLITE_BUSY" else DatabaseGone
+            raise kind(f"{self.path.name}: {error}") from error
+        return lock
 
 
 def _folded(login: str) -> str:
     return unicodedata.normalize("NFKC", login).strip().casefold()
+
+
+def _mark(file: KeyFile, login: str) -> str:
+    """What failures are counted under: what was typed as a login may be a password."""
+    return hashlib.sha256(file.salt + login.encode()).hexdigest()
 
 
 def _bounded(until: datetime, now: datetime) -> datetime:

@@ -11,6 +11,7 @@ from time import perf_counter
 
 import pytest
 
+from db.errors import DatabaseGone
 from db.keyfile import Cost
 from db.keyslots import (
     KeysDamaged,
@@ -225,6 +226,20 @@ def test_a_damaged_file_says_so(slots: KeySlots, damage: Callable[[bytes], bytes
 def test_a_missing_file_says_so(slots: KeySlots) -> None:
     with pytest.raises(KeysMissing):
         slots.open("wang", "pw", now=NOW)
+
+
+def test_a_missing_folder_says_so(tmp_path: Path) -> None:
+    with pytest.raises(KeysMissing):
+        KeySlots(tmp_path / "gone" / "keys").open("wang", "pw", now=NOW)
+
+
+def test_a_lock_that_cannot_be_made_is_the_disk_not_another_process(tmp_path: Path) -> None:
+    slots = KeySlots(tmp_path / "keys", QUICK)
+    slots.create("wang", "pw")
+    (tmp_path / "keys.lock").unlink()
+    (tmp_path / "keys.lock").mkdir()
+    with pytest.raises(DatabaseGone):
+        slots.logins()
 
 
 def test_a_failed_write_leaves_the_old_file(slots: KeySlots, monkeypatch: pytest.MonkeyPatch) -> None:
