@@ -39,7 +39,7 @@ from console.shell.tasklist import TaskList
 from console.shell.theme import ThemeManager
 from console.shell.widgets import confirm
 
-SHEETS = (".xlsx", ".xls", ".xlsm", ".csv", ".et")  # files that open the import when they are dropped
+SHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".et", ".ods", ".csv", ".tsv")  # dropped, these open the import
 SETTINGS = "settings"  # stands at the foot of the rail
 
 
