@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from datetime import date, datetime
@@ -13,7 +14,7 @@ class Pace:
     def __init__(self, per_minute: int | None, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._interval = 60 / per_minute if per_minute else 0.0
         self._monotonic = monotonic
-        self._next = monotonic()
+        self._next = -math.inf
 
     def wait(self) -> float:
         """Seconds until the next message may leave."""
