@@ -120,22 +120,13 @@ class Door:
         return _admitted(database, self._clock, account, password)
 
     def _open_slot(self, path: Path, login: str, password: str) -> bytes:
-        slots = slots_beside(path)
         now = self._clock.now()
-        known = ""
         try:
-            known = login if login in slots.logins() else ""
-            return slots.open(login, passwords.prepared(password), now=now)
-        except WrongPassword as error:
-            RefusedLogins(path).add(Refusal(at=now, login=known, locked=False))
-            raise LoginRefused() from error
-        except LockedOut as error:
-            RefusedLogins(path).add(Refusal(at=now, login=known, locked=True))
-            raise LoginLocked(error.until) from error
-        except KeysMissing as error:
-            raise KeysTrouble(T("The key file {name} is missing.", name=slots.path.name)) from error
-        except KeysDamaged as error:
-            raise KeysTrouble(T("The key file {name} is damaged.", name=slots.path.name)) from error
+            return _slot_key(path, login, password, now)
+        except (LoginRefused, LoginLocked) as error:
+            known = login if login in slots_beside(path).logins() else ""
+            RefusedLogins(path).add(Refusal(at=now, login=known, locked=isinstance(error, LoginLocked)))
+            raise
 
     def _prove_by_row(self, database: Database, login: str, password: str) -> _Account:
         account = _account(database, login)
@@ -178,13 +169,26 @@ def prove(context: Context, password: str) -> None:
         prove_by_row(database, context.clock, actor.user_id, password)
         return
     try:
-        slots_beside(database.path).open(actor.login, passwords.prepared(password), now=context.clock.now())
+        _slot_key(database.path, actor.login, password, context.clock.now())
+    except (LoginRefused, LoginLocked) as error:
+        action = "login.locked" if isinstance(error, LoginLocked) else "login.refused"
+        _audit(database, context.clock, action, account)
+        raise
+
+
+def _slot_key(path: Path, login: str, password: str, now: datetime) -> bytes:
+    """Raises LoginRefused, LoginLocked, KeysTrouble."""
+    slots = slots_beside(path)
+    try:
+        return slots.open(login, passwords.prepared(password), now=now)
     except WrongPassword as error:
-        _audit(database, context.clock, "login.refused", account)
         raise LoginRefused() from error
     except LockedOut as error:
-        _audit(database, context.clock, "login.locked", account)
         raise LoginLocked(error.until) from error
+    except KeysMissing as error:
+        raise KeysTrouble(T("The key file {name} is missing.", name=slots.path.name)) from error
+    except KeysDamaged as error:
+        raise KeysTrouble(T("The key file {name} is damaged.", name=slots.path.name)) from error
 
 
 def refreshed_actor(context: Context) -> Actor:

@@ -65,7 +65,7 @@ class AuditPage(Page):
         self.table = self._table()
         self.detail = EntryDetail()
         self.table.current_changed.connect(self.detail.show_entry)
-        panes = master_detail(self.table, scroll(self.detail), shares=(7, 3))
+        panes = master_detail(self.table, scroll(self.detail), shares=(3, 1))
         content = QWidget()
         layout = column(self.state, panes, spacing=0)
         layout.setStretchFactor(panes, 1)
@@ -74,10 +74,10 @@ class AuditPage(Page):
 
     def _table(self) -> RecordTable[AuditRow]:
         columns = [
-            Column[AuditRow]("at", tr("Time"), lambda entry: local_datetime(entry.at, seconds=True), 150),
-            Column[AuditRow]("actor", tr("Who"), lambda entry: entry.actor, 110, sortable=False),
-            Column[AuditRow]("action", tr("What"), lambda entry: action_title(entry.action), 190, sortable=False),
-            Column[AuditRow]("subject", tr("About"), lambda entry: subject_title(entry.subject), 160, sortable=False),
+            Column[AuditRow]("at", tr("Time"), lambda entry: local_datetime(entry.at, seconds=True), 140),
+            Column[AuditRow]("actor", tr("Who"), lambda entry: entry.actor, 90, sortable=False),
+            Column[AuditRow]("action", tr("What"), lambda entry: action_title(entry.action), 160, sortable=False),
+            Column[AuditRow]("subject", tr("About"), lambda entry: subject_title(entry.subject), 120, sortable=False),
             Column[AuditRow](
                 "detail",
                 tr("Details"),

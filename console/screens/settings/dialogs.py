@@ -10,9 +10,10 @@ from console.core.i18n import tr
 from console.core.security.permissions import ROLE_DESCRIPTIONS, ROLE_TITLES, Role
 from console.core.security.users import UserRow
 from console.screens.settings import operations
+from console.shell import theme
 from console.shell.forms import FormDialog
 from console.shell.services import Services
-from console.shell.widgets import column, label
+from console.shell.widgets import column, label, row
 
 
 class RoleBoxes(QWidget):
@@ -27,9 +28,9 @@ class RoleBoxes(QWidget):
             box.setChecked(role in chosen)
             box.setAccessibleDescription(str(ROLE_DESCRIPTIONS[role]))
             words = label(str(ROLE_DESCRIPTIONS[role]), "small", wrap=True)
-            words.setContentsMargins(26, 0, 0, 4)
             layout.addWidget(box)
-            layout.addWidget(words)
+            layout.addLayout(row(26, words, spacing=0))
+            layout.addSpacing(4)
             self.boxes[role] = box
         self.setLayout(layout)
         self.setFocusProxy(self.boxes[Role.OFFICER])
@@ -41,6 +42,7 @@ class RoleBoxes(QWidget):
 class AddUserDialog(FormDialog):
     def __init__(self, parent: QWidget, services: Services, added: Callable[[int], None]) -> None:
         super().__init__(parent, tr("Add a user"), tr("Add user"))
+        self.setMinimumWidth(theme.current().px(600))
         self.explain(tr("The password is for the first login; the user then chooses another one."))
         self.login = self.form.add_text("login", tr("Login name"), max_length=32)
         self.form.add_text("name", tr("Name"), max_length=50)
@@ -58,6 +60,7 @@ class AddUserDialog(FormDialog):
 class RolesDialog(FormDialog):
     def __init__(self, parent: QWidget, services: Services, user: UserRow, done: Callable[[object], None]) -> None:
         super().__init__(parent, tr("Roles of {name}", name=user.name), tr("Change roles"))
+        self.setMinimumWidth(theme.current().px(600))
         self.explain(tr("It holds from the next login of this user on."))
         self.roles = RoleBoxes(user.roles)
         self.form.add_widget("roles", tr("Roles"), self.roles, self.roles.chosen)

@@ -34,8 +34,8 @@ class UsersSection(QWidget):
 
     def _table(self) -> RecordTable[UserRow]:
         columns = [
-            Column[UserRow]("login", tr("Login name"), lambda user: user.login, 130),
-            Column[UserRow]("name", tr("Name"), lambda user: user.name, 120),
+            Column[UserRow]("login", tr("Login name"), lambda user: user.login, 110),
+            Column[UserRow]("name", tr("Name"), lambda user: user.name, 90),
             Column[UserRow](
                 "roles",
                 tr("Roles"),
@@ -47,12 +47,12 @@ class UsersSection(QWidget):
                 "state",
                 tr("State"),
                 self._standing,
-                150,
+                140,
                 sortable=False,
                 state=lambda user: "active" if user.active else "off",
             ),
             Column[UserRow](
-                "last", tr("Last login"), lambda user: local_datetime(user.last_login_at), 150, sortable=False
+                "last", tr("Last login"), lambda user: local_datetime(user.last_login_at), 130, sortable=False
             ),
         ]
         table = RecordTable(

@@ -6,7 +6,7 @@ import pytest
 
 from console.core.errors import NotPermitted, UserError
 from console.core.security import users
-from console.core.security.login import LoginRefused
+from console.core.security.login import LoginLocked, LoginRefused
 from console.core.security.passwords import WeakPassword
 from console.core.security.permissions import Permission, Role
 from console.core.security.users import LastAdministrator, OwnAccount, UnusableUser
@@ -103,6 +103,17 @@ def test_who_was_switched_off_stays_out_until_given_a_new_password(site: Site) -
     assert site.login("officer", FIRST).must_change_password
     with pytest.raises(UserError):
         users.reset_password(admin, admin.actor.user_id, FIRST)
+
+
+def test_who_was_shut_out_comes_in_with_a_new_password(site: Site) -> None:
+    door = site.door
+    for _ in range(3):
+        with pytest.raises(LoginRefused):
+            door.authenticate("officer", "wrong guess")
+    with pytest.raises(LoginLocked):
+        door.authenticate("officer", site.password)
+    users.reset_password(site.context("admin"), site.user("officer").id, FIRST)
+    assert site.login("officer", FIRST).must_change_password
 
 
 def test_ones_own_password_needs_the_old_one_and_a_new_one(site: Site) -> None:
