@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QVBoxLayout, QWi
 from console.core.events import Change, Topic
 from console.core.security.permissions import Permission
 from console.shell import theme
+from console.shell.search import SearchField
 from console.shell.services import Services
-from console.shell.widgets import FilterBox, SearchField, label, primary_button, quiet_button, row
+from console.shell.widgets import FilterBox, label, primary_button, quiet_button, row
 
 
 class PageBar(QFrame):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent, QPalette, QShowEvent
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QComboBox,
@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
-    QLineEdit,
     QListWidget,
     QPushButton,
     QScrollArea,
@@ -33,7 +32,6 @@ from console.shell.icons import icon
 from console.shell.states import look, paint_state, state_title
 
 Margins = int | tuple[int, int, int, int]  # all four, or left, top, right, bottom
-SEARCH_DELAY = 180  # milliseconds of quiet before a search starts
 
 
 def row(*items: QWidget | QLayout | int | None, spacing: int = 8, margins: Margins = 0) -> QHBoxLayout:
@@ -422,40 +420,6 @@ def master_detail(left: QWidget, right: QWidget, *, shares: tuple[int, int] = (3
 
 
 # Search and filters
-
-
-class SearchField(QLineEdit):
-    """Searches a moment after the last key; Esc empties it, and only then steps back."""
-
-    searched = Signal(str)
-
-    def __init__(self, placeholder: str) -> None:
-        super().__init__()
-        self.setPlaceholderText(placeholder)
-        self.setAccessibleName(placeholder)
-        self.setClearButtonEnabled(True)
-        self.setMinimumWidth(theme.current().px(110))
-        self.setMaximumWidth(theme.current().px(320))
-        glass = QAction(icon("search"), "", self)
-        self.addAction(glass, QLineEdit.ActionPosition.LeadingPosition)
-        self._timer = QTimer(self, interval=SEARCH_DELAY, singleShot=True)
-        self._timer.timeout.connect(self._search)
-        self.textChanged.connect(lambda _text: self._timer.start())
-        self.returnPressed.connect(self._search)
-
-    def sizeHint(self) -> QSize:
-        return QSize(theme.current().px(240), super().sizeHint().height())
-
-    def _search(self) -> None:
-        self._timer.stop()
-        self.searched.emit(self.text().strip())
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.text():
-            self.clear()
-            self._search()
-            return
-        super().keyPressEvent(event)
 
 
 class FilterBox(QComboBox):

@@ -11,9 +11,10 @@ from console.core.listing import Sort
 from console.screens.approvals import operations
 from console.shell import theme
 from console.shell.flow import FlowLayout
+from console.shell.search import SearchField
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
-from console.shell.widgets import Card, EmptyState, SearchField, label
+from console.shell.widgets import Card, EmptyState, label
 
 
 class MessagesCard(Card):

@@ -12,9 +12,10 @@ from console.core.format import count, local_datetime
 from console.core.i18n import ntr, tr
 from console.screens.campaigns import operations
 from console.shell.flow import FlowLayout
+from console.shell.search import SearchField
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
-from console.shell.widgets import EmptyState, FilterBox, SearchField, column, label, row
+from console.shell.widgets import EmptyState, FilterBox, column, label, row
 
 
 class MessagesTab(QWidget):
