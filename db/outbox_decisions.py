@@ -33,7 +33,8 @@ def lock_unknown(session: Session, message_ids: Sequence[int]) -> list[int]:
 def not_resendable(session: Session, message_ids: Sequence[int], now: datetime) -> int:
     """How many of them belong to a batch that must not send any more: cancelled, or past its time."""
     closed = Batch.state.not_in(_REOPENABLE) | (Batch.expires_at <= now)
-    query = select(func.count()).join(Batch, Batch.id == Message.batch_id).where(Message.id.in_(message_ids), closed)
+    query = select(func.count(Message.id)).join(Batch, Batch.id == Message.batch_id)
+    query = query.where(Message.id.in_(message_ids), closed)
     return session.scalar(query) or 0
 
 

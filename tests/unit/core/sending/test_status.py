@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import os
+import socket
+from datetime import timedelta
+from typing import Any
+
+from console.core.sending.status import Snapshot, snapshot
+from db.models import BatchState, Control, Dispatcher, Line, LineState, Message, MessageState
+
+
+def look(house: Any) -> Snapshot:
+    with house.database.read() as session:
+        return snapshot(session, house.now)
+
+
+def test_nothing_yet(house: Any) -> None:
+    found = look(house)
+    assert (found.lines_total, found.queued, found.unknown, found.minutes_left) == (0, 0, 0, None)
+    assert not found.dispatcher_alive
+    assert not found.stopped
+
+
+def test_figures_of_today_and_of_any_day(house: Any) -> None:
+    line = house.line(state=LineState.READY)
+    house.line("B", state=LineState.FAULT)
+    house.line("C", state=LineState.OFF, enabled=False)
+    house.batch(12)
+    house.batch(5, state=BatchState.PENDING)
+    house.batch(4, state=BatchState.PAUSED)
+    yesterday = house.now - timedelta(days=1)
+    rows = house.messages()
+    for row, state, at in [
+        (rows[0], MessageState.DELIVERED, house.now),
+        (rows[1], MessageState.DELIVERED, yesterday),
+        (rows[2], MessageState.UNDELIVERED, house.now),
+        (rows[3], MessageState.REFUSED, house.now),
+        (rows[4], MessageState.UNKNOWN, None),
+    ]:
+        house.change(Message, row.id, state=state, done_at=at, accepted_at=at, line_id=line)
+    found = look(house)
+    assert (found.lines_ready, found.lines_fault, found.lines_total) == (1, 1, 2)
+    assert (found.queued, found.held, found.unknown) == (7, 4, 1)
+    assert (found.delivered_today, found.failed_today, found.accepted_today) == (1, 2, 3)
+
+
+def test_a_forecast_needs_a_line_a_dispatcher_and_no_stop(house: Any) -> None:
+    house.line(state=LineState.READY)
+    house.batch(50)
+    assert look(house).minutes_left is None
+    run = Dispatcher(run="r", host="elsewhere", pid=1, started_at=house.now, heartbeat_at=house.now)
+    with house.database.begin() as session:
+        session.add(run)
+    found = look(house)
+    assert (found.minutes_left, found.dispatcher_alive, found.dispatcher_pid) == (3, True, 1)
+    house.change(Control, 1, stopped=True)
+    assert look(house).minutes_left is None
+    house.clock.advance(timedelta(seconds=31))
+    assert not look(house).dispatcher_alive
+
+
+def test_a_dispatcher_of_this_computer_counts_only_while_its_process_lives(house: Any) -> None:
+    here = socket.gethostname()
+    runs = [
+        Dispatcher(run=str(pid), host=here, pid=pid, started_at=house.now, heartbeat_at=house.now)
+        for pid in (os.getpid(), 2**22 + 1)  # the second is beyond every process number
+    ]
+    with house.database.begin() as session:
+        session.add_all(runs)
+    assert look(house).dispatcher_pid == os.getpid()
+    house.change(Dispatcher, str(os.getpid()), stopped_at=house.now)
+    assert not look(house).dispatcher_alive
+
+
+def test_the_forecast_follows_what_was_measured(house: Any) -> None:
+    line = house.line(state=LineState.READY)
+    house.batch(120)
+    run = Dispatcher(run="r", host="elsewhere", pid=1, started_at=house.now, heartbeat_at=house.now)
+    with house.database.begin() as session:
+        session.add(run)
+    for number, row in enumerate(house.messages()[:60]):
+        at = house.now - timedelta(seconds=60 - number)
+        house.change(Message, row.id, state=MessageState.ACCEPTED, accepted_at=at, line_id=line)
+    assert look(house).minutes_left == 1
+    assert len(house.all(Line)) == 1
