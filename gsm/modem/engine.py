@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import deque
@@ -17,8 +18,10 @@ COMMAND_SECONDS = 5.0
 WRITE_SECONDS = 5.0
 QUIET_SECONDS = 0.1  # without a byte: the modem has said all it had to say
 PROBE_SECONDS = 2.0  # for the answer to a question that any modem answers at once
-_PROBE = Request("AT+CMEE?", prefix="+CMEE:")  # works without a SIM, and no other command answers with it
-_RESYNC_ATTEMPTS = 3
+# Questions that only their own answers fit and that need no SIM. They take turns, so that the late answer to one
+# is not taken for the answer to the next.
+_PROBES = tuple(Request(f"AT+{name}?", prefix=f"+{name}:") for name in ("CMEE", "CMGF", "CSMS", "CFUN"))
+_RESYNC_ATTEMPTS = len(_PROBES)
 
 
 class CommandTimeout(LineUnavailable):
@@ -98,6 +101,7 @@ class Engine:
         self._gone: LineUnavailable | None = None
         self._closing = False
         self._out_of_step = False
+        self._probes = itertools.cycle(_PROBES)
         self._echo_is_off = False  # then an echo means that the device has started anew without a word
         self._echo_heard = False
         self.rebooted = False  # the device has forgotten its set-up; cleared by whoever sets it up again
@@ -313,11 +317,8 @@ class Engine:
 
     def in_step(self, timeout: float | None = None) -> bool:
         """Whether the modem answers a question of its own kind; late answers to others are put aside."""
-        with self._changed:
-            self._answers.clear()
-            self._strays.clear()
-            self._dialog.begin(_PROBE)
-        self._write(_PROBE.text.encode() + b"\r")
+        probe = next(self._probes)
+        self._start(probe)
         deadline = time.monotonic() + (self._probe_seconds if timeout is None else timeout)
         while (left := deadline - time.monotonic()) > 0:
             heard = self._wait(left)
@@ -326,7 +327,7 @@ class Engine:
             if isinstance(heard, Answer):  # an error of whatever came before; the real answer may follow
                 with self._changed:
                     self._strays.append(heard.final.line)
-                    self._dialog.begin(_PROBE)
+                    self._dialog.begin(probe)
         return False
 
     def late_answers(self) -> list[str]:
