@@ -71,7 +71,7 @@ class UsersSection(QWidget):
             return tr("Switched off")
         if user.locked_until is not None and user.locked_until > self._services.ctx.clock.now():
             return tr("Locked until {time}", time=local_datetime(user.locked_until))
-        return tr("First login awaited") if user.must_change_password else tr("Active")
+        return tr("Not logged in yet") if user.must_change_password else tr("Active")
 
     def reload(self) -> None:
         self.table.reload()
