@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from console.core.compliance.purpose import Purpose
@@ -41,7 +41,9 @@ def honour(session: Session, reply: Reply) -> None:
     scope = Purpose.MARKETING.value
     known = session.scalar(select(Suppression.id).where(Suppression.phone == reply.phone, Suppression.scope == scope))
     customers = session.scalars(select(Customer.id).where(Customer.phone == reply.phone).order_by(Customer.id)).all()
-    if known is None:
+    if known is not None:
+        session.execute(update(Suppression).where(Suppression.id == known).values(until=None))
+    else:
         session.execute(
             insert(Suppression).values(
                 phone=reply.phone, scope=scope, reason="refused", source=SOURCE, created_at=reply.received_at

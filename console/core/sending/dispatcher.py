@@ -109,12 +109,13 @@ class Dispatcher:
             self._stopping.wait(_TICK)
 
     def _beat(self) -> None:
+        holding = {line_id: line for line_id, line in self._lines.items() if line.holds_device()}
         pulse = self._writer.ask(self._steps.beat, None).result(_BEAT_TIMEOUT)
         if pulse.stop_requested or pulse.buried:
             log.info("asked to stop" if pulse.stop_requested else "taken for dead by another dispatcher")
             self.buried = pulse.buried
             self._stopping.set()
-        for line_id, line in self._lines.items():
+        for line_id, line in holding.items():
             if line.holds_device() and line_id not in pulse.lines:
                 log.warning("line %d is held by another dispatcher", line_id)
                 line.abandon_device()

@@ -171,7 +171,7 @@ class LineThread:
             self._basket, self._quota, self._sender = desk.basket, desk.quota, sender
         receiver.start()
         try:
-            self._pump(transport, sender)
+            self._pump(transport, sender, receiver)
         finally:
             with self._lock:
                 self._basket = self._quota = self._sender = None
@@ -201,12 +201,14 @@ class LineThread:
             record=self._record,
         )
 
-    def _pump(self, transport: Transport, sender: Sender) -> None:
+    def _pump(self, transport: Transport, sender: Sender, receiver: Receiver) -> None:
         self._shop.hungry()
         health_due = time.monotonic()
         while not self._stopping.is_set():
             if (fault := transport.fault()) is not None:
                 raise fault
+            if receiver.crashed:
+                raise LineTrouble("line.crashed")
             if time.monotonic() >= health_due:
                 self._poll_health(transport)
                 health_due = time.monotonic() + _HEALTH_SECONDS

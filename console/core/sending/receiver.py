@@ -25,6 +25,7 @@ class Receiver:
         self._writer = writer
         self._steps = steps
         self._closing = threading.Event()
+        self.crashed = False
         self._thread = threading.Thread(target=self._run, name=f"line-{line_id}-receiver", daemon=True)
 
     def start(self) -> None:
@@ -36,12 +37,21 @@ class Receiver:
         self._thread.join(timeout)
 
     def _run(self) -> None:
-        while True:
-            received = self._transport.receive(timeout=1.0)
-            if received is not None:
-                self._store(received)
-            elif self._closing.is_set():
-                return
+        try:
+            while not (self._closing.is_set() and self._drained()):
+                received = self._transport.receive(timeout=1.0)
+                if received is not None:
+                    self._store(received)
+        except Exception:  # the outermost loop of this thread; the line starts again
+            log.exception("line %d: receiving failed", self._line_id)
+            self.crashed = True
+
+    def _drained(self) -> bool:
+        """After closing: what was still to be said is stored."""
+        received = self._transport.receive(timeout=0)
+        if received is not None:
+            self._store(received)
+        return received is None
 
     def _store(self, received: Received) -> None:
         if isinstance(received, DeliveryReport):
