@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 LOCK = ROOT / "requirements-dev.lock"
+PYTEST = ("python", "-m", "pytest")
+OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
 
 # What Qt's xcb platform, the tests of the real window and the second reader of our workbooks need on Debian.
 SYSTEM_PACKAGES = {
@@ -82,11 +84,18 @@ def install_python_packages() -> None:
     stamp.write_text(digest)
 
 
-def step(title: str, *command: str, environment: dict[str, str] | None = None) -> None:
+def step(title: str, *command: str, environment: dict[str, str] | None = None, on_screen: bool = False) -> None:
+    """Run one check. ``on_screen``: on a screen of its own (Xvfb) where there is none, offscreen as the last resort."""
     print(f"\n== {title}", flush=True)
     begin = time.monotonic()
-    tool = BIN / command[0]
-    subprocess.run([str(tool), *command[1:]], check=True, cwd=ROOT, env={**os.environ, **(environment or {})})
+    whole = [str(BIN / command[0]), *command[1:]]
+    if on_screen and sys.platform.startswith("linux"):
+        if shutil.which("xvfb-run"):
+            whole = ["xvfb-run", "-a", "-s", "-screen 0 1440x900x24", *whole]
+            environment = {"QT_QPA_PLATFORM": "xcb"}
+        else:
+            environment = OFFSCREEN
+    subprocess.run(whole, check=True, cwd=ROOT, env={**os.environ, **(environment or {})})
     print(f"-- {title}: {time.monotonic() - begin:.0f} s", flush=True)
 
 
@@ -104,7 +113,11 @@ def main(arguments: list[str]) -> int:
         step("translations", "python", "tests/catalogues.py", "--check")
         if not quick:
             step("wheel and packaged program", "python", "tests/packaging.py")
-        step("tests", "python", "-m", "pytest", *pytest_arguments, environment={"QT_QPA_PLATFORM": "offscreen"})
+        if pytest_arguments:
+            step("tests", *PYTEST, *pytest_arguments, environment=OFFSCREEN)
+        else:
+            step("tests of the real window", *PYTEST, "tests/e2e", on_screen=True)
+            step("tests", *PYTEST, "--ignore=tests/e2e", environment=OFFSCREEN)
     except subprocess.CalledProcessError as failure:
         print(f"\nfailed: {failure.cmd}", flush=True)
         return 1
