@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from console.core import paths, workstation
 from console.core.clock import Clock, SystemClock
-from console.core.i18n import current_language, system_language, use_language
+from console.core.i18n import current_language, system_language, tr, use_language
 from console.core.logs import set_up
 from console.core.workstation import Workstation
 from console.hooks import Hooks
@@ -76,6 +76,7 @@ class Console(QObject):
     def _speak(self, language: str) -> None:
         """Our own texts, and Qt's (standard buttons, context menus)."""
         use_language(language)
+        self._app.setApplicationDisplayName(tr("Branch SMS Console"))
         self._app.removeTranslator(self._translator)
         folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
         if language != "en" and self._translator.load(f"qtbase_{language}", folder):
@@ -199,7 +200,6 @@ def _preload() -> None:
 def make_application() -> QApplication:
     app = QApplication(sys.argv[:1])
     app.setApplicationName(paths.APPLICATION)
-    app.setApplicationDisplayName("Branch SMS Console")
     app.setDesktopFileName(paths.APPLICATION)
     return app
 

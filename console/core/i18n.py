@@ -10,6 +10,7 @@ from __future__ import annotations
 import gettext
 import json
 import locale
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -60,6 +61,11 @@ def ntr(singular: str, plural: str, n: int, **params: Param) -> str:
     return _State.catalogue.ngettext(singular, plural, n).format(n=n, **params)
 
 
+def sentences(*parts: object) -> str:
+    """Whole sentences, one after the other; empty ones are left out. Chinese puts no space between them."""
+    return ("" if _State.language.startswith("zh") else " ").join(filter(None, map(str, parts)))
+
+
 def use_language(tag: str) -> None:
     """Switch every later ``str(Text)`` of this process. Raises ValueError for a language that is not shipped."""
     if tag not in LANGUAGES:
@@ -78,7 +84,8 @@ def current_language() -> str:
 
 def system_language() -> str:
     """The shipped language nearest to the system's; Simplified Chinese where the system says nothing useful."""
-    tag = (locale.getlocale()[0] or "").replace("-", "_")
+    wished = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))  # its locale may not be installed
+    tag = next((tag for tag in wished if tag.startswith(("zh", "en"))), locale.getlocale()[0] or "").replace("-", "_")
     if tag.startswith(("zh_TW", "zh_HK", "zh_MO", "zh_Hant", "Chinese (Traditional)")):
         return "zh_TW"
     if tag.startswith("en"):

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from console.core.errors import UserError
-from console.core.i18n import tr
+from console.core.i18n import sentences, tr
 from console.shell import theme
 from console.shell.widgets import column, danger_button, heading, label, primary_button, quiet_button, row
 
@@ -238,6 +238,10 @@ class Form(QWidget):
         if text:
             field.widget.setFocus()
 
+    @property
+    def last(self) -> QWidget:
+        return next(reversed(self._fields.values())).widget
+
     def focus_first(self) -> None:
         """Put the cursor into the first field that can be filled in."""
         for field in self._fields.values():
@@ -348,6 +352,6 @@ class FormDialog(QDialog):
 
     def tell(self, error: UserError) -> None:
         self.action.setEnabled(True)
-        self.trouble.setText(" ".join(filter(None, (str(error.message), str(error.hint)))))
+        self.trouble.setText(sentences(error.message, error.hint))
         self.trouble.show()
         self.action.setFocus()

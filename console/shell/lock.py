@@ -16,7 +16,7 @@ from shiboken6 import isValid
 
 from console.core.context import Context
 from console.core.errors import UserError
-from console.core.i18n import tr
+from console.core.i18n import sentences, tr
 from console.core.security.lock import unlock
 from console.shell import theme
 from console.shell.background import Background
@@ -150,7 +150,7 @@ class _Question(QDialog):
             self.action.setEnabled(not busy)
 
     def _tell(self, error: UserError) -> None:
-        self.trouble.setText(" ".join(filter(None, (str(error.message), str(error.hint)))))
+        self.trouble.setText(sentences(error.message, error.hint))
         self.trouble.show()
         self.password.setFocus()
         self.password.selectAll()

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtGui import QFocusEvent, QShowEvent
 from PySide6.QtWidgets import QLayout, QLineEdit, QProgressBar, QPushButton, QWidget
 
 from console.core.errors import UserError
-from console.core.i18n import tr
+from console.core.i18n import sentences, tr
 from console.core.security.entrance import Entrance, checked_server_url
 from console.shell.background import Background
 from console.shell.forms import Form
@@ -40,11 +40,16 @@ class EntryForm(QWidget):
         self.body.addStretch(1)
         self.setLayout(self.body)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Tab goes from the fields, which were made last, to the button below them."""
+        super().showEvent(event)
+        QWidget.setTabOrder(self.form.last, self.action)
+
     def submit(self) -> None:
         raise TypeError(f"{type(self).__name__} does nothing")
 
     def tell(self, error: UserError) -> None:
-        self.trouble.setText(" ".join(filter(None, (str(error.message), str(error.hint)))))
+        self.trouble.setText(sentences(error.message, error.hint))
         self.trouble.show()
 
     def _begin(self) -> None:
@@ -69,6 +74,8 @@ class LoginForm(EntryForm):
         self.login: QLineEdit = self.form.add_text("login", tr("Login name"), login, max_length=64)
         self.password: QLineEdit = self.form.add_password("password", tr("Password"))
         background.busy_changed.connect(lambda busy: self.action.setEnabled(not busy))
+        if demo_users:
+            self.body.insertSpacing(self.body.count() - 1, 8)
         for user in demo_users:
             self.body.insertLayout(self.body.count() - 1, self._offer(user))
         if not demo_users:
@@ -225,4 +232,4 @@ class WaitForm(QWidget):
         self.setLayout(column(heading(tr("One moment")), label(words, "quiet", wrap=True), 8, bar, self.trouble, None))
 
     def tell(self, error: UserError) -> None:
-        self.trouble.setText(" ".join(filter(None, (str(error.message), str(error.hint)))))
+        self.trouble.setText(sentences(error.message, error.hint))

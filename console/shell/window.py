@@ -15,7 +15,7 @@ from console.core.errors import UserError
 from console.core.events import Change
 from console.core.finding import find_customers
 from console.core.format import count
-from console.core.i18n import ntr, tr
+from console.core.i18n import ntr, sentences, tr
 from console.core.pulse import Pulse
 from console.core.security.permissions import Permission
 from console.core.sending.control import resume_all, stop_all
@@ -308,7 +308,7 @@ class MainWindow(QMainWindow):
         if stopped:
             waiting = pulse.status.queued
             words = ntr("{n} message waits.", "{n} messages wait.", waiting, shown=count(waiting)) if waiting else ""
-            self.stopped_strip.say(" ".join(filter(None, (tr("All sending is stopped."), words))))
+            self.stopped_strip.say(sentences(tr("All sending is stopped."), words))
             may = self.services.allowed(Permission.SENDING_RESUME)
             self.stopped_strip.offer(tr("Resume sending") if may else "", self.resume_sending)
         self.stopped_strip.setVisible(stopped)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from console.core.campaigns.approvals import ApprovalDetail, Difference
 from console.core.campaigns.messages import RuleNumber
 from console.core.format import count, duration, local_date, local_datetime, share
-from console.core.i18n import tr
+from console.core.i18n import sentences, tr
 from console.core.messages.findings import Finding
 from console.shell.flow import FlowLayout
 from console.shell.widgets import Card, KeyValues, StateShape, clear, column, label, link_button, row
@@ -78,7 +78,7 @@ class FindingsCard(Card):
 
     def show_findings(self, findings: Sequence[Finding], found: ApprovalDetail) -> None:
         clear(self._rows)
-        notes = [(finding.level.value, f"{finding.why} {finding.mend}") for finding in findings]
+        notes = [(finding.level.value, sentences(finding.why, finding.mend)) for finding in findings]
         notes += self._timing(found)
         for state, words in notes:
             line = row(StateShape(state), label(words, wrap=True))

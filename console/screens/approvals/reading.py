@@ -9,7 +9,7 @@ from console.core.campaigns.approvals import ApprovalDetail
 from console.core.campaigns.verify import Checked
 from console.core.errors import UserError
 from console.core.format import count
-from console.core.i18n import ntr, tr
+from console.core.i18n import ntr, sentences, tr
 from console.screens.approvals import operations
 from console.screens.approvals.messages import MessagesCard
 from console.screens.approvals.parts import AboutCard, ChangesCard, Figures, FindingsCard, LeftOutCard
@@ -243,7 +243,7 @@ class ReadingPane(QStackedWidget):
 
     def _refused(self, error: UserError) -> None:
         self._busy = False
-        self.decision.trouble.setText(f"{error.message} {error.hint}")
+        self.decision.trouble.setText(sentences(error.message, error.hint))
         self.decision.trouble.show()
         self._show_decision()
         self.reload()

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout
 
 from console.core.format import count
-from console.core.i18n import T, ntr, tr
+from console.core.i18n import T, ntr, sentences, tr
 from console.core.lines.browse import LineCard
 from console.core.lines.diagnosis import Health, Level
 from console.shell.gauges import SignalBars
@@ -129,7 +129,7 @@ class LineWidget(Card):
         self.shape.set_state({Level.WARN: "warn", Level.READY: "good"}.get(found.level, BADGES[found.level]))
         self.text.setText(str(found.text))
         advice = str(found.advice)
-        self.advice.setText(" ".join(filter(None, (advice, f"({found.code})" if found.code else ""))))
+        self.advice.setText(sentences(advice, f"({found.code})" if found.code else ""))
         self.advice.setVisible(bool(advice or found.code))
         self._show_network(card.health)
         self.facts.set_pairs(self._facts(card))
@@ -148,13 +148,14 @@ class LineWidget(Card):
         sim = str(SIMS.get(card.health.sim.value, ""))
         if card.number_tail:
             sim = tr("{state}, IMSI ends in {tail}", state=sim, tail=card.number_tail)
+        hour = card.messages_hour
         pace = tr("at most {n} a minute", n=card.pace_per_minute) if card.pace_per_minute else ""
         facts = [
             (tr("Network"), str(REGISTRATIONS.get(card.health.registration.value, ""))),
             (tr("SIM card"), sim),
             (tr("Modem"), card.device),
             (tr("Port"), card.address),
-            (tr("Last hour"), ntr("{n} message", "{n} messages", card.messages_hour)),
+            (tr("Last hour"), ntr("{n} message", "{shown} messages", hour, shown=count(hour))),
             (tr("Pace"), pace),
         ]
         return [(name, value) for name, value in facts if value]

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 from console.core.campaigns.trial import TrialSent
 from console.core.context import Context
 from console.core.errors import UserError
-from console.core.i18n import tr
+from console.core.i18n import sentences, tr
 from console.core.lines.browse import LineCard
 from console.core.lines.editing import InvalidLine, LineDraft, add_line, edit_line, ports
 from console.screens.lines import operations
@@ -100,7 +100,7 @@ class LineDialog(FormDialog):
         super().tell(error)
         if isinstance(error, InvalidLine):
             self.trouble.hide()
-            self.form.set_error(error.field, " ".join(filter(None, (str(error.message), str(error.hint)))))
+            self.form.set_error(error.field, sentences(error.message, error.hint))
 
 
 class TrialDialog(FormDialog):

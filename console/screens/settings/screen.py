@@ -75,7 +75,7 @@ class SettingsPage(Page):
         self._add(PASSWORD, tr("My password"), "key-round", self._password_card())
         if self.services.allowed(Permission.BACKUP_MAKE):
             self._add(BACKUP, tr("Backup"), "database", self._backup_card())
-        self._add(ABOUT, tr("About"), "info", self._about_card())
+        self._add(ABOUT, tr("About this program"), "info", self._about_card())
 
     def _may_change(self, declared: Declaration) -> bool:
         return declared.scope is Scope.USER or self.services.allowed(Permission.SETTINGS_EDIT)
