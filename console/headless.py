@@ -102,6 +102,9 @@ def _serve(database: Database) -> int:
         except DatabaseError as error:
             log.error("sending ended: %s", error)
             return EXIT_TROUBLE
+        except Exception:  # nobody sees this process's standard error
+            log.exception("sending ended by a bug")
+            return EXIT_TROUBLE
         if not dispatcher.buried:
             return EXIT_OK
 
