@@ -119,7 +119,8 @@ class Device:
         await asyncio.sleep(rule.ms / 1000)
 
     async def _do_late(self, rule: Rule) -> None:
-        self.later(rule.ms, lambda: self.answer([f"+CMGS: {self.state.last_reference}"], "OK"))
+        line = f"+CMGS: {self.state.last_reference}"
+        self.later(rule.ms, lambda: self.answer([line], "OK"))
         raise Silence
 
     async def _do_unplug(self, rule: Rule) -> None:

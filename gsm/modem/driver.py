@@ -91,6 +91,8 @@ class ModemTransport(Transport):
     def _configure(self) -> None:
         engine = self._engine_now()
         with engine.turn():
+            if engine.rebooted:
+                self._references.restarted()
             engine.rebooted = False
             self._session = configure(engine, self._options, self._closing)
             self._mail.start(self._session)
@@ -150,6 +152,8 @@ class ModemTransport(Transport):
         self._mail.await_room(self._options.room_seconds)
         with engine.turn():
             self._make_ready(engine)
+            if self._in_doubt:
+                self._await_late(engine)
             self._references.check(submit.recipient)
             request = Request(f"AT+CMGS={pdu.length}", prefix="+CMGS:", prompt=True)
             self._ask_leave(engine, request, clear_to_send)
@@ -157,6 +161,14 @@ class ModemTransport(Transport):
             reference = self._finish(engine)
             self._references.accepted(reference, submit.recipient, report=submit.status_report)
         return Accepted(reference=str(reference), sender_identity=sender_identity(self._session_now()), at=self._now())
+
+    def _await_late(self, engine: Engine) -> None:
+        """Give the result of the message before a last chance to come while it cannot be taken for another's."""
+        found = _REFERENCE.match(engine.await_late(self._options.late_seconds))
+        if found:
+            self._in_doubt = False
+            self._references.accepted(int(found[1]) % 256, "", report=False)
+            log.info("a message without a result was accepted after all, reference %s", found[1])
 
     def _ask_leave(self, engine: Engine, request: Request, clear_to_send: Callable[[], None]) -> None:
         refusal = engine.prompt(request, self._options.prompt_seconds)
@@ -185,16 +197,19 @@ class ModemTransport(Transport):
             answer = engine.finish_body(self._options.submit_seconds)
             if self._in_doubt:
                 answer = self._true_answer(engine, answer)
+            while self._references.is_late(_reference_of(answer)):
+                answer = engine.await_another("+CMGS:", self._options.submit_seconds)
         except LineUnavailable as error:
             self._in_doubt = True
+            self._references.unanswered()
             raise OutcomeUnknown(error.code, error.detail) from error
         self._in_doubt = False
         if not answer.final.ok:
             raise error_after_body(answer.final)
-        found = _REFERENCE.match(answer.lines[0].text)
-        if found is None:
+        reference = _reference_of(answer)
+        if reference < 0:
             raise OutcomeUnknown("at.no_reference", answer.lines[0].text)
-        return int(found[1]) % 256
+        return reference
 
     def _true_answer(self, engine: Engine, first: Answer) -> Answer:
         """The answer to this submission when the one before was left without: the last that comes.
@@ -324,6 +339,12 @@ class ModemTransport(Transport):
             engine.wake()
             engine.attempt("AT+CFUN=1,1", patience=3)
         self._configure()
+
+
+def _reference_of(answer: Answer) -> int:
+    """TP-MR, or -1 when the answer tells none."""
+    found = _REFERENCE.match(answer.lines[0].text) if answer.final.ok and answer.lines else None
+    return int(found[1]) % 256 if found else -1
 
 
 def _encode(submit: Submit) -> EncodedPdu:

@@ -97,6 +97,7 @@ class Engine:
         self._dialog = Dialog()
         self._answers: deque[Prompt | Answer] = deque()
         self._strays: list[str] = []
+        self._late = ""  # the last result of a message that nobody waited for any more
         self._heard_at = time.monotonic()
         self._gone: LineUnavailable | None = None
         self._closing = False
@@ -137,6 +138,7 @@ class Engine:
             self._answers.append(event)
         elif isinstance(event, Stray):
             self._strays.append(event.text)
+            self._late = event.text if event.text.startswith("+CMGS:") else self._late
         elif isinstance(event, Echo):
             self._echo_heard = True
             self.rebooted |= self._echo_is_off
@@ -259,6 +261,7 @@ class Engine:
         """The body without its end: nothing has left yet when this raises."""
         with self._changed:
             self._dialog.body_written(body)
+            self._late = ""
         self._write(body.encode("ascii"))
 
     def finish_body(self, timeout: float) -> Answer:
@@ -271,6 +274,21 @@ class Engine:
         if isinstance(heard, Answer):
             return heard
         raise CommandTimeout("at.timeout", "no result after the body")
+
+    def await_another(self, prefix: str, timeout: float) -> Answer:
+        """The answer after one that was somebody else's. Raises as ``finish_body``."""
+        with self._changed:
+            self._dialog.begin(Request("", prefix=prefix))
+        return self.await_answer(timeout)
+
+    def await_late(self, seconds: float) -> str:
+        """The result of a message that was given up, should it still come; empty when it does not. Tells it once."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while not self._late and self._gone is None and (left := deadline - time.monotonic()) > 0:
+                self._changed.wait(left)
+            late, self._late = self._late, ""
+            return late
 
     def escape(self) -> None:
         """Leave the prompt without sending; the modem is in command mode afterwards. Raises LineUnavailable."""

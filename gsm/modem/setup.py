@@ -39,6 +39,7 @@ class ModemOptions:
     acknowledge: bool = True  # False: AT+CNMA is not to be relied on
     prompt_seconds: float = 10
     submit_seconds: float = 60
+    late_seconds: float = 5  # granted to a result that did not come in submit_seconds, before anything else is sent
     register_seconds: float = 20
     sim_seconds: float = 10
     sweep_seconds: float = 30

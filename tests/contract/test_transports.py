@@ -85,7 +85,9 @@ class MemoryLine(Line):
 class ModemLine(Line):
     def __init__(self, emulator: EmulatorProcess) -> None:
         self.emulator = emulator
-        self.transport = gsm.open_transport("modem", emulator.address, {"submit_seconds": 0.3, "quiet_seconds": 0.02})
+        self.transport = gsm.open_transport(
+            "modem", emulator.address, {"submit_seconds": 0.3, "quiet_seconds": 0.02, "late_seconds": 0}
+        )
 
     def texts(self) -> list[str]:
         return [entry["text"] for entry in self.emulator.accepted()]

@@ -51,7 +51,7 @@ def modem() -> Iterator[Callable[..., ModemTransport]]:
 
     def make(emulator: EmulatorProcess, **options: object) -> ModemTransport:
         patience = {"submit_seconds": 0.3, "prompt_seconds": 0.3, "register_seconds": 0, "sim_seconds": 0}
-        patience |= {"quiet_seconds": 0.02, "probe_seconds": 0.2, "command_seconds": 1.0}
+        patience |= {"quiet_seconds": 0.02, "probe_seconds": 0.2, "command_seconds": 1.0, "late_seconds": 0}
         transport = ModemTransport(emulator.address, {**patience, **options})
         made.append(transport)
         transport.open()

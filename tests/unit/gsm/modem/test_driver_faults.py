@@ -126,3 +126,34 @@ def test_a_late_answer_is_not_taken_for_the_next_message(
     ledger = {entry["text"]: entry["reference"] for entry in emulator.accepted()}
     assert accepted.reference == str(ledger["second"])
     assert ledger["first"] != ledger["second"]
+
+
+def test_a_very_late_answer_is_known_by_its_reference(
+    emulator: EmulatorProcess, modem: Callable[..., ModemTransport]
+) -> None:
+    """The result of the first comes when the third waits for one that never comes."""
+    transport = modem(emulator, submit_seconds=0.3)
+    assert transport.submit(submit_of("zero", 0), clear_to_send=lambda: None).reference == "0"
+    emulator.rule("CMGS", "accepted", "late", ms=900)
+    emulator.rule("CMGS", "body", "silence", skip=2)
+    with pytest.raises(OutcomeUnknown):
+        transport.submit(submit_of("first", 1), clear_to_send=lambda: None)
+    emulator.set(latency_ms=250)
+    assert transport.submit(submit_of("second", 2), clear_to_send=lambda: None).reference == "2"
+    with pytest.raises(OutcomeUnknown):
+        transport.submit(submit_of("third", 3), clear_to_send=lambda: None)
+    emulator.set(latency_ms=0)
+    assert transport.submit(submit_of("fourth", 4), clear_to_send=lambda: None).reference == "3"
+    assert [entry["text"] for entry in emulator.accepted()] == ["zero", "first", "second", "fourth"]
+
+
+def test_a_late_answer_that_is_waited_for(emulator: EmulatorProcess, modem: Callable[..., ModemTransport]) -> None:
+    """It cannot be mistaken even when the next message gets no result at all."""
+    transport = modem(emulator, submit_seconds=0.2, late_seconds=5)
+    emulator.rule("CMGS", "accepted", "late", ms=500)
+    emulator.rule("CMGS", "body", "silence", skip=1)
+    with pytest.raises(OutcomeUnknown):
+        transport.submit(submit_of("first", 1), clear_to_send=lambda: None)
+    with pytest.raises(OutcomeUnknown):
+        transport.submit(submit_of("second", 2), clear_to_send=lambda: None)
+    assert [entry["text"] for entry in emulator.accepted()] == ["first"]

@@ -69,6 +69,7 @@ class Worker:
                 "reports": reports,
                 "submit_seconds": 0.3,
                 "prompt_seconds": 0.3,
+                "late_seconds": 0.3,
                 "command_seconds": 0.5,
                 "probe_seconds": 0.2,
                 "quiet_seconds": 0.01,
