@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
     QTableView,
     QWidget,
 )
+from pytestqt import exceptions
 from pytestqt.qtbot import QtBot
 
 from console import demo
@@ -39,6 +41,7 @@ from gsm.emulator.client import EmulatorProcess
 
 W = TypeVar("W", bound=QWidget)
 PATIENCE = 30_000  # milliseconds
+SETTLING = 2_000
 
 
 class Person:
@@ -78,6 +81,11 @@ class Person:
 
     def _visible(self, kind: type[W], fits: Callable[[W], bool]) -> W | None:
         return next((w for w in self.front.findChildren(kind) if w.isVisible() and fits(w)), None)
+
+    def settle(self, condition: Callable[[], bool]) -> None:
+        """Give what is on its way a moment to arrive; it may also not come to pass."""
+        with contextlib.suppress(exceptions.TimeoutError):
+            self._qtbot.waitUntil(condition, timeout=SETTLING)
 
     def find(self, kind: type[W], name: str) -> W:
         """The visible widget of that kind with this text or accessible name; waits for it."""
