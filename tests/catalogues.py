@@ -41,9 +41,12 @@ def calls(path: Path) -> Iterator[tuple[int, str | tuple[str, str]]]:
 def extract() -> Catalog:
     catalog = Catalog(domain=DOMAIN, project="branch-sms-console", charset="utf-8")
     own = ROOT / "console" / "core" / "i18n.py"
+    plurals: dict[str, str] = {}
     for path in sorted((ROOT / "console").rglob("*.py")):
         if path != own:
-            for _line, text in calls(path):
+            for line, text in calls(path):
+                if isinstance(text, tuple) and plurals.setdefault(*text) != text[1]:
+                    raise SystemExit(f"{path.relative_to(ROOT)}:{line}: {text[0]!r} has another plural elsewhere")
                 catalog.add(text, locations=[(path.relative_to(ROOT).as_posix(), 0)])
     return catalog
 

@@ -58,7 +58,8 @@ def tr(source: str, **params: Param) -> str:
 
 
 def ntr(singular: str, plural: str, n: int, **params: Param) -> str:
-    return _State.catalogue.ngettext(singular, plural, n).format(n=n, **params)
+    """A text about ``n`` things; ``{n}`` in it is the number with thousands separators."""
+    return _State.catalogue.ngettext(singular, plural, n).format(n=f"{n:,}", **params)
 
 
 def sentences(*parts: object) -> str:

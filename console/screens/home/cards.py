@@ -145,7 +145,7 @@ class WaitingCard(Card):
         return made
 
     def _show_approval(self, made: _Row, waiting: ToApprove) -> None:
-        people = ntr("{n} message", "{shown} messages", waiting.messages, shown=count(waiting.messages))
+        people = ntr("{n} message", "{n} messages", waiting.messages, shown=count(waiting.messages))
         since = when(waiting.since, self._now) if self._now is not None else ""
         words = tr("To approve: {people}, made by {maker}, {since}", people=people, maker=waiting.maker, since=since)
         made.fill("pending", waiting.name, words)
