@@ -57,8 +57,9 @@ def alphabet_of(text: str) -> Alphabet:
 
 def units_of(text: str, alphabet: Alphabet) -> int:
     """Septets or UTF-16 units of ``text``."""
-    wide = _EXTENDED if alphabet is Alphabet.GSM7 else _ASTRAL
-    return len(text) + sum(1 for _ in wide.finditer(text))
+    if alphabet is Alphabet.UCS2:
+        return len(encode_ucs2(text)) // 2
+    return len(text) + len(_EXTENDED.findall(text))
 
 
 def part_capacity(alphabet: Alphabet, *, wide_reference: bool = False) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gsm.emulator.device import Device
 from gsm.emulator.state import CommandError, Rebooted
 
-_BASIC = re.compile(r"(&?[A-Z]|S\d+)(=?\d*|\?)", re.IGNORECASE)
+_BASIC = re.compile(r"(S\d+|&?[A-Z])(=?\d*|\?)", re.IGNORECASE)
 _NAME = re.compile(r"[+^*$%#][A-Za-z0-9]+")
 
 

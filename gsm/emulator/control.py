@@ -50,7 +50,9 @@ class Control:
             "report": lambda request: modem.network.report(
                 request["reference"], request["recipient"], datetime.now(UTC), request.get("status", "")
             ),
-            "pdu": lambda request: modem.network.put(Delivery(request["pdu"], bool(request.get("report")))),
+            "pdu": lambda request: modem.network.put(
+                Delivery(bytes.fromhex(request["pdu"]).hex().upper() or "00", bool(request.get("report")))
+            ),
             "say": lambda request: modem.say(request["text"]),
             "unplug": lambda request: plug.pull(request.get("ms", 0)),
             "plug": lambda request: plug.push(),
@@ -75,7 +77,7 @@ class Control:
             request = json.loads(line)
             verb = self._verbs[request.pop("do")]
             return {"ok": True, "result": verb(request)}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             return {"ok": False, "error": f"{type(error).__name__}: {error}"}
 
     def _clear(self, request: Mapping[str, Any]) -> None:
@@ -94,5 +96,5 @@ class Control:
             "lost": len(modem.network.lost),
             "stores": {name: len(store.entries) for name, store in modem.stores.items()},
             "attached": modem.wire.attached,
-            "heard": modem.heard[-500:],
+            "heard": list(modem.heard)[-500:],
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 from gsm.emulator.network import Delivery, Network
@@ -28,7 +29,7 @@ class Device:
         self.stores = self.empty_stores()
         self.next_reference = 0
         self.unplug: Callable[[int], None] = lambda ms: None
-        self.heard: list[str] = []  # commands, for tests that ask what a driver says
+        self.heard: deque[str] = deque(maxlen=2_000)  # commands, for tests that ask what a driver says
         self.input = bytearray()
         self._more = asyncio.Event()
         self.confirmed = asyncio.Event()
@@ -104,9 +105,7 @@ class Device:
             await self._misbehave(rule)
 
     async def _misbehave(self, rule: Rule) -> None:
-        action: Callable[[Rule], Awaitable[None]] | None = getattr(self, f"_do_{rule.action}", None)
-        if action is None:
-            raise ValueError(rule.action)
+        action: Callable[[Rule], Awaitable[None]] = getattr(self, f"_do_{rule.action}")
         await action(rule)
 
     async def _do_silence(self, rule: Rule) -> None:

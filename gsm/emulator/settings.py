@@ -59,6 +59,10 @@ class Settings:
             setattr(self, name, value)
 
 
+MOMENTS = frozenset({"command", "prompt", "body", "accepted", "result", "done"})
+ACTIONS = frozenset({"silence", "error", "delay", "late", "unplug", "reset", "garbage", "say", "hang"})
+
+
 @dataclass
 class Rule:
     """One scripted fault: at ``moment`` of command ``on``, do ``action``.
@@ -77,6 +81,10 @@ class Rule:
     skip: int = 0  # matches that pass before the first
     times: int = 1  # 0 = always
     probability: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.moment not in MOMENTS or self.action not in ACTIONS:
+            raise ValueError(f"{self.moment} {self.action}")
 
     def fires(self, chance: random.Random) -> bool:
         if self.skip > 0:
