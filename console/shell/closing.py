@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QDialog, QWidget
 
-from console.core.format import count
 from console.core.i18n import ntr, tr
 from console.core.pulse import Pulse
 from console.shell import theme
@@ -50,9 +49,8 @@ def _ask(window: QWidget, queued: int) -> int:
     dialog.setMinimumWidth(theme.current().px(420))
     text = ntr(
         "{n} message is still waiting. Shall sending go on while the window is closed?",
-        "{shown} messages are still waiting. Shall sending go on while the window is closed?",
+        "{n} messages are still waiting. Shall sending go on while the window is closed?",
         queued,
-        shown=count(queued),
     )
     keep = primary_button(tr("Go on sending"), lambda: dialog.done(KEEP))
     stop = quiet_button(tr("Stop sending"), lambda: dialog.done(STOP))

@@ -14,7 +14,6 @@ from console.core.context import Context
 from console.core.errors import UserError
 from console.core.events import Change
 from console.core.finding import find_customers
-from console.core.format import count
 from console.core.i18n import ntr, sentences, tr
 from console.core.pulse import Pulse
 from console.core.security.permissions import Permission
@@ -163,7 +162,7 @@ class MainWindow(QMainWindow):
     def _title(self) -> str:
         settings = self.services.ctx.settings
         office = " ".join((settings.text("bank.signature"), settings.text("bank.branch"))).strip()
-        return " – ".join(filter(None, (tr("Branch SMS Console"), office)))
+        return " – ".join(filter(None, (office, tr("Branch SMS Console"))))  # Qt appends the name where it is missing
 
     def rebuild(self) -> None:
         """Make everything anew, in another language or size, and stay on the same page."""
@@ -307,7 +306,7 @@ class MainWindow(QMainWindow):
                 action.setEnabled(wanted)
         if stopped:
             waiting = pulse.status.queued
-            words = ntr("{n} message waits.", "{n} messages wait.", waiting, shown=count(waiting)) if waiting else ""
+            words = ntr("{n} message waits.", "{n} messages wait.", waiting) if waiting else ""
             self.stopped_strip.say(sentences(tr("All sending is stopped."), words))
             may = self.services.allowed(Permission.SENDING_RESUME)
             self.stopped_strip.offer(tr("Resume sending") if may else "", self.resume_sending)

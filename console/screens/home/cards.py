@@ -145,7 +145,7 @@ class WaitingCard(Card):
         return made
 
     def _show_approval(self, made: _Row, waiting: ToApprove) -> None:
-        people = ntr("{n} message", "{n} messages", waiting.messages, shown=count(waiting.messages))
+        people = ntr("{n} message", "{n} messages", waiting.messages)
         since = when(waiting.since, self._now) if self._now is not None else ""
         words = tr("To approve: {people}, made by {maker}, {since}", people=people, maker=waiting.maker, since=since)
         made.fill("pending", waiting.name, words)
@@ -163,9 +163,7 @@ def _problems(status: Snapshot, lines: Sequence[LineCard]) -> list[tuple[str, st
     """(key, state, title, words) of what a person has to look at."""
     found = []
     if status.unknown:
-        title = ntr(
-            "{n} outcome is not known", "{shown} outcomes are not known", status.unknown, shown=count(status.unknown)
-        )
+        title = ntr("{n} outcome is not known", "{n} outcomes are not known", status.unknown)
         found.append(("unknown", "unknown", title, tr("Decide: has it arrived, shall it go again, or be dropped?")))
     for line in lines:
         if line.diagnosis.level in (Level.STOPPED, Level.FAULT):

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject
 from console.core.campaigns.trial import TrialSent
 from console.core.context import Context
 from console.core.events import Change, Topic
-from console.core.format import count
 from console.core.home import Day, day, first_line
 from console.core.i18n import ntr
 from console.core.lines.testing import send_line_test
@@ -36,9 +35,7 @@ def decide(
 
     def told(decided: int) -> None:
         services.announce(OUTBOX)
-        services.notices.good(
-            ntr("{n} outcome was decided.", "{shown} outcomes were decided.", decided, shown=count(decided))
-        )
+        services.notices.good(ntr("{n} outcome was decided.", "{n} outcomes were decided.", decided))
         done()
 
     services.tasks.query(work, told, owner=owner)
