@@ -21,9 +21,8 @@ from console.core.compliance.rules import Verdict, evaluate
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T, Text
-from console.core.messages.checks import check_rendered
 from console.core.messages.classes import CLASSES, MessageClass
-from console.core.messages.findings import Level
+from console.core.messages.screen import Screen
 from console.core.messages.template import Parsed, compose, measure, parse
 from console.core.messages.values import Values, load_values, office_values
 from console.core.messages.variables import VARIABLES
@@ -62,6 +61,7 @@ class Plan:
     campaign: dict[str, str]
     office: dict[str, str]
     signature: str
+    screen: Screen
     at: datetime  # when the first message can leave
     expires_at: datetime  # when the last one must have left
 
@@ -81,15 +81,17 @@ def plan(ctx: Context, session: Session, draft: Draft) -> Plan:
     expires_at = draft.expires_at or at + timedelta(hours=ctx.settings.integer("approval.expire_hours"))
     if expires_at <= at:
         raise NotComplete(T("The campaign would expire before it can start."), T("Choose a later expiry in section 3."))
+    class_, parsed, signature = CLASSES[wording.class_key], parse(wording.body), ctx.settings.text("bank.signature")
     return Plan(
         wording=wording,
-        class_=CLASSES[wording.class_key],
-        parsed=parse(wording.body),
+        class_=class_,
+        parsed=parsed,
         policy=load_policy(),
         audience=draft.audience,
         campaign=dict(draft.variables),
         office=office_values(ctx.settings),
-        signature=ctx.settings.text("bank.signature"),
+        signature=signature,
+        screen=Screen(parsed, class_, signature),
         at=at,
         expires_at=expires_at,
     )
@@ -138,8 +140,9 @@ def _one(plan: Plan, row: Values, verdict: Verdict, taken: set[str]) -> Evaluate
     if row.missing:
         names = ", ".join(str(VARIABLES[key].title) for key in sorted(row.missing))
         return _excluded(row, recipient, RULE_MISSING, T("No value for {variables}.", variables=names))
-    body = compose(plan.signature, plan.parsed.render(row.values))
-    blocked = next((f for f in check_rendered(body, plan.class_) if f.level is Level.BLOCK), None)
+    body = compose(plan.signature, plan.parsed.fill(row.values))
+    parts = measure(body).parts
+    blocked = plan.screen.blocked(body, row.values, parts)
     if blocked is not None:
         return _excluded(row, recipient, RULE_TEXT, blocked.why)
     if recipient in taken:
@@ -151,7 +154,7 @@ def _one(plan: Plan, row: Values, verdict: Verdict, taken: set[str]) -> Evaluate
         phone=row.phone,
         recipient=recipient,
         body=body,
-        parts=measure(body).parts,
+        parts=parts,
         later=later,
     )
 

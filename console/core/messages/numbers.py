@@ -12,8 +12,11 @@ from enum import StrEnum
 _GAP = r"[ \u00a0\u3000\-]"
 _RUN = re.compile(rf"(?<!\d)\d(?:{_GAP}?\d){{14,18}}{_GAP}?[Xx]?(?!\d)")  # \d takes full-width digits too
 _GAPS = re.compile(_GAP)
-_LONG = re.compile(r"\d{15}")
+_SHORTEST = 15  # digits
+_LONG = re.compile(rf"\d{{{_SHORTEST}}}")
 _TRAIL = re.compile(r"\D*$")
+_DIGIT = re.compile(r"\d")
+_OTHER = re.compile(rf"(?!{_GAP})\D")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 
@@ -34,6 +37,16 @@ def find_numbers(text: str) -> list[FoundNumber]:
     """Every resident ID (GB 11643) and every card number (ISO/IEC 7812, Luhn) that stands in full in ``text``."""
     joined = text.replace(" ", "").replace("\u00a0", "").replace("\u3000", "").replace("-", "")
     return list(_found(text)) if _LONG.search(joined) else []
+
+
+def short(value: str, before: str, after: str) -> bool:
+    """Whether no number can share a digit with ``value``; ``before`` and ``after`` must hold what ends a number."""
+    around = _OTHER.split(before)[-1] + value + _OTHER.split(after)[0]
+    return len(_DIGIT.findall(around)) < _SHORTEST
+
+
+def ends_numbers(text: str) -> bool:
+    return _OTHER.search(text) is not None
 
 
 def _found(text: str) -> Iterator[FoundNumber]:

@@ -42,6 +42,10 @@ class Parsed:
         """The text with every value cleaned and put in. Raises KeyError for a variable without a value."""
         return self.pattern % {key: clean(values[key]) for key in self.variables}
 
+    def fill(self, values: Mapping[str, str]) -> str:
+        """``render`` for values that are clean already. Raises KeyError for a variable without a value."""
+        return self.pattern % values
+
 
 def compose(signature: str, body: str) -> str:
     """What leaves: the signature in its brackets, then the text."""

@@ -45,7 +45,7 @@ class Values:
     customer_id: int
     loan_id: int | None
     phone: str  # empty: there is no such customer
-    values: dict[str, str]
+    values: dict[str, str]  # clean
     missing: frozenset[str] = field(default_factory=frozenset)  # absent, or not fit to stand in a message
 
 
@@ -233,7 +233,7 @@ _OF_CUSTOMER: Mapping[str, Callable[[CustomerRow], str]] = {
 
 _OF_LOAN: Mapping[str, Callable[[LoanRow, date], str]] = {
     "prod": lambda row, today: _text(row.product),
-    "no": lambda row, today: tail(clean(row.number)),
+    "no": lambda row, today: clean(tail(clean(row.number))),
     "card4": lambda row, today: row.account_tail if len(row.account_tail) == 4 and row.account_tail.isalnum() else "",
     "amt": lambda row, today: _positive(row.amount_due),
     "due": lambda row, today: _day(row.due_on, today),

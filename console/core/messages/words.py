@@ -72,6 +72,7 @@ class _Plain(dict[int, str | None]):
 class _Finder:
     pattern: re.Pattern[str]
     groups: Mapping[str, WordGroup | None]  # by plain word; None: an allowed one
+    pairs: frozenset[str]  # every two neighbours in any of the words
 
 
 class Words:
@@ -110,6 +111,17 @@ class Words:
             if (group := finder.groups[match[0]])
         ]
 
+    def apart(self, value: str, before: str, after: str, class_key: str) -> bool:
+        """Whether no listed word can share a letter with ``value``; False also where that is not certain.
+
+        ``before``, ``after``: the plain letters next to it, each empty where the text begins or ends.
+        """
+        finder = self._finders.get(class_key) or self._compile(class_key)
+        plain = self.plain(value)
+        return bool(plain) and not (
+            before + plain[0] in finder.pairs or plain[-1] + after in finder.pairs or finder.pattern.search(plain)
+        )
+
     def _compile(self, class_key: str) -> _Finder:
         groups: dict[str, WordGroup | None] = {}
         for group in self._policy.groups:
@@ -119,7 +131,8 @@ class Words:
             groups |= {self.plain(word): None for word in group.allowed}
         longest_first = sorted(groups, key=len, reverse=True)
         pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
-        return self._finders.setdefault(class_key, _Finder(pattern, groups))
+        pairs = frozenset(word[at : at + 2] for word in groups for at in range(len(word) - 1))
+        return self._finders.setdefault(class_key, _Finder(pattern, groups, pairs))
 
 
 @cache
