@@ -58,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("emulate", help="run the emulated modem by itself", add_help=False)
     _verbs_over_files(verbs)
     _logging_in(_verb(verbs, "verify-audit", "verify_audit", "check that nobody changed the audit trail"))
-    _verb(verbs, "doctor", "doctor", "say how this installation is doing")
+    doctor = _verb(verbs, "doctor", "doctor", "say how this installation and its modems are doing")
+    doctor.add_argument("--address", metavar="ADDRESS", help="look at the modem at this port or socket:// address only")
+    _logging_in(doctor)
     return parser
 
 

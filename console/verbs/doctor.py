@@ -1,4 +1,7 @@
-"""``branch-sms doctor``: what a branch officer can read out on the phone. Needs no password and changes nothing."""
+"""``branch-sms doctor``: what a branch officer can read out on the phone. Changes nothing.
+
+Needs no password; with ``--login`` it looks at the lines of the database as well.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
 
 import sqlcipher3.dbapi2
-from serial.tools import list_ports
 
 from console.core import paths, workstation
 from console.core.clock import SystemClock
@@ -22,22 +25,33 @@ from console.core.security.place import place_title
 from console.core.security.setup import needs_first_user
 from console.core.security.slots import slots_beside
 from console.core.trouble import as_user_error
-from console.verbs.common import say, this_workstation
+from console.verbs.common import logged_in, say, this_workstation
+from console.verbs.doctor_modems import Finding, modem_at, modems
 from db.errors import DatabaseError
 from db.keyslots import KeySlotError
 
 LEAST_FREE = 500 * 1024 * 1024  # bytes
-Finding = tuple[bool, str, str]  # in order?, what, how it stands
 
 
 def run(parsed: argparse.Namespace) -> int:
-    url = this_workstation(parsed).url
-    findings = [*_program(), *_database(url), *_folders(), *_ports()]
-    for good, what, stands in findings:
+    wrong = 0
+    for good, what, stands in _findings(parsed):
         say(f"{'  ' if good else '! '}{what}: {stands}")
-    wrong = sum(not good for good, _, _ in findings)
+        wrong += not good
     say(tr("Everything is in order.") if not wrong else tr("Lines with a ! need attention: {n}.", n=wrong))
     return 1 if wrong else 0
+
+
+def _findings(parsed: argparse.Namespace) -> Iterator[Finding]:
+    ctx = None
+    with ExitStack() as stack:
+        if parsed.login or parsed.password_file:
+            ctx = stack.enter_context(logged_in(parsed))
+        if not parsed.address:
+            yield from (*_program(), *_database(this_workstation(parsed).url), *_folders())
+            yield from modems(ctx)
+        else:
+            yield from modem_at(ctx, parsed.address)
 
 
 def _program() -> Iterator[Finding]:
@@ -84,15 +98,3 @@ def _folders() -> Iterator[Finding]:
     crashes = len(list(paths.crash_folder().glob("crash-*.txt")))
     yield True, tr("Crash reports"), str(crashes)
     yield True, tr("Last login here"), workstation.load().last_login or "–"
-
-
-def _ports() -> Iterator[Finding]:
-    found = sorted(list_ports.comports())
-    if not found:
-        yield True, tr("Serial ports"), tr("none: no modem is plugged in")
-    for port in found:
-        yield (
-            os.name != "posix" or os.access(port.device, os.R_OK | os.W_OK),
-            tr("Port {name}", name=port.device),
-            (port.description or "–"),
-        )

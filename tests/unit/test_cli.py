@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
@@ -16,6 +17,8 @@ from console.core.clock import SystemClock
 from console.core.security import setup, users
 from console.core.security.login import authenticate
 from console.core.security.permissions import Role
+from db.models import Line
+from gsm.emulator.client import EmulatorProcess
 
 PASSWORD = "nine quiet paper boats"
 
@@ -109,6 +112,38 @@ def test_doctor_tells_how_things_stand_without_a_password(home: Path, database: 
     assert found.returncode in (0, 1)  # a serial port of this machine may not be ours
 
 
+def test_doctor_reads_a_modem_out(home: Path) -> None:
+    with EmulatorProcess() as modem:
+        found = run("doctor", "--address", modem.address, home=home)
+        assert (found.returncode, found.stderr) == (0, "")
+        for words in (
+            "Emulated EM-1",
+            "IMEI: ends in 7518",
+            "IMSI ends in 7890",
+            "CHINA MOBILE",
+            "-73 dBm, 5 of 5 bars",
+        ):
+            assert words in found.stdout
+        assert "+86138****0500" in found.stdout
+        assert not re.search(r"\d{9}", found.stdout.replace(modem.address, ""))
+        modem.set(sim="SIM PIN", csq=1)
+        found = run("doctor", "--address", modem.address, home=home)
+        assert found.returncode == 1
+        assert "!   What to do: The SIM card asks for its PIN. Enter the PIN on the Lines page." in found.stdout
+
+
+def test_doctor_looks_at_the_lines_of_the_database(home: Path, database: Path) -> None:
+    with EmulatorProcess() as modem:
+        _attach(database, "柜台一号", modem.address, held=False)
+        found = run("doctor", "--login", "admin", home=home, stdin=PASSWORD + "\n")
+        assert f"Line 柜台一号 at {modem.address}: Emulated EM-1" in found.stdout
+        heard = len(modem.stats()["heard"])
+        _attach(database, "柜台二号", "socket://127.0.0.1:2", held=True)
+        found = run("doctor", "--login", "admin", "--address", "socket://127.0.0.1:2", home=home, stdin=PASSWORD + "\n")
+        assert "held by the sending" in found.stdout
+        assert len(modem.stats()["heard"]) == heard
+
+
 def test_the_demo_starts_by_itself_and_ends(home: Path) -> None:
     found = run("demo", "--until", "window", home=home, QT_QPA_PLATFORM="offscreen")
     assert (found.returncode, found.stderr) == (0, "")
@@ -153,3 +188,13 @@ def _officer(database: Path) -> None:
     officer = authenticate(paths.sqlite_url(database), "officer", "eleven blue umbrellas", clock=SystemClock())
     with officer.context.database:
         users.change_password(officer.context, "eleven blue umbrellas", PASSWORD)
+
+
+def _attach(database: Path, name: str, address: str, *, held: bool) -> None:
+    entered = authenticate(f"sqlite:///{database}", "admin", PASSWORD, clock=SystemClock())
+    now = SystemClock().now()
+    with entered.context.database as opened, opened.begin() as session:
+        line = Line(kind="modem", options={}, created_at=now, name=name, address=address, enabled=True)
+        if held:
+            line.owner, line.lease_until = "run", now + timedelta(minutes=5)
+        session.add(line)

@@ -11,10 +11,20 @@ from sqlalchemy.orm import Session
 
 from console.core.context import Context
 from console.core.i18n import Text
-from console.core.lines.diagnosis import Diagnosis, Facts, Health, diagnose
+from console.core.lines.diagnosis import Diagnosis, Facts, Health, findings
+from console.core.sending.causes import explain
 from console.core.sending.status import ALIVE_WITHIN, midnight
-from db.models import Control, Dispatcher, Line, LineState, Message
+from db.models import Control, Dispatcher, Line, LineState, Message, MessagePart
 from db.outbox_lines import parts_left_since
+
+ERROR_AGE = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastError:
+    at: datetime
+    code: str
+    text: Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +35,23 @@ class LineCard:
     address: str
     enabled: bool
     state: LineState
-    diagnosis: Diagnosis
+    findings: tuple[Diagnosis, ...]  # the most important first, at least one
     health: Health  # empty unless the line is ready: what a silent modem said before is not how things are
     device: str  # manufacturer and model
+    firmware: str
+    imei_tail: str
+    last_error: LastError | None  # of the last message that failed here within a day
+    held: bool  # a dispatcher has the device
     number_tail: str  # last digits of the IMSI, to tell SIM cards apart
     pace_per_minute: int | None
     daily_quota: int | None
     sent_today: int  # parts, as the carrier bills them
     messages_hour: int  # messages accepted within the last hour
     has_pin: bool
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        return self.findings[0]
 
 
 def line_cards(ctx: Context) -> list[LineCard]:
@@ -79,9 +97,13 @@ def _card(session: Session, line: Line, served: bool, stopped: bool, hour: int, 
         address=line.address,
         enabled=line.enabled,
         state=line.state,
-        diagnosis=diagnose(facts, now),
+        findings=tuple(findings(facts, now)),
         health=health if line.state is LineState.READY else Health(at=line.health_at),
         device=" ".join(filter(None, (_word(line.identity, "manufacturer"), _word(line.identity, "model")))),
+        firmware=_word(line.identity, "firmware"),
+        imei_tail=_word(line.identity, "imei")[-4:],
+        last_error=_last_error(session, line.id, now),
+        held=is_held(line, now),
         number_tail=_word(line.identity, "imsi")[-4:],
         pace_per_minute=line.pace_per_minute,
         daily_quota=line.daily_quota,
@@ -89,6 +111,23 @@ def _card(session: Session, line: Line, served: bool, stopped: bool, hour: int, 
         messages_hour=hour,
         has_pin=bool(line.options.get("pin")),
     )
+
+
+def is_held(line: Line, now: datetime) -> bool:
+    """Whether a dispatcher has the device, as far as its lease says."""
+    return bool(line.owner) and line.lease_until is not None and line.lease_until > now
+
+
+def _last_error(session: Session, line_id: int, now: datetime) -> LastError | None:
+    """Of a message that the line itself could not send; what the network says later is no matter of the line's."""
+    query = (
+        select(MessagePart.sending_at, MessagePart.error)
+        .where(MessagePart.line_id == line_id, MessagePart.sending_at > now - ERROR_AGE, MessagePart.error != "")
+        .order_by(MessagePart.sending_at.desc())
+        .limit(1)
+    )
+    row = session.execute(query).first()
+    return None if row is None else LastError(at=row.sending_at, code=row.error, text=explain(row.error).text)
 
 
 def _text(stored: str) -> Text:

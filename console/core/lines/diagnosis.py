@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -103,8 +103,14 @@ class Facts:
 
 
 def diagnose(facts: Facts, now: datetime) -> Diagnosis:
-    """The most important thing first: what a person has to do something about, then what may turn into it."""
-    return _by_state(facts) or _by_health(facts, now) or _fine(facts)
+    """The most important finding."""
+    return findings(facts, now)[0]
+
+
+def findings(facts: Facts, now: datetime) -> list[Diagnosis]:
+    """The most important first: what a person has to do something about, then what may turn into it."""
+    state = _by_state(facts)
+    return [state] if state is not None else list(_by_health(facts, now)) or [_fine(facts)]
 
 
 def _by_state(facts: Facts) -> Diagnosis | None:
@@ -139,39 +145,58 @@ def _fault(facts: Facts) -> Diagnosis:
     return Diagnosis(level=Level.STOPPED if stopped else Level.FAULT, text=told, advice=advice, code=facts.fault)
 
 
-def _by_health(facts: Facts, now: datetime) -> Diagnosis | None:
+def _by_health(facts: Facts, now: datetime) -> Iterator[Diagnosis]:
     health = facts.health
     if health.at is not None and now - health.at > STALE:
-        return Diagnosis(
+        yield Diagnosis(
             level=Level.WARN,
             text=T("The modem has not told anything about itself for a while."),
             advice=T("If this lasts, unplug the modem and plug it in again. What waits is not lost."),
         )
+        health = Health()
     if facts.daily_quota is not None and facts.sent_today >= facts.daily_quota:
-        return Diagnosis(
+        yield Diagnosis(
             level=Level.WARN,
             text=T("Today's quota is used up."),
             advice=T("It goes on after midnight; raise the quota if the SIM card's contract allows it."),
         )
+    yield from health_findings(health)
+
+
+_BAD_NETWORK = frozenset({Registration.NONE, Registration.SEARCHING, Registration.DENIED})
+_BAD_SIM = frozenset({SimState.PIN, SimState.PUK, SimState.ABSENT, SimState.FAILED})
+
+
+def health_findings(health: Health) -> Iterator[Diagnosis]:
+    """What the modem itself told that a person should know: SIM card, network, signal, store. Unknown is no finding."""
+    if health.sim in _BAD_SIM:
+        yield _cause(f"sim.{health.sim.value}")
+        return
+    if health.registration in _BAD_NETWORK:
+        yield _cause(f"network.{health.registration.value}")
     if health.registration is Registration.ROAMING:
-        return Diagnosis(
+        yield Diagnosis(
             level=Level.WARN,
             text=T("The SIM card is in a foreign network."),
             advice=T("Messages may cost more. Check the antenna and the SIM card's home network."),
         )
     if health.bars is not None and health.bars <= WEAK_BARS:
-        return Diagnosis(
+        yield Diagnosis(
             level=Level.WARN,
             text=T("The signal is weak."),
             advice=T("Move the antenna to the window, away from metal and screens."),
         )
     if health.store_total and (health.store_used or 0) / health.store_total >= NEARLY_FULL:
-        return Diagnosis(
+        yield Diagnosis(
             level=Level.WARN,
             text=T("The modem's message store is nearly full."),
             advice=T("The program empties it by itself; if this lasts, switch the line off and on."),
         )
-    return None
+
+
+def _cause(code: str) -> Diagnosis:
+    cause = explain(code)
+    return Diagnosis(level=Level.WARN, text=cause.text, advice=cause.advice, code=code)
 
 
 def _fine(facts: Facts) -> Diagnosis:

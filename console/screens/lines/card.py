@@ -5,10 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout
 
-from console.core.format import count
-from console.core.i18n import T, ntr, sentences, tr
+from console.core.format import count, local_datetime
+from console.core.i18n import ntr, sentences, tr
 from console.core.lines.browse import LineCard
-from console.core.lines.diagnosis import Health, Level
+from console.core.lines.diagnosis import Diagnosis, Health, Level
+from console.core.lines.words import centre_words, registration_words, sim_words, store_words
 from console.shell.gauges import SignalBars
 from console.shell.icons import icon
 from console.shell.services import Demo
@@ -33,20 +34,6 @@ BADGES = {
     Level.STARTING: "starting",
     Level.OFF: "off",
 }
-REGISTRATIONS = {
-    "home": T("Registered, home network"),
-    "roaming": T("Registered, roaming"),
-    "searching": T("Searching for a network"),
-    "denied": T("Refused by the network"),
-    "none": T("Not registered"),
-}
-SIMS = {
-    "ready": T("Ready"),
-    "pin": T("Asks for its PIN"),
-    "puk": T("Locked, asks for its PUK"),
-    "absent": T("Missing"),
-    "failed": T("Does not work"),
-}
 
 
 class LineWidget(Card):
@@ -70,10 +57,12 @@ class LineWidget(Card):
         self.shape = StateShape("ready")
         self.text = label("", wrap=True)
         self.advice = label("", "quiet", wrap=True)
+        self.also = label("", wrap=True)
         told = QVBoxLayout()
         told.setSpacing(2)
         told.addWidget(self.text)
         told.addWidget(self.advice)
+        told.addWidget(self.also)
         said = row(spacing=8)
         said.addWidget(self.shape, 0, Qt.AlignmentFlag.AlignTop)
         said.addLayout(told, 1)
@@ -145,17 +134,16 @@ class LineWidget(Card):
 
     def _facts(self, card: LineCard) -> list[tuple[str, str]]:
         """What is known; what is not is left out."""
-        sim = str(SIMS.get(card.health.sim.value, ""))
-        if card.number_tail:
-            sim = tr("{state}, IMSI ends in {tail}", state=sim, tail=card.number_tail)
-        hour = card.messages_hour
         pace = tr("at most {n} a minute", n=card.pace_per_minute) if card.pace_per_minute else ""
         facts = [
-            (tr("Network"), str(REGISTRATIONS.get(card.health.registration.value, ""))),
-            (tr("SIM card"), sim),
-            (tr("Modem"), card.device),
+            (tr("Network"), registration_words(card.health)),
+            (tr("SIM card"), sim_words(card.health, card.number_tail)),
+            (tr("Modem"), _device(card)),
             (tr("Port"), card.address),
-            (tr("Last hour"), ntr("{n} message", "{shown} messages", hour, shown=count(hour))),
+            (tr("Message centre"), centre_words(card.health)),
+            (tr("Message store"), store_words(card.health)),
+            (tr("Last hour"), ntr("{n} message", "{n} messages", card.messages_hour)),
+            (tr("Last error"), _last_error(card)),
             (tr("Pace"), pace),
         ]
         return [(name, value) for name, value in facts if value]
@@ -170,3 +158,21 @@ class LineWidget(Card):
         self.quota.set_tone("warn" if card.sent_today >= card.daily_quota else "accent")
         self.quota.set_progress(card.sent_today, card.daily_quota)
         self.quota.setAccessibleName(words)
+
+
+def _device(card: LineCard) -> str:
+    words = (
+        card.device,
+        tr("firmware {version}", version=card.firmware) if card.firmware else "",
+        tr("IMEI ends in {tail}", tail=card.imei_tail) if card.imei_tail else "",
+    )
+    return "  ·  ".join(filter(None, words))
+
+
+def _last_error(card: LineCard) -> str:
+    error = card.last_error
+    return f"{local_datetime(error.at)}  {error.text} ({error.code})" if error is not None else ""
+
+
+def _advice(found: Diagnosis) -> str:
+    return " ".join(filter(None, (str(found.advice), f"({found.code})" if found.code else "")))
