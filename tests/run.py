@@ -1,7 +1,7 @@
-"""Set up what is missing, then run every check: ``python3 tests/run.py [--quick] [pytest arguments]``.
+"""Set up what is missing, then run every check: ``python3 tests/run.py``, or a part: ``... run.py tests/unit -k x``.
 
 Needs nothing but Python 3.11 or newer. System packages are installed through apt when they are missing and we are
-root; Python packages go into ``.venv`` from ``requirements-dev.lock``. ``--quick`` leaves out the packaged program.
+root; Python packages go into ``.venv`` from ``requirements-dev.lock``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,45 +86,61 @@ def install_python_packages() -> None:
     stamp.write_text(digest)
 
 
-def step(title: str, *command: str, environment: dict[str, str] | None = None, on_screen: bool = False) -> None:
-    """Run one check. ``on_screen``: on a screen of its own (Xvfb) where there is none, offscreen as the last resort."""
-    print(f"\n== {title}", flush=True)
+@dataclass(frozen=True)
+class Step:
+    title: str
+    command: tuple[str, ...]
+    offscreen: bool = False
+    on_screen: bool = False  # on a screen of its own (Xvfb) where there is none, offscreen as the last resort
+
+
+def run(step: Step) -> bool:
+    """Run one check and print what it said in one piece; whether it is content."""
     begin = time.monotonic()
-    whole = [str(BIN / command[0]), *command[1:]]
-    if on_screen and sys.platform.startswith("linux"):
-        if shutil.which("xvfb-run"):
-            whole = ["xvfb-run", "-a", "-s", "-screen 0 1440x900x24", *whole]
-            environment = {"QT_QPA_PLATFORM": "xcb"}
-        else:
-            environment = OFFSCREEN
-    subprocess.run(whole, check=True, cwd=ROOT, env={**os.environ, **(environment or {})})
-    print(f"-- {title}: {time.monotonic() - begin:.0f} s", flush=True)
+    command = [str(BIN / step.command[0]), *step.command[1:]]
+    environment = {**os.environ, **(OFFSCREEN if step.offscreen or step.on_screen else {})}
+    if step.on_screen and sys.platform.startswith("linux") and shutil.which("xvfb-run"):
+        command = ["xvfb-run", "-a", "-s", "-screen 0 1440x900x24", *command]
+        environment["QT_QPA_PLATFORM"] = "xcb"
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    verdict = "passed" if ended.returncode == 0 else f"FAILED ({ended.returncode})"
+    took = time.monotonic() - begin
+    print(f"\n== {step.title}\n{ended.stdout.rstrip()}\n-- {step.title}: {verdict}, {took:.0f} s", flush=True)
+    return ended.returncode == 0
+
+
+# Two lanes for two cores: one computes, the other waits much for processes, screens and modems.
+FIRST_LANE = (
+    Step("lint", ("ruff", "check", ".")),
+    Step("format", ("ruff", "format", "--check", ".")),
+    Step("types on Linux", ("mypy", "--platform", "linux")),
+    Step("types on Windows", ("mypy", "--platform", "win32")),
+    Step("import contracts", ("lint-imports",)),
+    Step("translations", ("python", "tests/catalogues.py", "--check")),
+    Step("unit and interface tests", (*PYTEST, "tests/unit", "tests/ui"), offscreen=True),
+)
+SECOND_LANE = (
+    Step("wheel and packaged program", ("python", "tests/packaging.py")),
+    Step("the real window", (*PYTEST, "tests/e2e"), on_screen=True),
+    Step("faults", (*PYTEST, "tests/faults"), offscreen=True),
+    Step("contracts of databases and transports", (*PYTEST, "tests/contract"), offscreen=True),
+)
 
 
 def main(arguments: list[str]) -> int:
-    quick = "--quick" in arguments
-    pytest_arguments = [argument for argument in arguments if argument != "--quick"]
     install_system_packages()
     install_python_packages()
-    try:
-        step("lint", "ruff", "check", ".")
-        step("format", "ruff", "format", "--check", ".")
-        step("types on Linux", "mypy", "--platform", "linux")
-        step("types on Windows", "mypy", "--platform", "win32")
-        step("import contracts", "lint-imports")
-        step("translations", "python", "tests/catalogues.py", "--check")
-        if not quick:
-            step("wheel and packaged program", "python", "tests/packaging.py")
-        if pytest_arguments:
-            step("tests", *PYTEST, *pytest_arguments, environment=OFFSCREEN)
-        else:
-            step("tests of the real window", *PYTEST, "tests/e2e", on_screen=True)
-            step("tests", *PYTEST, "--ignore=tests/e2e", environment=OFFSCREEN)
-    except subprocess.CalledProcessError as failure:
-        print(f"\nfailed: {failure.cmd}", flush=True)
-        return 1
-    return 0
+    if arguments:
+        return 0 if run(Step("tests", (*PYTEST, *arguments), offscreen=True)) else 1
+    with ThreadPoolExecutor(2) as lanes:
+        content = [each for lane in lanes.map(lambda steps: [run(s) for s in steps], LANES) for each in lane]
+    print(f"\n{content.count(True)} of {len(content)} checks passed", flush=True)
+    return 0 if all(content) else 1
 
+
+LANES = (FIRST_LANE, SECOND_LANE)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
