@@ -14,6 +14,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,12 +50,14 @@ SYSTEM_PACKAGES = {
 
 
 def missing_system_packages() -> list[str]:
+    """Debian's names of what is not there: libraries that the linker does not know, programs and fonts that do not exist."""
     known = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=False).stdout
-    return [
+    missing = [
         package
         for package, proof in SYSTEM_PACKAGES.items()
         if not (Path(proof).exists() if proof.startswith("/") else proof in known)
     ]
+    return missing if find_spec("ensurepip") else [*missing, "python3-venv"]
 
 
 def install_system_packages() -> None:
