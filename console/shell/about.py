@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QListWidgetItem, QPlainTextEdit, QSplitter, QWidget
 
 import resources
@@ -69,10 +70,11 @@ class AboutDialog(QDialog):
     def __init__(self, parent: QWidget | None, services: Services) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("About this program"))
-        self.resize(theme.current().px(760), theme.current().px(520))
+        self.resize(theme.current().px(960), theme.current().px(580))
         self._licences: list[Licence] = []
         self.list = TextList()
         self.list.setAccessibleName(tr("Packages"))
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._show)
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
@@ -81,7 +83,7 @@ class AboutDialog(QDialog):
         split.addWidget(self.list)
         split.addWidget(self.text)
         split.setStretchFactor(1, 1)
-        split.setSizes([300, 420])
+        split.setSizes([340, 600])  # licences are written in lines of 80 letters
         split.setHandleWidth(9)
         close = quiet_button(tr("Close"), self.accept)
         close.setDefault(True)

@@ -87,3 +87,4 @@ class CrashDialog(QDialog):
         self.setLayout(
             column(heading(self.windowTitle()), label(told, wrap=True), where, self.text, 8, buttons, margins=20)
         )
+        close.setFocus()

@@ -52,15 +52,28 @@ class FlowLayout(QLayout):
     def _arrange(self, whole: QRect, *, move: bool) -> int:
         """Height that the items take within the width of ``whole``, margins included."""
         rect = whole.marginsRemoved(self.contentsMargins())
-        x, y, line = rect.x(), rect.y(), 0
+        top = rect.y()
+        for number, line in enumerate(self._lines(rect.width())):
+            top += self._line_gap if number else 0
+            height = max(size.height() for _item, size in line)
+            left = rect.x()
+            for item, size in line:
+                if move:
+                    item.setGeometry(QRect(QPoint(left, top + (height - size.height()) // 2), size))
+                left += size.width() + self._gap
+            top += height
+        return top - whole.y() + self.contentsMargins().bottom()
+
+    def _lines(self, width: int) -> list[list[tuple[QLayoutItem, QSize]]]:
+        lines: list[list[tuple[QLayoutItem, QSize]]] = []
+        taken = 0
         for item in self._items:
             if item.isEmpty():
                 continue
             size = item.sizeHint()
-            if x > rect.x() and x + size.width() > rect.right() + 1:
-                x, y, line = rect.x(), y + line + self._line_gap, 0
-            if move:
-                item.setGeometry(QRect(QPoint(x, y), size))
-            x += size.width() + self._gap
-            line = max(line, size.height())
-        return y + line - whole.y() + self.contentsMargins().bottom()
+            if not lines or taken + size.width() > width:
+                lines.append([])
+                taken = 0
+            lines[-1].append((item, size))
+            taken += size.width() + self._gap
+        return lines

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QDate, QDateTime, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDateEdit,
@@ -28,7 +27,7 @@ from PySide6.QtWidgets import (
 from console.core.errors import UserError
 from console.core.i18n import sentences, tr
 from console.shell import theme
-from console.shell.widgets import column, danger_button, heading, label, primary_button, quiet_button, row
+from console.shell.widgets import column, danger_button, heading, inset, label, primary_button, quiet_button, row
 
 if TYPE_CHECKING:  # the login window shows forms before the database layer is loaded
     from console.core.context import Context
@@ -57,7 +56,7 @@ class Form(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(16)
-        self._grid.setVerticalSpacing(4)
+        self._grid.setVerticalSpacing(8)
         self._grid.setColumnStretch(1, 1)
         self._fields: dict[str, _Field] = {}
 
@@ -120,7 +119,7 @@ class Form(QWidget):
             return None if none_text and spin.value() == lowest else spin.value()
 
         write(value)
-        _inset(spin)
+        inset(spin)
         spin.valueChanged.connect(self._note)
         self._add(key, title, spin, hint, read, write)
         return spin
@@ -153,7 +152,7 @@ class Form(QWidget):
         edit.setCalendarPopup(True)
         edit.setDisplayFormat("yyyy-MM-dd")
         edit.setMaximumWidth(theme.current().px(200))
-        _inset(edit)
+        inset(edit)
         edit.dateChanged.connect(self._note)
 
         def read() -> date:
@@ -172,7 +171,7 @@ class Form(QWidget):
         edit.setCalendarPopup(True)
         edit.setDisplayFormat("yyyy-MM-dd HH:mm")
         edit.setMaximumWidth(theme.current().px(200))
-        _inset(edit)
+        inset(edit)
         edit.dateTimeChanged.connect(self._note)
         box = QCheckBox(optional)
         box.setChecked(value is not None)
@@ -183,6 +182,7 @@ class Form(QWidget):
             box.toggled.connect(edit.setEnabled)
             box.toggled.connect(self._note)
             holder = QWidget()
+            box.setMinimumWidth(theme.current().px(104))  # so that two of them stand in line
             holder.setLayout(row(box, edit, None))
             holder.setFocusProxy(box)
 
@@ -208,7 +208,7 @@ class Form(QWidget):
     def add_heading(self, text: str) -> None:
         place = self._grid.rowCount()
         if place > 1:
-            self._grid.setRowMinimumHeight(place, 8)
+            self._grid.setRowMinimumHeight(place, 4)
             place += 1
         self._grid.addWidget(heading(text), place, 0, 1, 2)
 
@@ -281,7 +281,7 @@ class Form(QWidget):
         under.addWidget(error)
         self._grid.addWidget(named, place, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addLayout(under, place, 1)
-        self._grid.setRowMinimumHeight(place, theme.current().field_height + 4)
+        self._grid.setRowMinimumHeight(place, theme.current().field_height)
         self._fields[key] = _Field(named, widget, error, read, write)
 
 
@@ -291,13 +291,6 @@ def _mark(field: _Field, text: str) -> None:
     field.widget.setProperty("wrong", bool(text))
     field.widget.style().unpolish(field.widget)
     field.widget.style().polish(field.widget)
-
-
-def _inset(spin: QAbstractSpinBox) -> None:
-    """A style sheet's padding does not reach the text of a spin box."""
-    line = spin.lineEdit()
-    if line is not None:
-        line.setTextMargins(theme.current().px(6), 0, 0, 0)
 
 
 def _qdate(value: date) -> QDate:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QLayout, QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLayout, QWidget
 
 from console.core.clock import Clock
 from console.core.i18n import LANGUAGES, current_language, tr
@@ -64,10 +64,8 @@ class LoginWindow(QWidget):
         self.setup_form = SetupForm(self.background, self.entrance)
         self.server_form = ServerForm(workstation.database_url)
         self.password_form = NewPasswordForm(self.background, self.entrance)
-        self.pages = QStackedWidget()
         self.wait_form = WaitForm(tr("Making 300 customers, their loans, and a modem that is not there…"))
-        for form in (self.login_form, self.setup_form, self.server_form, self.password_form, self.wait_form):
-            self.pages.addWidget(form)
+        self.forms = (self.login_form, self.setup_form, self.server_form, self.password_form, self.wait_form)
         self._connect()
         self.setLayout(self._drawn(bool(demo_users)))
         if prepare is not None:
@@ -108,7 +106,7 @@ class LoginWindow(QWidget):
         self.language.activated.connect(lambda: self.language_chosen.emit(self.language.currentData()))
         card = Card(spacing=12)
         card.body.setContentsMargins(28, 24, 28, 24)
-        card.add(self.pages)
+        card.add(*self.forms)
         card.setFixedWidth(now.px(440))
         title = column(label(tr("Branch SMS Console"), "title"), self._subtitle(demo), spacing=2)
         foot = row(label(tr("Language"), "small"), self.language, None)
@@ -124,13 +122,8 @@ class LoginWindow(QWidget):
         return label(tr("Notices to customers, approved by two and accounted for"), "small")
 
     def show_form(self, form: QWidget) -> None:
-        for place in range(self.pages.count()):  # the card is as high as what it shows
-            other = self.pages.widget(place)
-            if other is None:
-                continue
-            wanted = QSizePolicy.Policy.Preferred if other is form else QSizePolicy.Policy.Ignored
-            other.setSizePolicy(QSizePolicy.Policy.Preferred, wanted)
-        self.pages.setCurrentWidget(form)
+        for each in self.forms:  # the card is as high as the one it shows, which a stack would not be
+            each.setVisible(each is form)
         form.setFocus()
 
     def _first_form(self) -> None:

@@ -28,7 +28,8 @@ class NoticeCard(QFrame):
         if notice.action and notice.act is not None:
             words.addLayout(row(link_button(notice.action, lambda: board.act(self)), None))
         close = icon_button("x", tr("Close this notice"), lambda: board.close_card(self))
-        top = Qt.AlignmentFlag.AlignTop
+        single = not notice.hint and not notice.action
+        top = Qt.AlignmentFlag.AlignVCenter if single else Qt.AlignmentFlag.AlignTop
         line = row(spacing=10)
         line.addWidget(StateShape(_SHAPES[notice.level], theme.current().px(13)), 0, top)
         line.addLayout(words, 1)

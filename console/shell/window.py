@@ -210,7 +210,7 @@ class MainWindow(QMainWindow):
         self._current = key
         self.rail.set_current(key)
         self.stack.setCurrentWidget(page)
-        page.setFocus()
+        page.take_focus()
         page.arrive(**arguments)
         self.board.raise_()
         self.task_list.raise_()

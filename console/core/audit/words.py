@@ -143,6 +143,11 @@ DETAILS: Mapping[str, Text] = {
 }
 
 
+def actor_title(actor: str) -> str:
+    """A login name, or the program itself."""
+    return tr("System") if actor == "system" else actor
+
+
 def action_title(action: str) -> str:
     """An action that this version does not know is shown as it is stored."""
     return str(ACTIONS.get(action, action))
@@ -154,13 +159,15 @@ def subject_title(subject: str) -> str:
         return str(SETTINGS[name].title)
     if kind == "user" and name == "unknown":
         return tr("Unknown user")
+    if not name and kind in AREAS:
+        return str(AREAS[kind])
     title = SUBJECTS.get(kind)
     return str(Text(title.source, {"n": name})) if title is not None and name else subject
 
 
 def detail_words(stored: str) -> str:
     """``stored``: the canonical JSON of an entry."""
-    return "; ".join(f"{name}: {value}" for name, value in detail_pairs(stored))
+    return "; ".join(f"{name}: {value}" for name, value in detail_pairs(stored) if value)
 
 
 def detail_pairs(stored: str) -> list[tuple[str, str]]:

@@ -45,7 +45,7 @@ class MessagesCard(Card):
             Column[MessageRow]("name", tr("Name"), lambda m: m.name, 70, sortable=False),
             Column[MessageRow]("phone", tr("Number"), lambda m: m.phone, 104, sortable=False),
             Column[MessageRow]("body", tr("Text"), lambda m: m.body, 0, sortable=False, tip=lambda m: m.body),
-            Column[MessageRow]("parts", tr("Parts"), lambda m: str(m.parts), 56, align="right", sortable=False),
+            Column[MessageRow]("parts", tr("Parts"), lambda m: str(m.parts), 84, align="right", sortable=False),
         ]
         empty = EmptyState("message-square-text", tr("No message fits"), tr("Try another word."))
         table = RecordTable(services, columns, lambda ctx, sort: [], operations.messages, empty)

@@ -111,9 +111,12 @@ class LeftOutCard(Card):
     def show_rules(self, rules: Sequence[RuleNumber], audience: int) -> None:
         clear(self._rows)
         self.setVisible(bool(rules))
+        before: QWidget = self  # Tab comes to the numbers here, not after what was made earlier
         for found in rules:
             number = link_button(count(found.count), partial(self.rule_wanted.emit, found.rule))
             number.setAccessibleName(f"{found.title}: {found.count}")
+            self.setTabOrder(before, number)
+            before = number
             portion = label(share(found.count, audience), "small")
             self._rows.addLayout(row(StateShape("suppressed"), label(str(found.title)), number, portion, None))
 

@@ -39,8 +39,8 @@ class ApprovalsPage(Page):
 
     def _table(self) -> RecordTable[ApprovalRow]:
         columns = [
-            Column[ApprovalRow]("name", tr("Name"), lambda c: c.name, 0, state=lambda c: "pending"),
-            Column[ApprovalRow]("class", tr("Class"), lambda c: str(c.class_title), 96, sortable=False),
+            Column[ApprovalRow]("name", tr("Campaign"), lambda c: c.name, 0, state=lambda c: "pending"),
+            Column[ApprovalRow]("class", tr("Class"), lambda c: str(c.class_title), 116, sortable=False),
             Column[ApprovalRow]("messages", tr("Messages"), lambda c: count(c.messages), 72, align="right"),
             Column[ApprovalRow]("maker", tr("By"), lambda c: c.maker, 64, sortable=False),
             Column[ApprovalRow]("submitted", tr("Submitted"), self._when, 96),

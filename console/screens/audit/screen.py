@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from console.core.audit.browse import AuditFilter, AuditRow
 from console.core.audit.checking import Check, explained
-from console.core.audit.words import AREAS, action_title, detail_pairs, detail_words, subject_title
+from console.core.audit.words import AREAS, action_title, actor_title, detail_pairs, detail_words, subject_title
 from console.core.events import Change, Topic
 from console.core.format import count, local_datetime
 from console.core.i18n import tr
@@ -75,7 +75,7 @@ class AuditPage(Page):
     def _table(self) -> RecordTable[AuditRow]:
         columns = [
             Column[AuditRow]("at", tr("Time"), lambda entry: local_datetime(entry.at, seconds=True), 140),
-            Column[AuditRow]("actor", tr("Who"), lambda entry: entry.actor, 90, sortable=False),
+            Column[AuditRow]("actor", tr("Who"), lambda entry: actor_title(entry.actor), 90, sortable=False),
             Column[AuditRow]("action", tr("What"), lambda entry: action_title(entry.action), 160, sortable=False),
             Column[AuditRow]("subject", tr("About"), lambda entry: subject_title(entry.subject), 120, sortable=False),
             Column[AuditRow](
@@ -110,7 +110,7 @@ class AuditPage(Page):
 
     def _show_overview(self, found: Overview) -> None:
         self.state.show_check(found.check)
-        self.actor.set_choices([(actor, actor) for actor in found.actors])
+        self.actor.set_choices([(actor, actor_title(actor)) for actor in found.actors])
 
     def _search(self, text: str) -> None:
         self._look(text)
@@ -197,7 +197,7 @@ class EntryDetail(QWidget):
             [
                 (tr("Number"), count(entry.id)),
                 (tr("Time"), local_datetime(entry.at, seconds=True)),
-                (tr("Who"), entry.actor),
+                (tr("Who"), actor_title(entry.actor)),
                 (tr("About"), subject_title(entry.subject)),
                 *detail_pairs(entry.detail),
                 (tr("Fingerprint"), " ".join(entry.hash[place : place + 8] for place in range(0, 64, 8))),

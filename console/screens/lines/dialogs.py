@@ -24,7 +24,7 @@ class LineDialog(FormDialog):
         self._services, self._card = services, card
         if card is None:
             self.explain(tr("A line is a GSM modem with a SIM card. Plug it in, then choose its port."))
-        self.form.add_text("name", tr("Name"), card.name if card else "", placeholder=tr("Counter 1"), max_length=60)
+        self.form.add_text("name", tr("Line"), card.name if card else "", placeholder=tr("Counter 1"), max_length=60)
         self.address = QComboBox()
         self.address.setEditable(True)
         self.address.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
