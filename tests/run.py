@@ -50,7 +50,7 @@ SYSTEM_PACKAGES = {
 
 
 def missing_system_packages() -> list[str]:
-    """Debian's names of what is not there: libraries that the linker does not know, programs and fonts that do not exist."""
+    """Debian's names of what is not there: libraries unknown to the linker, programs and fonts that do not exist."""
     known = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=False).stdout
     missing = [
         package
