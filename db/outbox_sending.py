@@ -51,6 +51,7 @@ Fits = Callable[[Claimed], bool]
 
 _MESSAGE: Table = Message.__table__  # type: ignore[assignment]
 _PART: Table = MessagePart.__table__  # type: ignore[assignment]
+_CLAIMED = tuple(column.name for column in CLAIMED)
 _TRIED = select(func.max(MessagePart.attempt)).where(MessagePart.message_id == Message.id).scalar_subquery()
 _SCENE = (
     select(
@@ -135,7 +136,7 @@ def _closed(row: Row[Any], now: datetime) -> Hindrance | None:
 
 
 def _claimed(row: Row[Any]) -> Claimed:
-    return Claimed(**{column.name: getattr(row, column.name) for column in CLAIMED})
+    return Claimed(**{name: getattr(row, name) for name in _CLAIMED})
 
 
 def _same_content(stored: Claimed, held: Claimed) -> bool:
