@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.errors import translated
 
 
-def load(session: Session, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def load(session: Session, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Append ``rows`` in the caller's transaction; values as the driver stores them, in the order of ``columns``.
 
     SQLite: dates as ISO 8601, amounts in fen, flags as 0 and 1. PostgreSQL (COPY): anything that psycopg can write.
@@ -29,7 +29,7 @@ def load(session: Session, table: Table, columns: Sequence[str], rows: Iterable[
         _copy(connection, table, columns, rows)
 
 
-def _copy(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def _copy(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     quote = connection.dialect.identifier_preparer.quote
     statement = f"COPY {quote(table.name)} ({', '.join(quote(name) for name in columns)}) FROM STDIN"
     driver: Any = connection.connection.driver_connection

@@ -42,7 +42,7 @@ def _from_float(value: float) -> int | Refused:
     nearest = round(scaled)
     if abs(scaled - nearest) > 1e-4:  # more than two places: round as people do, on the digits that Excel shows
         nearest = int((Decimal(repr(value)) * 100).quantize(Decimal(1), ROUND_HALF_UP))
-    return _checked(nearest, repr(value))
+    return nearest if 0 <= nearest < LIMIT else _checked(nearest, repr(value))
 
 
 def _checked(amount: int, written: str) -> int | Refused:

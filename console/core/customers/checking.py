@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 
 from console.core.customers.columns import FIELDS, REQUIRED, Clean, Group
 from console.core.customers.dates import day
 from console.core.customers.identity import Identity
 from console.core.customers.mapping import Mapping
 from console.core.customers.normalise import Refused, text
+from console.core.customers.quiet import collector_paused
 from console.core.customers.workbook import Sheet
 from console.core.errors import UserError
 from console.core.i18n import T, Text
@@ -95,6 +97,11 @@ def check(sheet: Sheet, mapping: Mapping, *, today: date, progress: Progress | N
     why = why_incomplete(mapping)
     if why is not None:
         raise MappingIncomplete(why, T("Correct the columns in section 2."))
+    with collector_paused():
+        return _check(sheet, mapping, today, progress)
+
+
+def _check(sheet: Sheet, mapping: Mapping, today: date, progress: Progress | None) -> Checked:
     kept = [index for index, row in enumerate(sheet.rows) if any(row)]
     rows = sheet.rows if len(kept) == len(sheet.rows) else [sheet.rows[index] for index in kept]
     columns, problems = _cleaned(sheet, mapping, rows, progress)
@@ -106,18 +113,23 @@ def check(sheet: Sheet, mapping: Mapping, *, today: date, progress: Progress | N
 
 
 class _Cache(dict[object, object]):
-    """Clean value by cell: most columns repeat themselves, and a lookup costs a tenth of a call."""
+    """Clean value by cell: a lookup costs a tenth of a call."""
 
     def __init__(self, clean: Clean) -> None:
         super().__init__()
         self.clean = clean
-        self.refused = False
 
     def __missing__(self, cell: object) -> object:
         value = self[cell] = self.clean(cell)
-        if value.__class__ is Refused:
-            self.refused = True
         return value
+
+
+def _clean_column(cells: Sequence[object], clean: Clean) -> list[Any]:
+    """Through a cache where values repeat themselves, as all but numbers and amounts do."""
+    first = cells[:1000]
+    if len(set(first)) * 2 > len(first):
+        return list(map(clean, cells))
+    return list(map(_Cache(clean).__getitem__, cells))
 
 
 _Problems = dict[int, list[Problem]]
@@ -135,12 +147,10 @@ def _cleaned(
         if not key:
             continue
         clean = partial(day, since_1904=sheet.since_1904) if key in _DATES else FIELDS[key].clean
-        cache = _Cache(clean)
-        values = columns[key] = list(map(cache.__getitem__, by_column[position]))
-        if cache.refused:
-            for index, value in enumerate(values):
-                if value.__class__ is Refused:
-                    problems.setdefault(index, []).append(Problem(key, value.reason))
+        values = columns[key] = _clean_column(by_column[position], clean)
+        for index, value in enumerate(values):
+            if value.__class__ is Refused:
+                problems.setdefault(index, []).append(Problem(key, value.reason))
     return columns, problems
 
 

@@ -32,12 +32,15 @@ def _dictionary() -> dict[int, str]:
 
 
 class _Syllables(dict[str, str]):
-    """Syllable by character, without tone: 张 -> zhang. A character that is no Han gives nothing."""
+    """What a character adds to the sound: 张 -> zhang without its tone, Latin letters and digits themselves, else "".
+
+    Each is looked up once: names are many and their characters few.
+    """
 
     def __missing__(self, char: str) -> str:
-        first = _dictionary().get(ord(char), "").partition(",")[0]
+        first = _dictionary().get(ord(char), "").partition(",")[0] or char.casefold()
         bare = unicodedata.normalize("NFD", first).replace("u\u0308", "v")  # 吕 is typed lv
-        self[char] = found = "".join(letter for letter in bare if "a" <= letter <= "z")
+        self[char] = found = "".join(_LETTERS.findall(bare))
         return found
 
 
@@ -48,17 +51,10 @@ def spelled(name: str) -> tuple[str, str]:
     """``("zhangsan", "zs")`` for 张三; Latin names as they are, in small letters without spaces. At most 200 and 50."""
     if name.isascii():
         words = _LETTERS.findall(name.casefold())
-        return "".join(words)[:200], "".join(word[0] for word in words)[:50]
-    head = _COMPOUND.get(name[:2])
-    if head is not None:
-        parts = [*head.split(), *_parts(name[2:])]
-    elif name[:1] in _SURNAMES and len(name) <= 4:
-        parts = [_SURNAMES[name[0]], *_parts(name[1:])]
-    else:
-        parts = _parts(name)
-    return "".join(parts)[:200], "".join([part[0] for part in parts])[:50]
-
-
-def _parts(text: str) -> list[str]:
-    parts = [_syllables[char] or char.casefold() for char in text]
-    return [part for part in parts if part.isascii() and part.isalnum()]
+        return "".join(words)[:200], "".join([word[0] for word in words])[:50]
+    parts = list(map(_syllables.__getitem__, name))
+    if name[0] in _SURNAMES and len(name) <= 4:
+        parts[0] = _SURNAMES[name[0]]
+    if name[:2] in _COMPOUND:
+        parts[:2] = _COMPOUND[name[:2]].split()
+    return "".join(parts)[:200], "".join([part[:1] for part in parts])[:50]

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from console.core.customers.checking import Checked
 from console.core.customers.pinyin import spelled
+from console.core.customers.quiet import collector_paused
 from db import bulk
 from db.engine import Database
 from db.models import StagedRow
@@ -24,12 +25,23 @@ CHUNK = 5_000  # rows a transaction: some 50 ms of the write lock
 SECRET = "customer-number"  # noqa: S105 - the name of one
 _TABLE: Any = StagedRow.__table__
 _AMOUNTS = frozenset({"principal", "amount_due", "penalty"})
+_AS_IT_IS = frozenset({
+    "name", "phone", "region", "branch", "manager", "rating", "segment", "consent", "loan_number", "product", "method",
+    "term_months", "due_day", "account_tail",
+})  # fmt: skip
 _NULLABLE = frozenset({"consent", "rate", "term_months", "due_day", "birthday", "start_on", "due_on", *_AMOUNTS})
 
 
 def stage(database: Database, import_id: int, checked: Checked, progress: Callable[[int], None]) -> None:
     """Write all valid rows. ``progress`` gets the rows done so far, and may raise to cancel."""
-    names, rows = _rows(database, import_id, checked)
+    with collector_paused():
+        names, rows = _rows(database, import_id, checked)
+        _write(database, names, rows, progress)
+
+
+def _write(
+    database: Database, names: list[str], rows: Iterator[tuple[object, ...]], progress: Callable[[int], None]
+) -> None:
     done = 0
     while chunk := list(islice(rows, CHUNK)):
         with database.begin() as session:
@@ -64,7 +76,9 @@ def _rows(database: Database, import_id: int, checked: Checked) -> tuple[list[st
     if numbers is not given:
         values["numbered"] = [bool(number) for number in given]
     for name in columns.keys() - values.keys():
-        values[name] = list(map(_Stored(name, database.dialect).__getitem__, columns[name]))
+        plain = name in _AS_IT_IS or (name in _AMOUNTS and database.dialect == "sqlite")
+        stored = columns[name] if plain else map(_Stored(name, database.dialect).__getitem__, columns[name])
+        values[name] = stored
     if "consent" in columns:
         values["consent"] = _consents(numbers, columns["consent"])
     names = [column.name for column in _TABLE.columns if column.name in values]
