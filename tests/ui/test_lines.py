@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 from pytestqt.qtbot import QtBot
+from serial.tools import list_ports
 
 from console.core.context import Context
 from console.core.i18n import T, Text
@@ -17,6 +18,7 @@ from console.shell.notices import Notice
 from console.shell.services import DemoFault, Services
 from console.shell.widgets import EmptyState
 from db.models import Message
+from gsm.emulator.client import EmulatorProcess
 
 
 @pytest.fixture
@@ -135,3 +137,57 @@ def test_the_demo_lets_its_modem_fail(open_page: Open, admin: Services, qtbot: Q
     card.fail_wanted.emit("hang")
     card.fail_wanted.emit("")
     qtbot.waitUntil(lambda: modem.failed == ["hang", ""])
+
+
+@dataclass
+class _UsbPort:
+    device: str
+    location: str
+    vid: int | None = 0x2C7C
+    pid: int | None = 0x0125
+    serial_number: str | None = None
+    description: str | None = "USB"
+
+
+def test_the_dialog_offers_the_modems_found(
+    open_page: Open, admin: Services, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with EmulatorProcess() as modem, EmulatorProcess(settings={"imei": "490154203237526"}) as twin:
+        listed = [
+            _UsbPort("/dev/no-such-port", "1-1:1.0"),
+            _UsbPort(modem.address, "1-1:1.3"),
+            _UsbPort(twin.address, "1-2:1.2"),
+        ]
+        monkeypatch.setattr(list_ports, "comports", lambda: listed)
+        page = open_page(admin)
+        page.add()
+        dialog = page.findChild(LineDialog)
+        assert dialog is not None
+        assert not dialog.port.again.isEnabled()
+        qtbot.waitUntil(lambda: admin.tasks.idle, timeout=20_000)
+        words = [dialog.address.itemText(place) for place in range(dialog.address.count())]
+        assert sorted(words) == sorted(
+            f"{address} – Emulated EM-1  ·  IMEI ends in {tail}  ·  CHINA MOBILE"
+            for address, tail in ((modem.address, "7518"), (twin.address, "7526"))
+        )
+        assert "2 modems found." in dialog.port.said.text()
+        assert "one of them is a copy" in dialog.port.said.text()
+        assert dialog.port.address() in (modem.address, twin.address)
+        dialog.form.set_values({"name": "A"})
+        dialog.action.click()
+        qtbot.waitUntil(lambda: len(page.cards) == 1)
+
+
+def test_what_was_typed_outlives_a_search(
+    open_page: Open, admin: Services, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(list_ports, "comports", lambda: [_UsbPort("COM7", "1-1:1.0", vid=None)])
+    page = open_page(admin)
+    page.add()
+    dialog = page.findChild(LineDialog)
+    assert dialog is not None
+    dialog.address.setCurrentText("COM9")
+    qtbot.waitUntil(lambda: admin.tasks.idle)
+    assert dialog.port.address() == "COM9"
+    assert dialog.address.itemText(0) == "COM7 – USB (not asked: it may be another device)"
+    assert dialog.port.said.text() == "No modem found."

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from console.core.context import Context
 from console.core.i18n import T, Text
+from console.core.lines.browse import is_held
 from console.core.lines.checkup import Checkup, examine
 from console.core.lines.editing import ports
 from console.core.security.permissions import Permission
@@ -89,10 +90,11 @@ def search(ctx: Context, report: Report) -> list[Offer]:
     """What a line can be attached to: modems that answered first, other ports last. Raises NotPermitted."""
     ctx.require(Permission.LINES_EDIT)
     with ctx.database.read() as session:
-        lines = list(session.execute(select(Line.name, Line.address, Line.owner, Line.identity)).all())
-    attached = {address: name for name, address, _owner, _identity in lines}
-    found = devices([address for _name, address, owner, _identity in lines if owner], report)
-    known = {name: _identity_of(identity) for name, _address, _owner, identity in lines}
+        lines = session.scalars(select(Line)).all()
+        held = [line.address for line in lines if is_held(line, ctx.clock.now())]
+        attached = {line.address: line.name for line in lines}
+        known = {line.name: _identity_of(line.identity) for line in lines}
+    found = devices(held, report)
     warnings = _warnings(found, known, attached)
     offers = [_offer(device, attached, warnings) for device in found]
     seen = {address for device in found for address in (device.checkup.address, *device.others)}

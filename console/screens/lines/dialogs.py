@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.core.campaigns.trial import TrialSent
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import sentences, tr
 from console.core.lines.browse import LineCard
-from console.core.lines.editing import InvalidLine, LineDraft, add_line, edit_line, ports
+from console.core.lines.editing import InvalidLine, LineDraft, add_line, edit_line
 from console.screens.lines import operations
+from console.screens.lines.ports import PortField
 from console.shell.forms import FormDialog
 from console.shell.services import Services
 
@@ -25,17 +26,16 @@ class LineDialog(FormDialog):
         if card is None:
             self.explain(tr("A line is a GSM modem with a SIM card. Plug it in, then choose its port."))
         self.form.add_text("name", tr("Line"), card.name if card else "", placeholder=tr("Counter 1"), max_length=60)
-        self.address = QComboBox()
-        self.address.setEditable(True)
-        self.address.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.address.setCurrentText(card.address if card else "")
+        self.port = PortField(services, card.address if card else "")
+        self.address = self.port.box
         self.form.add_widget(
             "address",
             tr("Port"),
             self.address,
-            self._address,
+            self.port.address,
             hint=tr("From the list, or the address of a modem server: socket://host:port"),
         )
+        self.form.add_widget("search", "", self.port)
         self.form.add_number(
             "pace",
             tr("Messages a minute"),
@@ -57,29 +57,15 @@ class LineDialog(FormDialog):
         self.form.add_password("pin", tr("SIM PIN"), hint=pin or tr("Only when the SIM card asks for one."))
         self.on_action(self._save)
         self.form.submitted.connect(self._save)
-        services.tasks.query(lambda _ctx: ports(), self._fill_ports, owner=self)
-
-    def _address(self) -> str:
-        """The device behind a chosen entry, or what was typed."""
-        place = self.address.findText(self.address.currentText())
-        return str(self.address.itemData(place)) if place >= 0 else self.address.currentText().strip()
-
-    def _fill_ports(self, found: list[tuple[str, str]]) -> None:
-        typed = self.address.currentText()
-        for device, description in found:
-            self.address.addItem(" – ".join(filter(None, (device, description))), device)
-        if typed or not found:
-            self.address.setCurrentText(typed)
-        line = self.address.lineEdit()
-        if line is not None:
-            line.setPlaceholderText(tr("No port found; plug the modem in") if not found else "")
+        if card is None:
+            self.port.search()
 
     def _draft(self) -> LineDraft:
         form = self.form
         pace, quota, pin = form.value("pace"), form.value("quota"), form.text("pin")
         return LineDraft(
             name=form.text("name"),
-            address=self._address(),
+            address=self.port.address(),
             pace_per_minute=pace if isinstance(pace, int) else None,
             daily_quota=quota if isinstance(quota, int) else None,
             pin=pin or None,

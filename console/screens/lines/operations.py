@@ -12,8 +12,10 @@ from console.core.events import Change, Topic
 from console.core.i18n import tr
 from console.core.lines.browse import LineCard, line_cards
 from console.core.lines.editing import remove_line, set_enabled
+from console.core.lines.search import Offer, search
 from console.core.lines.testing import send_line_test
 from console.shell.services import Demo, Services
+from console.shell.tasks import Failed, Task
 
 LINES = Change.of(Topic.LINES, Topic.AUDIT)
 TEST = Change.of(Topic.OUTBOX, Topic.LINES, Topic.AUDIT)
@@ -35,6 +37,11 @@ def remove(services: Services, owner: QObject, line_id: int) -> None:
         remove_line(ctx, line_id)
 
     services.tasks.query(work, lambda _none: services.announce(LINES), owner=owner)
+
+
+def find_modems(services: Services, owner: QObject, done: Callable[[list[Offer]], None], failed: Failed) -> Task:
+    """Ask the modems on this computer who they are; the status bar shows it too."""
+    return services.tasks.run(tr("Looking for modems"), search, done, owner=owner, failed=failed)
 
 
 def test(ctx: Context, line_id: int, phone: str) -> TrialSent:
