@@ -121,6 +121,11 @@ class LineIdentity:
     imsi: str = ""
     iccid: str = ""
 
+    @property
+    def sender(self) -> str:
+        """What references are relative to: the SIM card, or the device where the card does not tell."""
+        return self.imsi or self.iccid or self.imei
+
 
 @dataclass(frozen=True, kw_only=True)
 class LineHealth:

@@ -17,7 +17,7 @@ from gsm.modem.at import OK, Answer, Info, Request, Unsolicited, parse_final
 from gsm.modem.causes import error_after_body, error_before_body
 from gsm.modem.engine import Engine, Said
 from gsm.modem.health import ask_health, ask_numbers
-from gsm.modem.mailroom import Mailroom, sender_identity
+from gsm.modem.mailroom import Mailroom
 from gsm.modem.pdu import EncodedPdu, encode_submit
 from gsm.modem.port import open_port
 from gsm.modem.references import References
@@ -160,7 +160,7 @@ class ModemTransport(Transport):
             engine.write_body(pdu.hex)
             reference = self._finish(engine)
             self._references.accepted(reference, submit.recipient, report=submit.status_report)
-        return Accepted(reference=str(reference), sender_identity=sender_identity(self._session_now()), at=self._now())
+        return Accepted(reference=str(reference), sender_identity=self._session_now().identity.sender, at=self._now())
 
     def _await_late(self, engine: Engine) -> None:
         """Give the result of the message before a last chance to come while it cannot be taken for another's."""

@@ -238,7 +238,7 @@ class Mailroom:
         return token
 
     def _identity(self) -> str:
-        return sender_identity(self._session) if self._session else ""
+        return self._session.identity.sender if self._session else ""
 
     # Chores: inside a turn
 
@@ -318,12 +318,6 @@ class Mailroom:
                 self._seen.pop((place.store, place.index), None)
             else:
                 log.warning("place %d of %s could not be freed", place.index, place.store)
-
-
-def sender_identity(session: Session) -> str:
-    """What references are relative to: the SIM, or the device when the SIM does not tell."""
-    identity = session.identity
-    return identity.imsi or identity.iccid or identity.imei
 
 
 def _places(whole: Whole[Place]) -> tuple[Place, ...]:

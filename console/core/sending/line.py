@@ -189,7 +189,7 @@ class LineThread:
             pace.left(1, (now - last).total_seconds())
         return Desk(
             line_id=self.line.line_id,
-            identity=identity.imsi,
+            identity=identity.sender,
             transport=transport,
             basket=Basket(self._shop.hungry),
             writer=self._shop.writer,
