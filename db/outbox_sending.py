@@ -149,9 +149,7 @@ def _same_content(stored: Claimed, held: Claimed) -> bool:
     )
 
 
-def _write_parts(
-    session: Session, asks: Sequence[SendingAsk], scene: dict[int, Any], now: datetime
-) -> list[Cleared]:
+def _write_parts(session: Session, asks: Sequence[SendingAsk], scene: dict[int, Any], now: datetime) -> list[Cleared]:
     if not asks:
         return []
     attempts = [ask.attempt or (scene[ask.message.message_id].tried or 0) + 1 for ask in asks]
