@@ -62,7 +62,7 @@ class Money(TypeDecorator[Decimal]):
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         if value is None:
             return None
-        return (Decimal(value) / 100).quantize(Decimal("0.01")) if dialect.name == "sqlite" else Decimal(value)
+        return Decimal(value).scaleb(-2) if dialect.name == "sqlite" else Decimal(value)
 
 
 class Rate(TypeDecorator[Decimal]):
@@ -95,12 +95,13 @@ class EnumValue(TypeDecorator[E_]):
     def __init__(self, kind: type[E_]) -> None:
         super().__init__()
         self.kind = kind
+        self._members = {member.value: member for member in kind}
 
     def process_bind_param(self, value: E_ | str | None, dialect: Dialect) -> str | None:
         return None if value is None else self.kind(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> E_ | None:
-        return None if value is None else self.kind(value)
+        return None if value is None else self._members.get(value) or self.kind(value)
 
 
 # SQLite gives a rowid alias (and so cheap auto-increment) only to INTEGER, never to BIGINT.

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Column, Table, func, select
 from sqlalchemy.orm import Session
 
 from console.core.campaigns.audience import Audience, pairs_of
 from console.core.campaigns.draft import Draft, Wording, wording_of
 from console.core.campaigns.rules import RULE_DUPLICATE, RULE_MISSING, RULE_TEXT
-from console.core.compliance.facts import Recipient, gather
+from console.core.compliance.facts import Standing, facts_of
 from console.core.compliance.policy import Policy, load_policy
 from console.core.compliance.rules import Verdict, evaluate
 from console.core.context import Context
@@ -24,8 +25,9 @@ from console.core.i18n import T, Text
 from console.core.messages.classes import CLASSES, MessageClass
 from console.core.messages.screen import Screen
 from console.core.messages.template import Parsed, compose, measure, parse
-from console.core.messages.values import Values, load_values, office_values
+from console.core.messages.values import Recipe, Values, columns_of, office_values
 from console.core.messages.variables import VARIABLES
+from db.models import Customer, Loan
 
 CHUNK = 1_000  # rows a query and rows a write transaction: the longest that another writer may have to wait
 
@@ -108,27 +110,49 @@ def evaluated(session: Session, plan: Plan, *, chunk: int = CHUNK) -> Generator[
 
     Close it when you stop early: a cursor is open behind it.
     """
-    query = pairs_of(plan.audience, per_loan=plan.class_.per_loan, today=plan.today).execution_options(yield_per=chunk)
+    columns = _columns(plan)
+    pairs = pairs_of(plan.audience, per_loan=plan.class_.per_loan, today=plan.today)
+    query = pairs.add_columns(*columns).execution_options(yield_per=chunk)
+    row: list[object] = [*pairs.selected_columns, *columns]
+    recipe = Recipe(plan.parsed.variables, plan.today, plan.campaign, plan.office, row)
     taken: set[str] = set()
-    with session.execute(query) as found:
-        for pairs in found.partitions(chunk):
-            yield _chunk(session, plan, [(customer, loan) for customer, loan in pairs], taken)
+    with session.connection().execute(query) as found:  # past the session: it would only copy each row
+        for rows in found.partitions(chunk):
+            yield _chunk(session, plan, recipe, rows, taken)
 
 
-def _chunk(session: Session, plan: Plan, pairs: Sequence[tuple[int, int | None]], taken: set[str]) -> list[Evaluated]:
-    values = load_values(
-        session,
-        pairs,
-        plan.parsed.variables,
-        today=plan.today,
-        campaign=plan.campaign,
-        office=plan.office,
-    )
-    recipients = [Recipient(customer_id=v.customer_id, loan_id=v.loan_id, phone=v.phone) for v in values]
-    facts = gather(session, recipients, plan.class_, plan.policy, plan.at, exclude_batch=None)
+_CUSTOMER = cast(Table, Customer.__table__)
+_LOAN = cast(Table, Loan.__table__)
+
+
+def _columns(plan: Plan) -> list[Column[Any]]:
+    """What is read beside the ids: first what the verdict needs, then what else the text needs."""
+    customer, loan = columns_of(plan.parsed.variables)
+    wanted = [_CUSTOMER.c.phone, _CUSTOMER.c.active]
+    if plan.class_.per_loan:
+        wanted += [_LOAN.c.state, _LOAN.c.amount_due, _LOAN.c.due_on, *loan]
+    return list(dict.fromkeys([*wanted, *customer]))
+
+
+def _chunk(
+    session: Session, plan: Plan, recipe: Recipe, rows: Sequence[Sequence[Any]], taken: set[str]
+) -> list[Evaluated]:
+    per_loan = plan.class_.per_loan
+    standings = [
+        Standing(row[2], row[0], row[3], row[1], row[4], row[5], row[6])
+        if per_loan
+        else Standing(row[2], row[0], row[3])
+        for row in rows
+    ]
+    facts = facts_of(session, standings, plan.class_, plan.policy, plan.at)
     return [
-        _one(plan, row, evaluate(fact, plan.class_, plan.policy, plan.at), taken)
-        for row, fact in zip(values, facts, strict=True)
+        _one(
+            plan,
+            recipe.values(row[0], row[1], row[2], row, with_loan=per_loan),
+            evaluate(fact, plan.class_, plan.policy, plan.at),
+            taken,
+        )
+        for row, fact in zip(rows, facts, strict=True)
     ]
 
 

@@ -18,9 +18,21 @@ from console.core.messages.classes import MessageClass
 from db.keys import keys
 from db.models import Consent, Customer, Loan, LoanState, Suppression
 
-__all__ = ["Recipient", "gather"]
+__all__ = ["Recipient", "Standing", "facts_of", "gather"]
 
 CHUNK = 1_000  # recipients a query
+
+
+class Standing(NamedTuple):
+    """What the rows of a customer and of a loan say, as the caller has read them."""
+
+    phone: str  # the customer's
+    customer_id: int
+    active: bool
+    loan_id: int | None = None
+    loan_state: LoanState | None = None
+    amount_due: Decimal | None = None  # yuan
+    due_on: date | None = None
 
 
 class _Owner(NamedTuple):
@@ -49,6 +61,33 @@ def gather(
     for start in range(0, len(recipients), CHUNK):
         found += _chunk(session, recipients[start : start + CHUNK], class_, policy, now, counting)
     return found
+
+
+def facts_of(
+    session: Session, standings: Sequence[Standing], class_: MessageClass, policy: Policy, now: datetime
+) -> list[Facts]:
+    """``gather`` for customers and loans that were read in the same snapshot: only what else is known is asked."""
+    suppressed = _suppressed(session, {each.phone for each in standings}, class_, now)
+    consents = _consents(session, {each.customer_id for each in standings}, class_, policy)
+    sent = Counting(class_, policy, now).count(session, standings)
+    return [
+        Facts(
+            phone=phone,
+            customer_id=customer_id,
+            own_phone=phone,
+            active=active,
+            suppressed=suppressed.get(phone, _NONE),
+            consent=consents.get(customer_id),
+            loan_id=loan_id,
+            loan_state=loan_state,
+            amount_due=amount_due,
+            due_on=due_on,
+            sent=counts,
+        )
+        for (phone, customer_id, active, loan_id, loan_state, amount_due, due_on), counts in zip(
+            standings, sent, strict=True
+        )
+    ]
 
 
 def _chunk(

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Row, Select, String, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -36,6 +36,13 @@ class Recipient:
     phone: str
 
 
+class Person(Protocol):
+    @property
+    def customer_id(self) -> int | None: ...
+    @property
+    def phone(self) -> str: ...
+
+
 class Counting:
     """One class at one moment: which messages count, and in which windows. Test messages never count."""
 
@@ -57,7 +64,7 @@ class Counting:
         self._exclude_batch = exclude_batch
         self._exclude_messages = frozenset(exclude_messages)
 
-    def count(self, session: Session, recipients: Sequence[Recipient]) -> list[tuple[int, ...]]:
+    def count(self, session: Session, recipients: Sequence[Person]) -> list[tuple[int, ...]]:
         """For each recipient, in order, one count for each of ``Policy.caps_of(class)``."""
         if not self._caps:
             return [self._nothing] * len(recipients)

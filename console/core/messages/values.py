@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from functools import partial
 from itertools import islice
-from typing import Any
+from operator import itemgetter
+from typing import Any, cast
 
-from sqlalchemy import Row, select
+from sqlalchemy import Column, Table, select
 from sqlalchemy.orm import Session
 
-from console.core.format import money
 from console.core.messages.classes import MessageClass
+from console.core.messages.forms import OF_CUSTOMER, OF_LOAN
 from console.core.messages.variables import (
     VARIABLES,
     BadValue,
     Source,
     Variable,
-    address,
     clean,
-    month_day,
-    percentage,
-    tail,
     usable,
     written,
 )
@@ -34,8 +31,8 @@ from db.models import Customer, Loan
 
 CHUNK = 1_000  # ids a query
 
-CustomerRow = Row[int, str, str, str, str, str]
-LoanRow = Row[int, int, str, str, Decimal | None, Decimal | None, str, date | None, int | None, str, *tuple[Any, ...]]
+_CUSTOMER = cast(Table, Customer.__table__)
+_LOAN = cast(Table, Loan.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +74,29 @@ def load_values(
     ``campaign`` is what the maker typed, by variable; it also stands in for a loan's variable where there is no loan.
     ``today`` is the local date on which the message leaves: days overdue are counted to it.
     """
-    recipe = _Recipe(variables, today, campaign, office)
+    customer_columns, loan_columns = columns_of(variables)
+    recipe = Recipe(variables, today, campaign, office, [*customer_columns, *loan_columns])
+    no_customer, no_loan = (None,) * len(customer_columns), (None,) * len(loan_columns)
     found: list[Values] = []
     for part in _chunks(pairs):
-        customers = _customers(session, {customer for customer, _ in part})
+        people = _rows(session, [_CUSTOMER.c.phone, *customer_columns], {customer for customer, _ in part})
         wanted = {loan for _, loan in part if loan is not None}
-        loans = _loans(session, wanted) if recipe.loan else {}
-        found += [recipe.values(pair, customers.get(pair[0]), loans.get(pair[1] or 0)) for pair in part]
+        loans = _rows(session, [_LOAN.c.customer_id, *loan_columns], wanted) if loan_columns else {}
+        for customer_id, loan_id in part:
+            customer, loan = people.get(customer_id), loans.get(loan_id or 0)
+            if loan is not None and loan[0] != customer_id:
+                loan = None
+            row = (*(customer[1:] if customer else no_customer), *(loan[1:] if loan else no_loan))
+            phone = customer[0] if customer else None
+            found.append(recipe.values(customer_id, loan_id, phone, row, with_loan=loan is not None))
     return found
+
+
+def columns_of(variables: Collection[str]) -> tuple[list[Column[Any]], list[Column[Any]]]:
+    """The columns of the customer and of the loan that these variables are made of, each once."""
+    customer = [column for key in variables if key in OF_CUSTOMER for column in OF_CUSTOMER[key][0]]
+    loan = [column for key in variables if key in OF_LOAN for column in OF_LOAN[key][0]]
+    return [_CUSTOMER.c[name] for name in dict.fromkeys(customer)], [_LOAN.c[name] for name in dict.fromkeys(loan)]
 
 
 def _chunks(pairs: Sequence[tuple[int, int | None]]) -> Iterator[list[tuple[int, int | None]]]:
@@ -93,73 +105,82 @@ def _chunks(pairs: Sequence[tuple[int, int | None]]) -> Iterator[list[tuple[int,
         yield part
 
 
-def _customers(session: Session, ids: set[int]) -> dict[int, CustomerRow]:
-    wanted = keys(session, ids)
-    columns = (Customer.id, Customer.phone, Customer.name, Customer.title, Customer.branch, Customer.manager)
-    query = select(*columns).join(wanted, wanted.c.value == Customer.id)
-    return {row[0]: row for row in session.execute(query)}
+def _rows(session: Session, columns: Sequence[Column[Any]], ids: set[int]) -> dict[int, tuple[Any, ...]]:
+    """By id, of the table that ``columns`` belong to."""
+    wanted, id_ = keys(session, ids), columns[0].table.c.id
+    query = select(*columns, id_).join(wanted, wanted.c.value == id_)
+    return {row[-1]: row[:-1] for row in session.execute(query)}
 
 
-def _loans(session: Session, ids: set[int]) -> dict[int, LoanRow]:
-    wanted = keys(session, ids)
-    query = select(
-        Loan.id,
-        Loan.customer_id,
-        Loan.number,
-        Loan.product,
-        Loan.principal,
-        Loan.rate,
-        Loan.method,
-        Loan.start_on,
-        Loan.term_months,
-        Loan.account_tail,
-        Loan.amount_due,
-        Loan.due_on,
-        Loan.penalty,
-    ).join(wanted, wanted.c.value == Loan.id)
-    return {row[0]: row for row in session.execute(query)}
-
-
-class _Recipe:
-    """How each wanted variable is made, worked out once for all recipients."""
+class Recipe:
+    """How each wanted variable is made from a row of ``columns``, worked out once for all recipients."""
 
     def __init__(
-        self, variables: Collection[str], today: date, campaign: Mapping[str, str], office: Mapping[str, str]
+        self,
+        variables: Collection[str],
+        today: date,
+        campaign: Mapping[str, str],
+        office: Mapping[str, str],
+        columns: Sequence[object],
     ) -> None:
-        self.today = today
+        """``columns`` need not hold those of a loan when there is never one."""
         self.office = {key: value for key, raw in office.items() if usable(value := clean(raw))}
         self.campaign = _written(campaign, today)
         keys = list(dict.fromkeys(variables))
         self.same = {key: self._shared(key) for key in keys if VARIABLES[key].source in _SHARED}
         self.absent = frozenset(key for key, value in self.same.items() if not value)
-        self.customer = [(key, _OF_CUSTOMER[key]) for key in keys if VARIABLES[key].source is Source.CUSTOMER]
-        self.loan = [(key, _OF_LOAN[key]) for key in keys if VARIABLES[key].source is Source.LOAN]
+        self.customer = [
+            (key, _reader(columns, _CUSTOMER, *OF_CUSTOMER[key]), self.office.get(key, ""))
+            for key in keys
+            if VARIABLES[key].source is Source.CUSTOMER
+        ]
+        self.loan = [
+            (key, _reader(columns, _LOAN, OF_LOAN[key][0], partial(OF_LOAN[key][1], today)))
+            for key in keys
+            if VARIABLES[key].source is Source.LOAN
+        ]
+        self._wanted = len(keys)
 
     def _shared(self, key: str) -> str:
         return (self.campaign if VARIABLES[key].source is Source.CAMPAIGN else self.office).get(key, "")
 
-    def values(self, pair: tuple[int, int | None], customer: CustomerRow | None, loan: LoanRow | None) -> Values:
-        values = dict(self.same)
-        if customer is not None:
-            for key, make in self.customer:
-                values[key] = make(customer) or self.office.get(key, "")
-        if loan is not None and loan.customer_id == pair[0]:
+    def values(
+        self, customer_id: int, loan_id: int | None, phone: str | None, row: Sequence[Any], *, with_loan: bool
+    ) -> Values:
+        """``phone`` None: there is no such customer. ``with_loan``: ``row`` holds the customer's own loan."""
+        values = self.same.copy()
+        if phone is not None:
+            for key, make, otherwise in self.customer:
+                values[key] = make(row) or otherwise
+        if with_loan:
             for key, build in self.loan:
-                values[key] = build(loan, self.today)
-        elif pair[1] is None:
+                values[key] = build(row)
+        elif loan_id is None:
             for key, _ in self.loan:
                 values[key] = self.campaign.get(key, "")
-        wanted = len(self.same) + len(self.customer) + len(self.loan)
-        phone = customer.phone if customer is not None else ""
-        if len(values) == wanted and all(values.values()):
-            return Values(pair[0], pair[1], phone, values)
+        if len(values) == self._wanted and all(values.values()):
+            return Values(customer_id, loan_id, phone or "", values)
         missing = {key for key, value in values.items() if not value} | self.absent
-        missing |= {key for key, _ in (*self.customer, *self.loan) if key not in values}
-        return Values(
-            pair[0], pair[1], phone, {k: v for k, v in values.items() if v and k not in missing}, frozenset(missing)
-        )
+        missing |= {key for key, _, _ in self.customer if key not in values}
+        missing |= {key for key, _ in self.loan if key not in values}
+        there = {key: value for key, value in values.items() if value and key not in missing}
+        return Values(customer_id, loan_id, phone or "", there, frozenset(missing))
 
 
+def _reader(
+    columns: Sequence[object], table: Table, names: tuple[str, ...], make: Callable[..., str]
+) -> Callable[[Sequence[Any]], str]:
+    """``make`` of the named columns of a row."""
+    place_of = {id(column): place for place, column in enumerate(columns)}
+    places = [place_of.get(id(table.c[name]), _ABSENT) for name in names]
+    if len(places) == 1:
+        place = places[0]
+        return lambda row: make(row[place])
+    several = itemgetter(*places)
+    return lambda row: make(*several(row))
+
+
+_ABSENT = sys.maxsize  # no row reaches as far
 _SHARED = frozenset({Source.OFFICE, Source.CAMPAIGN})
 
 
@@ -173,79 +194,3 @@ def _written(campaign: Mapping[str, str], today: date) -> dict[str, str]:
             except BadValue:
                 continue
     return done
-
-
-def _text(raw: str) -> str:
-    value = clean(raw)
-    return value if usable(value) else ""
-
-
-def _amount(amount: Decimal | None) -> str:
-    return "" if amount is None or amount < 0 else money(amount)
-
-
-def _positive(amount: Decimal | None) -> str:
-    return "" if amount is None or amount <= 0 else money(amount)
-
-
-def _total(loan: LoanRow, today: date) -> str:
-    if loan.amount_due is None or loan.penalty is None:
-        return ""
-    return _positive(loan.amount_due + loan.penalty)
-
-
-def _rate(loan: LoanRow, today: date) -> str:
-    if loan.rate is None:
-        return ""
-    return percentage(loan.rate) if 0 < loan.rate < 100 else ""
-
-
-def _day(day: date | None, today: date) -> str:
-    return "" if day is None else month_day(day, today)
-
-
-def _overdue(loan: LoanRow, today: date) -> str:
-    days = (today - loan.due_on).days if loan.due_on else 0
-    return str(days) if days > 0 else ""
-
-
-def _instalment(loan: LoanRow, today: date) -> str:
-    """Due dates are monthly and the first one falls in the month after the start."""
-    if loan.start_on is None or loan.due_on is None:
-        return ""
-    number = (loan.due_on.year - loan.start_on.year) * 12 + loan.due_on.month - loan.start_on.month
-    return str(number) if 1 <= number <= (loan.term_months or 1200) else ""
-
-
-def _maturity(loan: LoanRow, today: date) -> str:
-    if loan.start_on is None or not loan.term_months:
-        return ""
-    year, month = divmod(loan.start_on.year * 12 + loan.start_on.month - 1 + loan.term_months, 12)
-    last = monthrange(year, month + 1)[1]
-    return month_day(date(year, month + 1, min(loan.start_on.day, last)), today)
-
-
-_OF_CUSTOMER: Mapping[str, Callable[[CustomerRow], str]] = {
-    "name": lambda row: _text(address(row.name, row.title)),
-    "branch": lambda row: _text(row.branch),
-    "mgr": lambda row: _text(row.manager),
-}
-
-_OF_LOAN: Mapping[str, Callable[[LoanRow, date], str]] = {
-    "prod": lambda row, today: _text(row.product),
-    "no": lambda row, today: clean(tail(clean(row.number))),
-    "card4": lambda row, today: row.account_tail if len(row.account_tail) == 4 and row.account_tail.isalnum() else "",
-    "amt": lambda row, today: _positive(row.amount_due),
-    "due": lambda row, today: _day(row.due_on, today),
-    "seq": _instalment,
-    "overdue": _overdue,
-    "fee": lambda row, today: _amount(row.penalty),
-    "total": _total,
-    "principal": lambda row, today: _positive(row.principal),
-    "limit": lambda row, today: _positive(row.principal),
-    "rate": _rate,
-    "method": lambda row, today: _text(row.method),
-    "start": lambda row, today: _day(row.start_on, today),
-    "matures": _maturity,
-    "first": lambda row, today: _day(row.due_on, today),
-}

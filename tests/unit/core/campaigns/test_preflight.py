@@ -56,6 +56,16 @@ def test_every_exclusion_has_a_rule_a_reason_and_a_name(ctx: Context, world: Any
         assert all(str(left.reason) and left.name for left in group.listed)
 
 
+def test_the_maker_gives_what_a_loan_would_where_no_loan_is_meant(ctx: Context, world: Any) -> None:
+    world.customers(3)
+    version = world.template("${name}您好,您的${prod}每月${due}还款,请勿转账给陌生人。", "fraud", "防骗")
+    found = preflight(ctx, world.draft(version, variables={"prod": "房贷", "due": "2026-11-28"}))
+    assert {sample.body.partition("您好")[2] for sample in found.samples} == {
+        ",您的房贷每月11月28日还款,请勿转账给陌生人。"
+    }
+    assert by_rule(preflight(ctx, world.draft(version, variables={"prod": "房贷"}))) == {RULE_MISSING: 3}
+
+
 def world_fraud() -> str:
     return "${name}您好,近期有人冒充我行收费,请勿转账。官方咨询仅${tel}。"
 
