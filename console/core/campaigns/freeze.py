@@ -165,7 +165,8 @@ def _fill_chunk(
     stored = _stored_as(ctx.database)
     messages = [_message(batch_id, row, digest, stored, now) for row, digest in zip(included, digests, strict=True)]
     exclusions = [_exclusion(batch_id, row) for row in excluded]
-    with ctx.database.begin() as session:
+    # the next chunk is worked out first: time enough for other writers without giving way
+    with ctx.database.begin(urgent=True) as session:
         _still_ours(session, campaign_id, batch_id, now)
         for table, columns, rows in (
             (_MESSAGE, _MESSAGE_COLUMNS, messages),
