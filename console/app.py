@@ -50,6 +50,7 @@ class Console(QObject):
         super().__init__(app)
         self._app, self._here, self._clock, self._stage = app, here, clock, stage
         self._prepared = stage is None
+        self._preparing = threading.Lock()
         self.themes = ThemeManager(app)
         self._translator = QTranslator(self)
         self._chosen_language = ""  # on the login window: it becomes the language of whoever logs in
@@ -95,9 +96,11 @@ class Console(QObject):
         new.show()
 
     def _prepare(self) -> None:
-        if self._stage is not None:
-            self._stage.prepare()
-            self._prepared = True
+        """Once, though another login window may ask again while it lasts (another language was chosen)."""
+        with self._preparing:
+            if self._stage is not None and not self._prepared:
+                self._stage.prepare()
+                self._prepared = True
 
     def _drop_login(self) -> None:
         old, self.login = self.login, None

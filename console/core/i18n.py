@@ -11,7 +11,7 @@ import gettext
 import json
 import locale
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import resources
@@ -65,6 +65,16 @@ def ntr(singular: str, plural: str, n: int, **params: Param) -> str:
 def sentences(*parts: object) -> str:
     """Whole sentences, one after the other; empty ones are left out. Chinese puts no space between them."""
     return ("" if _State.language.startswith("zh") else " ").join(filter(None, map(str, parts)))
+
+
+def listed(parts: Iterable[object]) -> str:
+    """Words of one rank, as an enumeration; Chinese has a comma of its own for it."""
+    return ("、" if _State.language.startswith("zh") else ", ").join(map(str, parts))
+
+
+def clauses(parts: Iterable[object]) -> str:
+    """Words that are not quite sentences, one after the other."""
+    return ("；" if _State.language.startswith("zh") else "; ").join(map(str, parts))
 
 
 def use_language(tag: str) -> None:

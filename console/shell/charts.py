@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from console.core.format import count
+from console.core.i18n import clauses
 from console.shell import theme
 from console.shell.widgets import label, row
 
@@ -78,7 +79,7 @@ class BarChart(QWidget):
 
     def _read_out(self) -> str:
         filled = [place for place in range(len(self._categories)) if self._total(place)]
-        return "; ".join(self.words(place) for place in filled)
+        return clauses(self.words(place) for place in filled)
 
     def _total(self, place: int) -> int:
         return sum(series.values[place] for series in self._series)

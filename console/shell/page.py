@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QTableView, QVBoxLayout, QWidget
 
 from console.core.events import Change, Topic
 from console.core.security.permissions import Permission
@@ -19,6 +19,8 @@ from console.shell.widgets import FilterBox, label, primary_button, quiet_button
 
 class PageBar(QFrame):
     """Title, search field, filters, quiet actions, and one primary action."""
+
+    into_list = Signal()  # Down in the search field
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -41,6 +43,7 @@ class PageBar(QFrame):
         self.search = SearchField(placeholder)
         self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.search.searched.connect(searched)
+        self.search.down.connect(self.into_list)
         self._left.addSpacing(8)
         self._left.addWidget(self.search, 1)
         return self.search
@@ -96,6 +99,7 @@ class Page(QWidget):
         self.setAccessibleName(self.title())
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.bar = PageBar(self.title())
+        self.bar.into_list.connect(self.take_focus)
         self._stale: Change | None = None
         self._body = QVBoxLayout(self)
         self._body.setContentsMargins(0, 0, 0, 0)
@@ -112,6 +116,11 @@ class Page(QWidget):
             self._content.deleteLater()
         self._content = widget
         self._body.addWidget(widget, 1)
+
+    def take_focus(self) -> None:
+        """The keyboard goes to the list in sight, so that the arrows work at once; else to the page itself."""
+        lists = (table for table in self.findChildren(QTableView) if table.isVisibleTo(self))
+        next(lists, self).setFocus()
 
     def arrive(self, **arguments: object) -> None:
         """The person came here, perhaps to something in particular. The first call follows the constructor."""

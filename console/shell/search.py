@@ -13,9 +13,10 @@ SEARCH_DELAY = 180  # milliseconds of quiet before a search starts
 
 
 class SearchField(QLineEdit):
-    """Searches a moment after the last key; Esc empties it, and only then steps back."""
+    """Searches a moment after the last key; Down goes to what was found; Esc empties it, and only then steps back."""
 
     searched = Signal(str)
+    down = Signal()  # on to what was found
 
     def __init__(self, placeholder: str) -> None:
         super().__init__()
@@ -24,7 +25,7 @@ class SearchField(QLineEdit):
         self.setClearButtonEnabled(True)
         self.setMinimumWidth(theme.current().px(110))
         self.setMaximumWidth(theme.current().px(320))
-        glass = QAction(icon("search"), "", self)
+        glass = QAction(icon("search"), placeholder, self)
         self.addAction(glass, QLineEdit.ActionPosition.LeadingPosition)
         self._timer = QTimer(self, interval=SEARCH_DELAY, singleShot=True)
         self._timer.timeout.connect(self._search)
@@ -42,5 +43,8 @@ class SearchField(QLineEdit):
         if event.key() == Qt.Key.Key_Escape and self.text():
             self.clear()
             self._search()
+            return
+        if event.key() == Qt.Key.Key_Down:
+            self.down.emit()
             return
         super().keyPressEvent(event)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QShowEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette, QShowEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QBoxLayout,
     QComboBox,
     QDialog,
@@ -126,8 +127,18 @@ class ElidedLabel(QLabel):
 # Buttons
 
 
+class _Button(QPushButton):
+    """Enter presses it where it has the focus, outside dialogs too."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
 def _button(text: str, kind: str, clicked: Callable[[], object] | None, icon_name: str, tint: str) -> QPushButton:
-    made = QPushButton(text)
+    made = _Button(text)
     made.setProperty("kind", kind)
     made.setAutoDefault(False)
     made.setAccessibleName(text)
@@ -392,6 +403,13 @@ class TextList(QListWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.doItemsLayout()
+
+
+def inset(spin: QAbstractSpinBox) -> None:
+    """A style sheet's padding does not reach the text of a spin box."""
+    line = spin.lineEdit()
+    if line is not None:
+        line.setTextMargins(theme.current().px(6), 0, 0, 0)
 
 
 def scroll(inside: QWidget) -> QScrollArea:

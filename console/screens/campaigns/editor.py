@@ -14,7 +14,7 @@ from console.core.campaigns.preflight import Preflight
 from console.core.campaigns.trial import TrialSent
 from console.core.errors import UserError
 from console.core.format import count, local_time
-from console.core.i18n import ntr, tr
+from console.core.i18n import listed, ntr, sentences, tr
 from console.core.security.permissions import Permission
 from console.screens.campaigns import operations
 from console.screens.campaigns.check import CheckSection
@@ -223,7 +223,7 @@ class CampaignEditor(QWidget):
 
     def _check_failed(self, error: UserError) -> None:
         self._refresh()
-        self.check.say(f"{error.message} {error.hint}")
+        self.check.say(sentences(error.message, error.hint))
 
     def _is_checked(self) -> bool:
         found = self.check.result
@@ -254,7 +254,7 @@ class CampaignEditor(QWidget):
         if running:
             self.check.say(tr("Looking at every customer…"))
         else:
-            self.check.say(tr("Still needed: {what}.", what=", ".join(needed)) if needed else "")
+            self.check.say(tr("Still needed: {what}.", what=listed(needed)) if needed else "")
         self.check.set_stale(not self._is_checked())
         missing = self._missing()
         self.submission.button.setEnabled(self._may_submit and not missing)
@@ -265,7 +265,7 @@ class CampaignEditor(QWidget):
         if not self._may_submit:
             return tr("You may prepare a campaign; somebody with the right to submit it has to do that.")
         if missing or found is None:
-            return tr("Still needed: {what}.", what=", ".join(missing))
+            return tr("Still needed: {what}.", what=listed(missing))
         people = ntr("{count} message", "{count} messages", found.gets, count=count(found.gets))
         return tr(
             "{messages} are written down and put before a supervisor. Nothing is sent before they approve it. "
@@ -277,7 +277,7 @@ class CampaignEditor(QWidget):
 
     def _trial(self, phone: str) -> None:
         if self._missing_for_check():
-            self.check.say_of_trial(tr("Still needed: {what}.", what=", ".join(self._missing_for_check())))
+            self.check.say_of_trial(tr("Still needed: {what}.", what=listed(self._missing_for_check())))
             return
         found = self.check.result
         first = found.samples[0] if found is not None and found.samples and self._is_checked() else None
@@ -293,7 +293,7 @@ class CampaignEditor(QWidget):
 
     def _not_tried(self, error: UserError) -> None:
         self.check.trial.setEnabled(True)
-        self.check.say_of_trial(f"{error.message} {error.hint}")
+        self.check.say_of_trial(sentences(error.message, error.hint))
 
     # Submitting
 
@@ -331,7 +331,7 @@ class CampaignEditor(QWidget):
         self.submitted.emit(frozen.campaign_id)
 
     def _not_submitted(self, error: UserError) -> None:
-        self.submission.trouble.setText(f"{error.message} {error.hint}")
+        self.submission.trouble.setText(sentences(error.message, error.hint))
         self.submission.trouble.show()
         self._reopen()
 

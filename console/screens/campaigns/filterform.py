@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QGridLayout, QLab
 from console.core.customers.browse import LOAN_STATE_TITLES, CustomerFilter, Facets
 from console.core.i18n import tr
 from console.shell import theme
-from console.shell.widgets import label, row
+from console.shell.widgets import inset, label, row
 
 NO_LIMIT = -1
 
@@ -160,6 +160,7 @@ def _day(name: str, today: date) -> QDateEdit:
     edit.setDisplayFormat("yyyy-MM-dd")
     edit.setAccessibleName(name)
     edit.setMinimumWidth(theme.current().px(120))
+    inset(edit)
     return edit
 
 
@@ -170,6 +171,7 @@ def _days(name: str) -> QSpinBox:
     spin.setValue(NO_LIMIT)
     spin.setAccessibleName(name)
     spin.setMinimumWidth(theme.current().px(80))
+    inset(spin)
     return spin
 
 

@@ -65,7 +65,7 @@ class CampaignsPage(Page):
 
     def _table(self) -> RecordTable[CampaignRow]:
         columns = [
-            Column[CampaignRow]("name", tr("Name"), lambda c: c.name or tr("Without a name"), 0),
+            Column[CampaignRow]("name", tr("Campaign"), lambda c: c.name or tr("Without a name"), 0),
             Column[CampaignRow]("class", tr("Class"), lambda c: str(c.class_title), 124),
             Column[CampaignRow](
                 "standing",

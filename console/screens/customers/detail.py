@@ -12,7 +12,7 @@ from console.core.customers.browse import LOAN_STATE_TITLES, CustomerDetail
 from console.core.customers.detail import HistoryEntry, LoanDetail
 from console.core.errors import UserError
 from console.core.format import count, local_date, local_datetime, when, yuan
-from console.core.i18n import ntr, tr
+from console.core.i18n import listed, ntr, tr
 from console.core.messages.classes import CLASSES
 from console.core.security.permissions import Permission
 from console.screens.customers import operations
@@ -120,7 +120,7 @@ def _facts(found: CustomerDetail) -> Iterator[tuple[str, str]]:
         (tr("Rating"), found.rating),
         (tr("Segment"), found.segment),
         (tr("Birthday"), local_date(found.birthday) if found.birthday else ""),
-        (tr("Tags"), ", ".join(found.tags)),
+        (tr("Tags"), listed(found.tags)),
         (tr("Updated"), local_datetime(found.updated_at)),
     )
     return ((name, value) for name, value in pairs if value)

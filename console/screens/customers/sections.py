@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -15,7 +16,7 @@ from console.core.customers.normalise import phone, text
 from console.core.customers.workbook import FILE_TYPES
 from console.core.errors import UserError
 from console.core.format import count, masked_card, masked_identity, masked_phone
-from console.core.i18n import ntr, tr
+from console.core.i18n import clauses, ntr, sentences, tr
 from console.screens.customers.operations import Opened
 from console.shell import theme
 from console.shell.services import Services
@@ -28,6 +29,7 @@ from console.shell.widgets import (
     clear,
     column,
     heading,
+    inset,
     label,
     link_button,
     primary_button,
@@ -74,7 +76,7 @@ class FileSection(Section):
 
     def refuse(self, error: UserError) -> None:
         self.about.hide()
-        self.trouble.setText(" ".join(filter(None, (str(error.message), str(error.hint)))))
+        self.trouble.setText(sentences(error.message, error.hint))
         self.trouble.show()
 
     def _ask(self) -> None:
@@ -98,6 +100,7 @@ class ColumnsSection(Section):
         self.header_row = QSpinBox()
         self.header_row.setAccessibleName(tr("Header in row"))
         self.header_row.setRange(0, 1000)
+        inset(self.header_row)
         self.header_row.setSpecialValueText(tr("none"))
         self.header_row.editingFinished.connect(self._header_chosen)
         self._sheet_label = label(tr("Sheet"), "quiet")
@@ -151,6 +154,8 @@ class ColumnsSection(Section):
             self._grid.addWidget(sample, line, left + 1)
             self.boxes.append(self._box(header, key))
             self._grid.addWidget(self.boxes[-1], line, left + 2)
+        for before, after in pairwise([self.header_row, *self.boxes]):
+            QWidget.setTabOrder(before, after)
 
     def _box(self, header: str, key: str) -> QComboBox:
         box = QComboBox()
@@ -289,7 +294,7 @@ class CheckSection(Section):
 
 
 def _reasons(bad: BadRow) -> str:
-    return "; ".join(str(problem) for problem in bad.problems)
+    return clauses(bad.problems)
 
 
 def _figure(number: int, words: str) -> QGridLayout:
@@ -381,6 +386,6 @@ class ImportSection(Section):
         done = heading(tr("The import is complete"))
         self._result_box.addWidget(done)
         self._result_box.addLayout(figures)
-        self._result_box.addWidget(label(f"{people}; {new}", "quiet", wrap=True))
+        self._result_box.addWidget(label(clauses((people, new)), "quiet", wrap=True))
         self._result_box.addLayout(buttons)
         self._result.show()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QTabWidget, QWidget
 
 from console.core.i18n import tr
@@ -108,8 +109,10 @@ class TemplateEditor(QWidget):
         chips.setLayout(column(self.chips, None, margins=(0, 8, 8, 0)))
         versions = QWidget()
         versions.setLayout(column(self.versions, margins=(0, 8, 8, 0)))
-        tabs.addTab(scroll(chips), tr("Variables"))
-        tabs.addTab(scroll(versions), tr("Versions"))
+        for inside, title in ((chips, tr("Variables")), (versions, tr("Versions"))):
+            area = scroll(inside)
+            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes to what stands in it
+            tabs.addTab(area, title)
         self.tabs = tabs
         writing = QWidget()
         left = column(head, self.body, tabs, spacing=10)
@@ -186,6 +189,8 @@ class TemplateEditor(QWidget):
     def _class_changed(self) -> None:
         class_ = self.message_class
         self.body.set_choices(self.chips.show_class(class_))
+        for before, after in pairwise((self.tabs.tabBar(), *self.chips.chips)):
+            QWidget.setTabOrder(before, after)
         if class_.key != self._people_of:
             self._people_of = class_.key
             self._services.tasks.query(people_of(class_.key), self._take_people, owner=self, key="people")

@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from console.core.i18n import tr
+from console.core.i18n import listed, tr
 from console.core.messages.findings import Finding
 from console.core.messages.preview import SAMPLE, Candidate, Shown, longest
 from console.core.messages.variables import VARIABLES
@@ -144,7 +144,7 @@ class PreviewPanel(QWidget):
         self.phone.bubble.set_text(shown.text, shown.marks)
         self.length.setText(length_words(shown.measure))
         self.room.setText(room_words(shown.measure))
-        titles = ", ".join(str(VARIABLES[key].title) for key in shown.absent)
+        titles = listed(VARIABLES[key].title for key in shown.absent)
         self.absent.setVisible(bool(titles))
         self.absent.setText(
             tr("This customer has no value for: {variables}. They would be left out.", variables=titles)

@@ -64,7 +64,7 @@ class TemplatesPage(Page):
 
     def _table(self) -> RecordTable[TemplateRow]:
         columns = [
-            Column[TemplateRow]("name", tr("Name"), lambda row: row.name, 0, tip=lambda row: row.body),
+            Column[TemplateRow]("name", tr("Template"), lambda row: row.name, 0, tip=lambda row: row.body),
             Column[TemplateRow]("class", tr("Kind"), lambda row: _class_title(row.class_key), 104),
             Column[TemplateRow](
                 "state", tr("State"), lambda row: state_title(row.state.value), 84, state=lambda row: row.state.value
