@@ -51,6 +51,7 @@ class EntryForm(QWidget):
     def tell(self, error: UserError) -> None:
         self.trouble.setText(sentences(error.message, error.hint))
         self.trouble.show()
+        self.form.last.setFocus()  # the button was off meanwhile and has lost it
 
     def _begin(self) -> None:
         self.trouble.hide()

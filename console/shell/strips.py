@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QFrame, QLabel
 
 from console.shell.icons import icon
@@ -14,16 +15,22 @@ class Strip(QFrame):
     def __init__(self, name: str, icon_name: str, tone: str) -> None:
         super().__init__()
         self.setObjectName(name)
-        picture = QLabel()
-        picture.setPixmap(icon(icon_name, tone).pixmap(16, 16))
+        self._icon = icon(icon_name, tone)
+        self._picture = QLabel()
+        self._picture.setPixmap(self._icon.pixmap(16, 16))
         self._words = label("")
         self._act: Callable[[], object] | None = None
         self.button = link_button("", self._pressed)
         self.button.hide()
-        line = row(picture, self._words, self.button, None, spacing=8)
+        line = row(self._picture, self._words, self.button, None, spacing=8)
         line.setContentsMargins(16, 4, 16, 4)
         self.setLayout(line)
         self.hide()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._picture.setPixmap(self._icon.pixmap(16, 16))  # in the colour of the new theme
 
     @property
     def words(self) -> str:

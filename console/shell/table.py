@@ -49,6 +49,7 @@ from console.shell.widgets import EmptyState, paint_bar
 
 R = TypeVar("R")
 COPY_LIMIT = 20_000  # rows that go to the clipboard at once
+LEAST = 140  # design pixels of the column that takes what the others leave
 
 __all__ = ["Column", "RecordTable", "Sort"]
 
@@ -207,6 +208,18 @@ class RecordTable(QTableView, Generic[R]):
             head.setStretchLastSection(True)
         self._show_sort()
 
+    def _share_width(self) -> None:
+        """The widest column takes what the others leave; too little, and it keeps its room and the list scrolls."""
+        head, least = self.horizontalHeader(), theme.current().px(LEAST)
+        for place, column in enumerate(self.records.columns):
+            if not column.width:
+                others = sum(head.sectionSize(i) for i in range(head.count()) if i != place)
+                enough = self.viewport().width() - others >= least
+                mode = QHeaderView.ResizeMode.Stretch if enough else QHeaderView.ResizeMode.Interactive
+                head.setSectionResizeMode(place, mode)
+                if not enough:
+                    head.resizeSection(place, least)
+
     def _show_sort(self) -> None:
         place = next((i for i, column in enumerate(self.records.columns) if column.key == self.sort.key), -1)
         order = Qt.SortOrder.DescendingOrder if self.sort.descending else Qt.SortOrder.AscendingOrder
@@ -345,6 +358,7 @@ class RecordTable(QTableView, Generic[R]):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._share_width()
         self._place_empty()
         self._look()
 

@@ -43,7 +43,7 @@ class ApprovalsPage(Page):
             Column[ApprovalRow]("class", tr("Class"), lambda c: str(c.class_title), 116, sortable=False),
             Column[ApprovalRow]("messages", tr("Messages"), lambda c: count(c.messages), 72, align="right"),
             Column[ApprovalRow]("maker", tr("By"), lambda c: c.maker, 64, sortable=False),
-            Column[ApprovalRow]("submitted", tr("Submitted"), self._when, 96),
+            Column[ApprovalRow]("submitted", tr("Submitted"), self._when, 108),
         ]
         empty = EmptyState(
             "stamp",
