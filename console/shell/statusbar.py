@@ -44,6 +44,7 @@ class StatusBar(QFrame):
         self.resume = primary_button(tr("Resume sending"), self.resume_wanted.emit, "play")
         self.person = flat_button("", None, "user")
         self.person.setMenu(menu)
+        self.person.setProperty("menu", True)  # room for its arrow
         self._tips()
         line = row(
             self.lines, self.queue, self.today, self.unknown, self.start, None,

@@ -150,6 +150,7 @@ class CheckSection(Section):
         self._samples.addWidget(label(tr("The longest message"), "heading"))
         for sample in found.longest[:1]:
             self._samples.addWidget(_Sample(sample))
+        self._samples.addSpacing(8)
         self._samples.addWidget(label(tr("By chance"), "heading"))
         for sample in found.samples[:SHOWN_AT_FIRST]:
             self._samples.addWidget(_Sample(sample))

@@ -101,6 +101,7 @@ class CampaignEditor(QWidget):
         holder.setMaximumWidth(px(980))
         inside.setLayout(row(holder, margins=16))
         self._scroll = scroll(inside)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes to what stands in it
         layout = column(head, self._scroll, spacing=0)
         layout.setStretchFactor(self._scroll, 1)
         self.setLayout(layout)
