@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 from serial.tools import list_ports
 
@@ -14,10 +17,11 @@ from console.core.lines.editing import LineDraft, add_line
 from console.screens.lines import screen as lines_screen
 from console.screens.lines.dialogs import LineDialog, TrialDialog
 from console.screens.lines.screen import LinesPage
+from console.screens.lines.terminal import TerminalDialog
 from console.shell.notices import Notice
 from console.shell.services import DemoFault, Services
 from console.shell.widgets import EmptyState
-from db.models import Message
+from db.models import Line, Message
 from gsm.emulator.client import EmulatorProcess
 
 
@@ -191,3 +195,45 @@ def test_what_was_typed_outlives_a_search(
     assert dialog.port.address() == "COM9"
     assert dialog.address.itemText(0) == "COM7 – USB (not asked: it may be another device)"
     assert dialog.port.said.text() == "No modem found."
+
+
+def test_a_terminal_asks_refuses_and_gives_the_modem_back(
+    open_page: Open, admin: Services, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with EmulatorProcess() as modem:
+        line = add_line(admin.ctx, LineDraft(name="A", address=modem.address))
+        page = open_page(admin)
+        page.cards[line].terminal_wanted.emit(page.cards[line].card)
+        dialog = page.findChild(TerminalDialog)
+        assert dialog is not None
+        qtbot.waitUntil(dialog.send.isEnabled)
+        for command, answer in (("AT+CIMI", "***7890"), ("AT+CMGS=23", "outbox"), ("AT+CSQ", "+CSQ: 20,99")):
+            dialog.command.setText(command)
+            dialog.send.click()
+            qtbot.waitUntil(dialog.send.isEnabled)
+            assert answer in dialog.said.toPlainText()
+        assert "460001234567890" not in dialog.said.toPlainText()
+        saved = tmp_path / "t.txt"
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(saved), ""))
+        dialog.keep.click()
+        qtbot.waitUntil(lambda: saved.exists() and admin.tasks.idle)
+        assert "+CSQ: 20,99" in saved.read_text("utf-8")
+        dialog.leave.click()
+        qtbot.waitUntil(lambda: not modem.stats()["attached"])
+        qtbot.waitUntil(lambda: admin.tasks.idle)
+        assert modem.accepted() == []
+
+
+def test_a_terminal_says_why_it_cannot_open(open_page: Open, admin: Services, qtbot: QtBot) -> None:
+    line = add_line(admin.ctx, LineDraft(name="A", address="COM5"))
+    with admin.ctx.database.begin() as session:
+        row = session.get_one(Line, line)
+        row.owner, row.lease_until = "run", admin.ctx.clock.now() + timedelta(minutes=1)
+    page = open_page(admin)
+    page.terminal(page.cards[line].card)
+    dialog = page.findChild(TerminalDialog)
+    assert dialog is not None
+    qtbot.waitUntil(lambda: bool(dialog.trouble.text()))
+    assert "Switch the line off" in dialog.trouble.text()
+    assert not dialog.send.isEnabled()
+    dialog.leave.click()

@@ -54,6 +54,8 @@ ACTIONS: Mapping[str, Text] = {
     "line.on": T("Line switched on"),
     "line.off": T("Line switched off"),
     "line.remove": T("Line removed"),
+    "line.terminal.open": T("Support terminal opened"),
+    "line.terminal.close": T("Support terminal closed"),
     "dispatcher.stop": T("Sending process asked to stop"),
     "consent.refused": T("Refusal by reply recorded"),
     "outbox.tampered": T("Message found changed before sending"),

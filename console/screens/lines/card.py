@@ -40,6 +40,7 @@ class LineWidget(Card):
     edit_wanted = Signal(object)
     test_wanted = Signal(object)
     switch_wanted = Signal(object)
+    terminal_wanted = Signal(object)
     remove_wanted = Signal(object)
     fail_wanted = Signal(str)
 
@@ -105,6 +106,8 @@ class LineWidget(Card):
         menu = QMenu(self.more)
         edit = menu.addAction(icon("pencil"), tr("Change…"))
         edit.triggered.connect(lambda _checked=False: self.edit_wanted.emit(self.card))
+        terminal = menu.addAction(icon("command"), tr("Support terminal…"))
+        terminal.triggered.connect(lambda _checked=False: self.terminal_wanted.emit(self.card))
         remove = menu.addAction(icon("trash-2"), tr("Remove…"))
         remove.triggered.connect(lambda _checked=False: self.remove_wanted.emit(self.card))
         self.more.setMenu(menu)

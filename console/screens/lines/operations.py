@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QObject
 
@@ -10,12 +11,14 @@ from console.core.campaigns.trial import TrialSent
 from console.core.context import Context
 from console.core.events import Change, Topic
 from console.core.i18n import tr
+from console.core.lines import terminal
 from console.core.lines.browse import LineCard, line_cards
 from console.core.lines.editing import remove_line, set_enabled
 from console.core.lines.search import Offer, search
+from console.core.lines.terminal import Terminal
 from console.core.lines.testing import send_line_test
 from console.shell.services import Demo, Services
-from console.shell.tasks import Failed, Task
+from console.shell.tasks import Failed, Progress, Task
 
 LINES = Change.of(Topic.LINES, Topic.AUDIT)
 TEST = Change.of(Topic.OUTBOX, Topic.LINES, Topic.AUDIT)
@@ -42,6 +45,42 @@ def remove(services: Services, owner: QObject, line_id: int) -> None:
 def find_modems(services: Services, owner: QObject, done: Callable[[list[Offer]], None], failed: Failed) -> Task:
     """Ask the modems on this computer who they are; the status bar shows it too."""
     return services.tasks.run(tr("Looking for modems"), search, done, owner=owner, failed=failed)
+
+
+def open_terminal(services: Services, line_id: int, done: Callable[[Terminal], None], failed: Failed) -> None:
+    """``done`` is called even when the dialog is gone, so that the port is given back."""
+
+    def work(ctx: Context, _progress: Progress) -> Terminal:
+        return terminal.open_terminal(ctx, line_id)
+
+    services.tasks.run(tr("Opening the support terminal"), work, done, owner=None, failed=failed, cancellable=False)
+
+
+def ask_modem(services: Services, owner: QObject, session: Terminal, command: str, done: Callable[[], None]) -> None:
+    def work(_ctx: Context, _progress: Progress) -> None:
+        session.ask(command)
+
+    services.tasks.run(tr("Asking the modem"), work, lambda _none: done(), owner=owner, cancellable=False)
+
+
+def save_transcript(services: Services, owner: QObject, session: Terminal, path: Path, failed: Failed) -> None:
+    def work(_ctx: Context) -> None:
+        session.save(path)
+
+    def done(_none: None) -> None:
+        services.notices.good(tr("The transcript is saved."), str(path))
+
+    services.tasks.query(work, done, owner=owner, failed=failed)
+
+
+def close_terminal(services: Services, session: Terminal) -> None:
+    def work(_ctx: Context, _progress: Progress) -> None:
+        session.close()
+
+    def done(_none: None) -> None:
+        services.announce(LINES)
+
+    services.tasks.run(tr("Closing the support terminal"), work, done, owner=None, cancellable=False)
 
 
 def test(ctx: Context, line_id: int, phone: str) -> TrialSent:

@@ -14,6 +14,7 @@ from console.core.security.permissions import Permission
 from console.screens.lines import operations
 from console.screens.lines.card import LineWidget
 from console.screens.lines.dialogs import LineDialog, TrialDialog
+from console.screens.lines.terminal import TerminalDialog
 from console.shell import theme
 from console.shell.page import Page
 from console.shell.services import Services
@@ -90,6 +91,7 @@ class LinesPage(Page):
         widget.edit_wanted.connect(self.edit)
         widget.test_wanted.connect(self.test)
         widget.switch_wanted.connect(self.switch)
+        widget.terminal_wanted.connect(self.terminal)
         widget.remove_wanted.connect(self.remove)
         widget.fail_wanted.connect(self.fail)
         return widget
@@ -136,6 +138,9 @@ class LinesPage(Page):
         )
         if not card.enabled or confirm(self, tr("Switch this line off?"), text, tr("Switch off"), danger=True):
             operations.switch(self.services, self, card.id, not card.enabled)
+
+    def terminal(self, card: LineCard) -> None:
+        TerminalDialog(self, self.services, card).open()
 
     def remove(self, card: LineCard) -> None:
         text = tr(
