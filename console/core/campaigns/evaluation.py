@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Column, Table, func, select
 from sqlalchemy.orm import Session
@@ -36,8 +36,7 @@ class NotComplete(UserError):
     """The draft lacks something without which nobody can be evaluated."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluated:
+class Evaluated(NamedTuple):  # a tuple is made several times as fast as a frozen dataclass
     """One of the audience: a message, or with ``rule`` set an exclusion."""
 
     customer_id: int

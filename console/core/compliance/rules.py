@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from console.core.compliance.policy import Cap, ContactHours, Need, Policy
 from console.core.compliance.purpose import SCOPE_ALL, Purpose
@@ -17,8 +18,7 @@ from db.models import LoanState
 __all__ = ["ALLOWED", "Facts", "Policy", "Purpose", "Verdict", "evaluate"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known of one recipient at one moment."""
 
     phone: str  # the number to be written to

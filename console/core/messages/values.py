@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from itertools import islice
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Column, Table, select
 from sqlalchemy.orm import Session
@@ -35,15 +34,14 @@ _CUSTOMER = cast(Table, Customer.__table__)
 _LOAN = cast(Table, Loan.__table__)
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(NamedTuple):
     """What one message is made of. ``values`` holds every wanted variable that is not in ``missing``."""
 
     customer_id: int
     loan_id: int | None
     phone: str  # empty: there is no such customer
     values: dict[str, str]  # clean
-    missing: frozenset[str] = field(default_factory=frozenset)  # absent, or not fit to stand in a message
+    missing: frozenset[str] = frozenset()  # absent, or not fit to stand in a message
 
 
 def office_values(settings: Settings) -> dict[str, str]:

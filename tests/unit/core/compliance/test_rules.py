@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -38,7 +37,7 @@ def facts(class_: MessageClass, **differs: object) -> Facts:
         due_on=NOON.date() - timedelta(days=late),
         sent=(0,) * len(POLICY.caps_of(class_)),
     )
-    return replace(good, **differs)  # type: ignore[arg-type]
+    return good._replace(**differs)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("class_", CLASSES.values(), ids=str)
@@ -190,7 +189,7 @@ def test_refusing_marketing_never_blocks_a_contract_notice(
 ) -> None:
     assume(class_.purpose in (Purpose.CONTRACT, Purpose.COLLECTION))
     known = data.draw(any_facts(class_))
-    refused = replace(known, suppressed=known.suppressed | {"marketing"}, consent=False)
+    refused = known._replace(suppressed=known.suppressed | {"marketing"}, consent=False)
     assert evaluate(refused, class_, POLICY, now) == evaluate(known, class_, POLICY, now)
 
 
@@ -210,7 +209,7 @@ def test_a_verdict_says_why_and_more_history_never_helps(
     verdict = evaluate(known, class_, POLICY, now)
     assert verdict.allowed is (verdict.rule == "")
     assert verdict.allowed or str(verdict.reason)
-    more = evaluate(replace(known, sent=tuple(n + 1 for n in known.sent)), class_, POLICY, now)
+    more = evaluate(known._replace(sent=tuple(n + 1 for n in known.sent)), class_, POLICY, now)
     assert verdict.allowed or not more.allowed
 
 
