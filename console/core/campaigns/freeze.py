@@ -163,7 +163,8 @@ def _fill_chunk(
     digests = [message_digest(secret, batch_id, row.recipient, row.phone, row.body) for row in included]
     now = ctx.clock.now()
     stored = _stored_as(ctx.database)
-    messages = [_message(batch_id, row, digest, stored, now) for row, digest in zip(included, digests, strict=True)]
+    at = stored(now)
+    messages = [_message(batch_id, row, digest, stored, at) for row, digest in zip(included, digests, strict=True)]
     exclusions = [_exclusion(batch_id, row) for row in excluded]
     # the next chunk is worked out first: time enough for other writers without giving way
     with ctx.database.begin(urgent=True) as session:
@@ -196,7 +197,7 @@ def _stored_as(database: Database) -> Callable[[datetime | None], object]:
 
 
 def _message(
-    batch_id: int, row: Evaluated, digest: str, stored: Callable[[datetime | None], object], now: datetime
+    batch_id: int, row: Evaluated, digest: str, stored: Callable[[datetime | None], object], at: object
 ) -> tuple[object, ...]:
     return (
         batch_id,
@@ -210,10 +211,10 @@ def _message(
         MessageState.WAITING.value,
         "",
         "",
-        stored(row.later),
+        row.later and stored(row.later),
         0,
         "",
-        stored(now),
+        at,
     )
 
 
