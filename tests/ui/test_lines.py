@@ -21,7 +21,7 @@ from console.screens.lines.terminal import TerminalDialog
 from console.shell.notices import Notice
 from console.shell.services import DemoFault, Services
 from console.shell.widgets import EmptyState
-from db.models import Line, Message
+from db.models import Line, LineState, Message
 from gsm.emulator.client import EmulatorProcess
 
 
@@ -237,3 +237,29 @@ def test_a_terminal_says_why_it_cannot_open(open_page: Open, admin: Services, qt
     assert "Switch the line off" in dialog.trouble.text()
     assert not dialog.send.isEnabled()
     dialog.leave.click()
+
+
+def test_a_card_tells_everything_known_and_every_finding(open_page: Open, admin: Services) -> None:
+    line = add_line(admin.ctx, LineDraft(name="A", address="COM5"))
+    now = admin.ctx.clock.now()
+    with admin.ctx.database.begin() as session:
+        row = session.get_one(Line, line)
+        row.state, row.health_at = LineState.READY, now
+        row.identity = {"manufacturer": "Quectel", "model": "EC20F", "firmware": "R06", "imei": "490154203237518"}
+        row.health = {
+            "signal_dbm": -107,
+            "bars": 1,
+            "operator": "中国移动",
+            "technology": "LTE",
+            "registration": "roaming",
+        }
+        row.health |= {"sim": "ready", "smsc": "+8613800100500", "store_used": 38, "store_total": 40}
+    card = open_page(admin).cards[line]
+    assert card.text.text() == "The SIM card is in a foreign network."
+    assert "The signal is weak. Move the antenna" in card.also.text()
+    assert "store is nearly full" in card.also.text()
+    assert card.also.isVisible()
+    shown = dict(card._facts(card.card))
+    assert shown["Message centre"] == "+86138****0500"
+    assert shown["Message store"] == "38 of 40 places used"
+    assert shown["Modem"] == "Quectel EC20F  ·  firmware R06  ·  IMEI ends in 7518"

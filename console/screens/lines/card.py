@@ -120,9 +120,10 @@ class LineWidget(Card):
         self.badge.set_state(BADGES[found.level])
         self.shape.set_state({Level.WARN: "warn", Level.READY: "good"}.get(found.level, BADGES[found.level]))
         self.text.setText(str(found.text))
-        advice = str(found.advice)
-        self.advice.setText(sentences(advice, f"({found.code})" if found.code else ""))
-        self.advice.setVisible(bool(advice or found.code))
+        self.advice.setText(_advice(found))
+        self.advice.setVisible(bool(self.advice.text()))
+        self.also.setText("\n".join(sentences(other.text, _advice(other)) for other in card.findings[1:]))
+        self.also.setVisible(len(card.findings) > 1)
         self._show_network(card.health)
         self.facts.set_pairs(self._facts(card))
         self._show_quota(card)
@@ -179,4 +180,4 @@ def _last_error(card: LineCard) -> str:
 
 
 def _advice(found: Diagnosis) -> str:
-    return " ".join(filter(None, (str(found.advice), f"({found.code})" if found.code else "")))
+    return sentences(found.advice, f"({found.code})" if found.code else "")
