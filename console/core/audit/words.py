@@ -169,12 +169,13 @@ def subject_title(subject: str) -> str:
 
 def detail_words(stored: str) -> str:
     """``stored``: the canonical JSON of an entry."""
-    return "; ".join(f"{name}: {value}" for name, value in detail_pairs(stored) if value)
+    return "; ".join(f"{name}: {value}" for name, value in detail_pairs(stored))
 
 
 def detail_pairs(stored: str) -> list[tuple[str, str]]:
-    """Names and values for a table of them."""
-    return [(str(DETAILS.get(key, key)), _value(key, value)) for key, value in json.loads(stored).items()]
+    """Names and values for a table of them; what was left empty is left out."""
+    pairs = ((str(DETAILS.get(key, key)), _value(key, value)) for key, value in json.loads(stored).items())
+    return [(name, value) for name, value in pairs if value]
 
 
 def _value(key: str, value: object) -> str:

@@ -139,7 +139,6 @@ class LineWidget(Card):
     def _facts(self, card: LineCard) -> list[tuple[str, str]]:
         """What is known; what is not is left out."""
         pace = tr("at most {n} a minute", n=card.pace_per_minute) if card.pace_per_minute else ""
-        hour = card.messages_hour
         facts = [
             (tr("Network"), registration_words(card.health)),
             (tr("SIM card"), sim_words(card.health, card.number_tail)),
@@ -147,7 +146,7 @@ class LineWidget(Card):
             (tr("Port"), card.address),
             (tr("Message centre"), centre_words(card.health)),
             (tr("Message store"), store_words(card.health)),
-            (tr("Last hour"), ntr("{n} message", "{shown} messages", hour, shown=count(hour))),
+            (tr("Last hour"), ntr("{n} message", "{n} messages", card.messages_hour)),
             (tr("Last error"), _last_error(card)),
             (tr("Pace"), pace),
         ]
