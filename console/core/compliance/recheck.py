@@ -18,6 +18,7 @@ from console.core.compliance.rules import ALLOWED, Facts, Verdict, evaluate, ove
 from console.core.i18n import T
 from console.core.messages.classes import CLASSES, MessageClass
 from db.models import Batch, BatchKind, Suppression
+from db.outbox import Claimed
 
 SOON = timedelta(minutes=1)  # another look, when all that stands against it is a message still on its way out
 
@@ -116,6 +117,28 @@ def _with_others(
         if certain + others >= cap.limit:
             return Verdict(False, cap.rule, T("Another message to this person is just leaving."), now + SOON)
     return ALLOWED
+
+
+def barred(session: Session, messages: Sequence[Claimed], now: datetime) -> dict[int, Verdict]:
+    """Those whose number was suppressed since they were claimed, by message id: one query at the last moment."""
+    query = select(Suppression.phone, Suppression.scope, Suppression.until).where(
+        Suppression.phone.in_({message.phone for message in messages})
+    )
+    scopes = {(phone, scope) for phone, scope, until in session.execute(query) if until is None or until > now}
+    if not scopes:
+        return {}
+    found = {}
+    for message in messages:
+        class_ = CLASSES.get(message.class_key)
+        if (message.phone, SCOPE_ALL) in scopes:
+            found[message.message_id] = _SUPPRESSED
+        elif class_ is not None and message.kind is not BatchKind.TEST and (message.phone, class_.purpose) in scopes:
+            found[message.message_id] = _REFUSED
+    return found
+
+
+_SUPPRESSED = Verdict(False, "suppressed", T("This number must not be written to."))
+_REFUSED = Verdict(False, "suppressed.purpose", T("This number refused messages of this kind."))
 
 
 def _tests(session: Session, batches: set[int]) -> set[int]:

@@ -12,7 +12,7 @@ from console.core.inbound.receiving import domestic
 from console.core.sending.basket import Basket
 from console.core.sending.outcomes import Retries, Tried
 from console.core.sending.pacing import Pace, Quota
-from console.core.sending.steps import Clearance, OutOfHours, Steps
+from console.core.sending.steps import Barred, Clearance, OutOfHours, Steps
 from console.core.sending.trouble import Record
 from console.core.sending.writer import Task, Writer
 from db.errors import DatabaseError
@@ -63,7 +63,7 @@ class Attempt:
             ),
         )
         self.cleared: Cleared | None = None
-        self.hindrance: Hindrance | OutOfHours | None = None
+        self.hindrance: Hindrance | OutOfHours | Barred | None = None
 
     @property
     def submit(self) -> Submit:

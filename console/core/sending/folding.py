@@ -48,12 +48,12 @@ def moves(present: MessageState, folded: MessageState) -> bool:
     """Whether a report may take a message from its present state to the folded one.
 
     A message on its way out is left to its dispatcher, except that one about to be sent again by a person's decision
-    is not sent again once a report says that it was delivered. What a person called sent or cancelled gives way to
-    proof only.
+    (waiting, or claimed already) is not sent again once a report says that it was delivered. What a person called sent
+    or cancelled gives way to proof only.
     """
     if present is folded:
         return False
-    if present is MessageState.WAITING:
+    if present in (MessageState.WAITING, MessageState.CLAIMED):
         return folded is MessageState.DELIVERED
     if present is MessageState.CANCELLED:
         return folded in _FINAL

@@ -15,7 +15,7 @@ from enum import Enum, auto
 
 from console.core.sending.attempt import Attempt, Desk, NotCleared
 from console.core.sending.outcomes import Tried, judge, lost_sight, not_sent
-from console.core.sending.steps import OutOfHours
+from console.core.sending.steps import Barred, OutOfHours
 from console.core.sending.trouble import LineTrouble
 from console.core.sending.writer import AnyTask, Task
 from db.models import MessageState, PartState
@@ -148,11 +148,13 @@ class Sender:
         self._stand_back(attempt.message, attempt.hindrance)
         return _Next.OVER
 
-    def _stand_back(self, message: Claimed, hindrance: Hindrance | OutOfHours) -> None:
+    def _stand_back(self, message: Claimed, hindrance: Hindrance | OutOfHours | Barred) -> None:
         """The message is back already; what is claimed and would meet the same hindrance follows it."""
         match hindrance:
             case Hindrance.LOST:
                 log.warning("message %d is not ours any more", message.message_id)
+            case Barred():
+                log.info("message %d was suppressed after it had been claimed", message.message_id)
             case Hindrance.LINE:
                 raise LineTrouble("line.lost")
             case Hindrance.STOPPED:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from console.core.clock import Clock
 from console.core.compliance.policy import Policy
+from console.core.compliance.recheck import barred
 from console.core.inbound import receiving
 from console.core.messages.classes import CLASSES
 from console.core.sending import receipts
@@ -32,7 +33,14 @@ class OutOfHours:
     until: datetime
 
 
-Clearance = Cleared | Hindrance | OutOfHours
+@dataclass(frozen=True, kw_only=True)
+class Barred:
+    """Its number was suppressed between the claim and the sending; so is the message."""
+
+    rule: str
+
+
+Clearance = Cleared | Hindrance | OutOfHours | Barred
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,14 +174,20 @@ class Steps:
 
     def _clear(self, session: Session, asks: Sequence[SendingAsk]) -> list[Clearance]:
         now = self._clock.now()
-        opens = [self.opening(ask.message, now) if ask.sequence == 1 else None for ask in asks]
-        for ask, opening in zip(asks, opens, strict=True):
-            if opening is not None:
+        first = [ask.message for ask in asks if ask.sequence == 1]  # what has begun to leave is finished
+        refusals: dict[int, Barred | OutOfHours] = {}
+        for message in first:
+            if (opening := self.opening(message, now)) is not None:
                 text = explain("hours").text.dump()
-                outbox.put_off(session, self.run, [ask.message.message_id], opening, "hours", text)
-        allowed = [ask for ask, opening in zip(asks, opens, strict=True) if opening is None]
+                outbox.put_off(session, self.run, [message.message_id], opening, "hours", text)
+                refusals[message.message_id] = OutOfHours(until=opening)
+        for message_id, verdict in (barred(session, first, now) if first else {}).items():
+            text = verdict.reason.dump() if verdict.reason else ""
+            outbox.suppress(session, self.run, [message_id], now, verdict.rule, text)
+            refusals.setdefault(message_id, Barred(rule=verdict.rule))
+        allowed = [ask for ask in asks if ask.message.message_id not in refusals]
         answers = iter(outbox_sending.mark_sending(session, allowed, now, self.fits) if allowed else [])
-        return [next(answers) if opening is None else OutOfHours(until=opening) for opening in opens]
+        return [refusals.get(ask.message.message_id) or next(answers) for ask in asks]
 
     def _claim(self, session: Session, asks: Sequence[ClaimAsk]) -> list[list[Claimed]]:
         return outbox.claim(session, asks, self._clock.now())
