@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -91,9 +92,21 @@ class Feeder:
             return False
         claims = [Task(self._steps.claim, self._ask(line, room)) for line, room in asking]
         self._writer.post(*claims)
-        claimed = [claim.future.result(_TIMEOUT) for claim in claims]
+        claimed = self._answers(claims)
         self._hand_out([line for line, _ in asking], claimed)
         return any(claimed)
+
+    def _answers(self, claims: Sequence[Task[ClaimAsk, list[Claimed]]]) -> list[list[Claimed]]:
+        try:
+            return [claim.future.result(_TIMEOUT) for claim in claims]
+        except BaseException:
+            for claim in claims:  # one that is answered all the same, or later, would stay with a run that forgot it
+                claim.future.add_done_callback(self._forget)
+            raise
+
+    def _forget(self, claim: Future[list[Claimed]]) -> None:
+        if claim.exception() is None and claim.result():
+            self._give_back(claim.result())
 
     def _ask(self, line: LineThread, room: int) -> ClaimAsk:
         until = self._clock.now() + self._steps.lease
