@@ -36,7 +36,7 @@ class Look:
 STATES: Mapping[str, Look] = {
     "waiting": Look("calm", Shape.RING, T("Waiting")),
     "claimed": Look("calm", Shape.RING, T("Waiting")),
-    "sending": Look("busy", Shape.HALF, T("Sending")),
+    "sending": Look("busy", Shape.HALF, T("Being sent")),
     "accepted": Look("busy", Shape.DOT, T("Sent, awaiting receipt")),
     "delivered": Look("good", Shape.DOT, T("Delivered")),
     "failed": Look("bad", Shape.CROSS, T("Failed")),

@@ -30,7 +30,7 @@ STANDING_TITLES: Mapping[Standing, Text] = {
     Standing.PENDING: T("Waiting for approval"),
     Standing.RETURNED: T("Returned"),
     Standing.SCHEDULED: T("Scheduled"),
-    Standing.SENDING: T("Sending"),
+    Standing.SENDING: T("Being sent"),
     Standing.PAUSED: T("Paused"),
     Standing.CANCELLED: T("Cancelled"),
     Standing.FINISHED: T("Finished"),
@@ -84,7 +84,7 @@ class Outcome(StrEnum):
 
 OUTCOME_TITLES: Mapping[Outcome, Text] = {
     Outcome.WAITING: T("Waiting"),
-    Outcome.SENDING: T("Sending"),
+    Outcome.SENDING: T("Being sent"),
     Outcome.ACCEPTED: T("Sent, awaiting receipt"),
     Outcome.DELIVERED: T("Delivered"),
     Outcome.FAILED: T("Failed"),

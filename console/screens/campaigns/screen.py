@@ -66,7 +66,7 @@ class CampaignsPage(Page):
     def _table(self) -> RecordTable[CampaignRow]:
         columns = [
             Column[CampaignRow]("name", tr("Campaign"), lambda c: c.name or tr("Without a name"), 0),
-            Column[CampaignRow]("class", tr("Class"), lambda c: str(c.class_title), 124),
+            Column[CampaignRow]("class", tr("Class"), lambda c: str(c.class_title), 112),
             Column[CampaignRow](
                 "standing",
                 tr("State"),
@@ -74,8 +74,8 @@ class CampaignsPage(Page):
                 150,
                 state=lambda c: BADGES[c.standing],
             ),
-            Column[CampaignRow]("progress", tr("Progress"), _progress, 176, share=_share),
-            Column[CampaignRow]("updated", tr("Changed"), self._when, 100),
+            Column[CampaignRow]("progress", tr("Progress"), _progress, 160, share=_share),
+            Column[CampaignRow]("updated", tr("Changed"), self._when, 92),
         ]
         empty = EmptyState(
             "send",

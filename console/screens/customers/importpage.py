@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from console.core.customers.checking import Checked, why_incomplete
@@ -44,12 +44,13 @@ class ImportPage(QWidget):
         self.bring = ImportSection(campaigns=services.allowed(Permission.CAMPAIGNS_EDIT))
         self._connect()
         back = icon_button("arrow-left", tr("Back to the list"), self.left.emit)
-        head = row(back, label(tr("Import customers"), "title"), None, spacing=8, margins=(16, 10, 16, 10))
+        head = QWidget()
+        head.setObjectName("pagebar")
+        head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        head.setLayout(row(back, label(tr("Import customers"), "title"), None, spacing=8, margins=(16, 10, 16, 10)))
         inside = QWidget()
         inside.setMaximumWidth(1100)
-        inside.setLayout(
-            column(self.file, self.columns, self.check, self.bring, None, spacing=12, margins=(16, 4, 16, 16))
-        )
+        inside.setLayout(column(self.file, self.columns, self.check, self.bring, None, spacing=12, margins=16))
         self.area = scroll(inside)
         whole = column(head, self.area, spacing=0)
         whole.setStretchFactor(self.area, 1)

@@ -80,15 +80,15 @@ class CustomersPage(Page):
 
     def _table(self) -> RecordTable[CustomerRow]:
         columns = [
-            Column[CustomerRow]("name", tr("Name"), lambda c: c.name, 92),
-            Column[CustomerRow]("phone", tr("Mobile number"), lambda c: c.phone, 108, sortable=False),
-            Column[CustomerRow]("branch", tr("Branch"), lambda c: c.branch, 100),
-            Column[CustomerRow]("rating", tr("Rating"), lambda c: c.rating, 64),
+            Column[CustomerRow]("name", tr("Name"), lambda c: c.name, 80),
+            Column[CustomerRow]("phone", tr("Mobile number"), lambda c: c.phone, 106, sortable=False),
+            Column[CustomerRow]("branch", tr("Branch"), lambda c: c.branch, 84),
+            Column[CustomerRow]("rating", tr("Rating"), lambda c: c.rating, 60),
             Column[CustomerRow]("loan", tr("Loan"), _loan, 0, sortable=False, state=lambda c: c.loan_state, tip=_state),
             Column[CustomerRow](
-                "due", tr("Due"), lambda c: local_date(c.due_on) if c.due_on else "", 92, sortable=False
+                "due", tr("Due"), lambda c: local_date(c.due_on) if c.due_on else "", 88, sortable=False
             ),
-            Column[CustomerRow]("amount", tr("Amount due"), _amount, 100, align="right", sortable=False),
+            Column[CustomerRow]("amount", tr("Amount due"), _amount, 92, align="right", sortable=False),
         ]
         table = RecordTable(
             self.services, columns, operations.ids_of(self._wanted), operations.rows, self._nobody(), sort=Sort("name")

@@ -67,7 +67,7 @@ class TemplatesPage(Page):
             Column[TemplateRow]("name", tr("Template"), lambda row: row.name, 0, tip=lambda row: row.body),
             Column[TemplateRow]("class", tr("Kind"), lambda row: _class_title(row.class_key), 104),
             Column[TemplateRow](
-                "state", tr("State"), lambda row: state_title(row.state.value), 84, state=lambda row: row.state.value
+                "state", tr("State"), lambda row: state_title(row.state.value), 78, state=lambda row: row.state.value
             ),
         ]
         empty = EmptyState("message-square-text", tr("No template fits"), tr("Try another word or kind."))
@@ -145,6 +145,7 @@ class TemplatesPage(Page):
         self._put_aside()
         self._open = NEW
         self.table.setCurrentIndex(QModelIndex())
+        self.table.clearSelection()
         self.editor.load(None, self._unsaved.pop(NEW, None), class_key=str(self.class_.value()) or FIRST)
         self.detail.setCurrentWidget(self.editor)
         self.editor.name.setFocus()
