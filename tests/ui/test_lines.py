@@ -263,3 +263,32 @@ def test_a_card_tells_everything_known_and_every_finding(open_page: Open, admin:
     assert shown["Message centre"] == "+86138****0500"
     assert shown["Message store"] == "38 of 40 places used"
     assert shown["Modem"] == "Quectel EC20F  ·  firmware R06  ·  IMEI ends in 7518"
+
+
+def test_a_terminal_that_goes_with_its_page_gives_the_modem_back(
+    open_page: Open, admin: Services, qtbot: QtBot
+) -> None:
+    with EmulatorProcess() as modem:
+        line = add_line(admin.ctx, LineDraft(name="A", address=modem.address))
+        page = open_page(admin)
+        page.terminal(page.cards[line].card)
+        dialog = page.findChild(TerminalDialog)
+        assert dialog is not None
+        qtbot.waitUntil(dialog.send.isEnabled)
+        dialog.deleteLater()
+        qtbot.waitUntil(lambda: not modem.stats()["attached"])
+        page.terminal(page.cards[line].card)
+        again = page.findChild(TerminalDialog)
+        assert again is not None
+        again.leave.click()
+        qtbot.waitUntil(lambda: admin.tasks.idle and not modem.stats()["attached"])
+
+
+def test_a_terminal_left_before_it_opens(open_page: Open, admin: Services, qtbot: QtBot) -> None:
+    line = add_line(admin.ctx, LineDraft(name="A", address="socket://127.0.0.1:1"))
+    page = open_page(admin)
+    page.terminal(page.cards[line].card)
+    dialog = page.findChild(TerminalDialog)
+    assert dialog is not None
+    dialog.leave.click()
+    qtbot.waitUntil(lambda: admin.tasks.idle)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -81,6 +81,11 @@ def close_terminal(services: Services, session: Terminal) -> None:
         services.announce(LINES)
 
     services.tasks.run(tr("Closing the support terminal"), work, done, owner=None, cancellable=False)
+
+
+def close_terminals(services: Services, sessions: Iterable[Terminal]) -> None:
+    for session in sessions:
+        close_terminal(services, session)
 
 
 def test(ctx: Context, line_id: int, phone: str) -> TrialSent:

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFontDatabase, QShowEvent
 from PySide6.QtWidgets import QDialog, QFileDialog, QLineEdit, QPlainTextEdit, QWidget
+from shiboken6 import isValid
 
 from console.core.errors import UserError
 from console.core.i18n import sentences, tr
@@ -30,6 +31,9 @@ class TerminalDialog(QDialog):
         self._services, self._card = services, card
         self._terminal: Terminal | None = None
         self._shut = False
+        self._held: list[Terminal] = []
+        held = self._held  # when the page goes, so does the dialog, without being closed
+        self.destroyed.connect(lambda: operations.close_terminals(services, held))
         self.said = QPlainTextEdit()
         self.said.setReadOnly(True)
         self.said.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
@@ -74,16 +78,19 @@ class TerminalDialog(QDialog):
         self.keep.setEnabled(self._terminal is not None)
 
     def _opened(self, terminal: Terminal) -> None:
-        if self._shut:
+        if self._shut or not isValid(self):
             operations.close_terminal(self._services, terminal)
             return
         self._terminal = terminal
+        self._held.append(terminal)
         self.said.setPlaceholderText(tr("Type a command, such as AT+CSQ for the signal."))
         self._timer.start()
         self._busy(False)
         self.command.setFocus()
 
     def _refused(self, error: UserError) -> None:
+        if self._shut or not isValid(self):
+            return
         self.said.setPlaceholderText("")
         self.trouble.setText(sentences(error.message, error.hint))
         self.trouble.show()
@@ -118,6 +125,7 @@ class TerminalDialog(QDialog):
         self._shut = True
         self._timer.stop()
         if self._terminal is not None:
+            self._held.clear()
             operations.close_terminal(self._services, self._terminal)
             self._terminal = None
         super().done(result)
