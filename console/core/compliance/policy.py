@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache, cached_property
 from typing import Any
@@ -82,7 +82,7 @@ class Policy:
 
 @cache
 def load_policy() -> Policy:
-    """The shipped rule pack in the system's time zone."""
+    """The shipped rule pack. Its hours are those of the country it is for, on a server that keeps UTC as well."""
     record = _read("default.json")
     return Policy(
         version=record["version"],
@@ -92,6 +92,7 @@ def load_policy() -> Policy:
         caps=tuple(_cap(rule) for rule in record["caps"]),
         origins=tuple(_origins(record)),
         calendar=_calendar(_read("calendar.json")),
+        zone=Zone(datetime.strptime(record["clock"]["utc_offset"], "%z").tzinfo),
     )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -118,17 +119,25 @@ def at(text: str) -> datetime:
         (MARKET, "2026-11-27T20:00", "2026-11-30T09:00"),  # Friday evening
         (MARKET, "2026-09-30T21:00", "2026-10-08T09:00"),  # the National Day holidays
         (CARE, "2026-11-23T21:00", "2026-11-24T08:00"),
+        (REMIND, "2026-11-23T22:00", "2026-11-24T08:00"),
+        (REMIND, "2026-11-23T02:00", "2026-11-23T08:00"),
     ],
 )
 def test_hours_put_it_off(class_: MessageClass, moment: str, opens: str) -> None:
-    due = at(moment).date() - timedelta(days=1)
+    due = at(moment).date() + timedelta(days=-1 if class_.collection else 1)
     verdict = evaluate(facts(class_, due_on=due), class_, POLICY, at(moment))
     assert (verdict.allowed, verdict.retry_at) == (False, at(opens))
     assert verdict.rule.startswith("hours.")
 
 
-def test_reminders_have_no_hours_of_their_own() -> None:
-    assert evaluate(facts(REMIND), REMIND, POLICY, at("2026-11-23T02:00")) == ALLOWED
+@pytest.mark.parametrize("key", ["account", "risk", "fraud"])
+def test_what_protects_the_customer_leaves_at_any_hour(key: str) -> None:
+    assert evaluate(facts(CLASSES[key]), CLASSES[key], POLICY, at("2026-11-23T02:00")) == ALLOWED
+
+
+def test_every_other_class_keeps_the_night() -> None:
+    awake = {class_.key for class_ in CLASSES.values() if POLICY.hours_of(class_) is None}
+    assert awake == {"account", "risk", "fraud"}
 
 
 @pytest.mark.parametrize(
@@ -245,3 +254,18 @@ def test_the_holidays_of_2026() -> None:
     assert POLICY.calendar.is_workday(date(2026, 2, 28))  # a Saturday
     assert not POLICY.calendar.is_workday(date(2026, 11, 22))
     assert POLICY.calendar.is_workday(date(2027, 1, 4))
+
+
+def test_the_hours_are_those_of_the_country_wherever_the_computer_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    try:
+        contact = load_policy().hours_of(OVERDUE)
+        assert contact is not None
+        policy = load_policy()
+        night, morning = datetime(2026, 11, 24, 14, 0, tzinfo=UTC), datetime(2026, 11, 25, 0, 0, tzinfo=UTC)
+        assert contact.hours.opening(night, policy.zone, policy.calendar) == morning
+        assert contact.hours.contain(morning, policy.zone, policy.calendar)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
