@@ -18,6 +18,7 @@ from console import app
 from console.core import paths
 from console.core.clock import SystemClock
 from console.core.security.permissions import ROLE_TITLES, Role
+from console.core.sending.process import COMPANION_VARIABLE, companion
 from console.core.workstation import Workstation
 from console.demo_until import Until
 from console.demo_users import OFFICER, SUPERVISOR
@@ -62,11 +63,13 @@ def stage(*, keep: bool = False) -> Iterator[DemoStage]:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     before = os.environ.get(paths.HOME_VARIABLE)
     os.environ[paths.HOME_VARIABLE] = str(folder)  # logs too; the dispatcher inherits it
+    os.environ[COMPANION_VARIABLE] = companion()  # killed, the demo cannot end its dispatcher
     made = DemoStage(paths.default_database())
     try:
         yield made
     finally:
         made.close()
+        del os.environ[COMPANION_VARIABLE]
         if before is None:
             del os.environ[paths.HOME_VARIABLE]
         else:

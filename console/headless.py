@@ -7,6 +7,8 @@ import logging
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from console.core import logs, workstation
 from console.core.clock import SystemClock
 from console.core.i18n import system_language, use_language
 from console.core.sending.dispatcher import Dispatcher
-from console.core.sending.process import STDIN_OPTION, Locator
+from console.core.sending.process import COMPANION_VARIABLE, STDIN_OPTION, Locator, companion_lives
 from db.engine import Database
 from db.errors import DatabaseError, WrongKey
 from db.keyslots import KeySlots
@@ -26,6 +28,7 @@ EXIT_OK = 0
 EXIT_TROUBLE = 1  # the database cannot be used now
 EXIT_USAGE = 2
 _SWITCH_SECONDS = 0.0005  # a line that has its answer must not wait for other threads' work
+_COMPANION_SECONDS = 1.0  # between two looks
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGBREAK", "SIGHUP")  # those that this system has
 
 
@@ -92,6 +95,8 @@ def _serve(database: Database) -> int:
 
     sys.setswitchinterval(_SWITCH_SECONDS)
     _on_signals(stop)
+    if companion := os.environ.get(COMPANION_VARIABLE):
+        threading.Thread(target=_end_with, args=(companion, stop), name="companion", daemon=True).start()
     while True:
         dispatcher = Dispatcher(database, SystemClock(), pid=os.getpid(), open_transport=gsm.open_transport)
         current[:] = [dispatcher]
@@ -107,6 +112,14 @@ def _serve(database: Database) -> int:
             return EXIT_TROUBLE
         if not dispatcher.buried:
             return EXIT_OK
+
+
+def _end_with(companion: str, stop: Callable[[], None]) -> None:
+    """The demo leaves nothing behind, even when its window was killed."""
+    while companion_lives(companion):
+        time.sleep(_COMPANION_SECONDS)
+    log.info("the process that this one belongs to has ended")
+    stop()
 
 
 def _on_signals(stop: Callable[[], None]) -> None:

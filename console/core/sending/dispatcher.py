@@ -74,6 +74,7 @@ class Dispatcher:
             hungry=self._feeder.hungry,
         )
         self.buried = False  # it stopped because others took it for dead, not because it was asked to
+        self._file = _file_of(database)
         self._stopping = threading.Event()
         self._lines: dict[int, LineThread] = {}
 
@@ -109,6 +110,11 @@ class Dispatcher:
             self._stopping.wait(_TICK)
 
     def _beat(self) -> None:
+        if _file_of(self._database) != self._file:
+            # What is written now is lost, and whoever works on the file that stands there would send it all again.
+            log.error("the database was removed or replaced by another file: sending ends")
+            self._stopping.set()
+            return
         holding = {line_id: line for line_id, line in self._lines.items() if line.holds_device()}
         pulse = self._writer.ask(self._steps.beat, None).result(_BEAT_TIMEOUT)
         if pulse.stop_requested or pulse.buried:
@@ -170,3 +176,12 @@ class Dispatcher:
             max_attempts=settings.integer("sending.max_attempts"),
             first_wait=timedelta(seconds=settings.integer("sending.retry_seconds")),
         )
+
+
+def _file_of(database: Database) -> tuple[int, int] | None:
+    """Which file stands at the place of an embedded database; None for none."""
+    try:
+        found = database.path.stat() if database.path is not None else None
+    except OSError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from console.core.sending.status import ALIVE_WITHIN
 from db import outbox_lines
 
 STDIN_OPTION = "--locator-from-stdin"
+COMPANION_VARIABLE = "BRANCH_SMS_ENDS_WITH"  # "pid:started": a dispatcher that inherits it ends when that process does
+_SAME_START = 60.0  # seconds: the system reckons it from the clock on the wall, which may be set meanwhile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,21 @@ def start_dispatcher(locator: str, key: bytes | None, *, log: Path | None = None
     """Start one that outlives this process; its pid. ``locator`` is the database's URL. Raises OSError."""
     command = processes.command("dispatch", STDIN_OPTION)
     return processes.spawn_detached(command, stdin=Locator(url=locator, key=key).dump(), log=log)
+
+
+def companion() -> str:
+    """This process, as the value of ``COMPANION_VARIABLE``."""
+    return f"{os.getpid()}:{processes.started_at(os.getpid())}"
+
+
+def companion_lives(value: str) -> bool:
+    """False as well when another process has its number now."""
+    pid, _, started = value.partition(":")
+    try:
+        now, then = processes.started_at(int(pid)), float(started)
+    except ValueError:
+        return False
+    return now is not None and abs(now - then) < _SAME_START
 
 
 def running_dispatchers(ctx: Context) -> list[Running]:

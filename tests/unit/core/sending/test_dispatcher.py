@@ -68,3 +68,22 @@ def test_a_row_that_was_changed_never_leaves_and_pauses_its_batch(house: Any, of
     tampered = house.messages(batch)[1]
     until(lambda: house.messages(batch)[1].state.value == "waiting")
     assert not any(key.startswith(f"{tampered.id}.") for key in office.sent())
+
+
+@pytest.mark.expects_log("removed or replaced")
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("replaced", [False, True])
+def test_it_ends_when_its_file_is_removed_or_replaced(house: Any, office: Any, until: Any, replaced: bool) -> None:
+    """Records that go into a file nobody will open again: what they say was sent would be sent once more."""
+    path = house.database.path
+    house.line("A")
+    office.start()
+    until(lambda: house.all(Line)[0].state is LineState.READY)
+    aside = path.with_name("aside.db")
+    path.rename(aside)
+    if replaced:
+        path.write_bytes(aside.read_bytes())
+    try:
+        until(lambda: not any(thread.is_alive() for _, thread in office._running))
+    finally:
+        aside.replace(path)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from typing import Any
@@ -9,7 +10,10 @@ import pytest
 
 from console.core import processes
 from console.core.sending.process import (
+    COMPANION_VARIABLE,
     Locator,
+    companion,
+    companion_lives,
     dispatcher_alive,
     ensure_dispatcher,
     request_stop,
@@ -52,6 +56,33 @@ def test_one_is_started_found_and_stopped(ctx: Any, monkeypatch: pytest.MonkeyPa
     request_stop(ctx)
     assert processes.wait_for_end(running.pid, 30)
     assert not dispatcher_alive(ctx)
+
+
+def test_it_ends_with_the_process_it_belongs_to(
+    ctx: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, until: Any
+) -> None:
+    """The window of a demo is killed: nothing asks its dispatcher to stop."""
+    from dataclasses import replace
+
+    from console.core.clock import SystemClock
+
+    window = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    monkeypatch.setenv("BRANCH_SMS_HOME", str(tmp_path))
+    monkeypatch.setenv(COMPANION_VARIABLE, f"{window.pid}:{processes.started_at(window.pid)}")
+    ctx = replace(ctx, clock=SystemClock())
+    assert ensure_dispatcher(ctx)
+    until(lambda: dispatcher_alive(ctx), 40)
+    running = running_dispatchers(ctx)[0]
+    window.kill()
+    window.communicate()
+    assert processes.wait_for_end(running.pid, 30)
+    assert not dispatcher_alive(ctx)
+
+
+def test_a_process_knows_itself_and_no_other_with_its_number() -> None:
+    assert companion_lives(companion())
+    assert not companion_lives(f"{os.getpid()}:0.0")
+    assert not companion_lives("")
 
 
 def test_a_wrong_key_is_told_in_one_line(sqlite_database: Any, tmp_path: Any) -> None:
