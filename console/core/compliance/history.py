@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Row, Select, String, func, select
+from sqlalchemy import Row, Select, String, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from console.core.compliance.policy import Policy
@@ -123,4 +123,7 @@ class Counting:
         if self._leaving:
             return query.where(state == MessageState.CLAIMED.value)
         states = sorted(state.value for state in MAY_HAVE_LEFT)
-        return query.where(state.in_(states), at >= min(since for _, since in self._caps))
+        never_left = and_(
+            state == MessageState.EXPIRED.value, Message.sending_at.is_(None)
+        )  # its batch's time was over
+        return query.where(state.in_(states), ~never_left, at >= min(since for _, since in self._caps))

@@ -138,6 +138,7 @@ def naive(world: World, who: Recipient, class_: MessageClass, exclude_batch: int
             count += (
                 same
                 and message["state"] in MAY_HAVE_LEFT
+                and (message["state"] is not MessageState.EXPIRED or message["sending_at"] is not None)
                 and batch["kind"] is not BatchKind.TEST
                 and batch["class_key"] in cap.classes
                 and at >= window_start(cap.window, NOW, POLICY.zone)

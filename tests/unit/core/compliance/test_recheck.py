@@ -123,6 +123,15 @@ def test_who_has_paid_meanwhile_is_not_reminded(house: House, debtor: tuple[int,
     assert (verdict.rule, verdict.retry_at) == ("loan.paid", None)
 
 
+def test_what_expired_before_it_left_does_not_use_up_a_cap(house: House, debtor: tuple[int, int]) -> None:
+    """The time of its campaign was over: the debtor got nothing today."""
+    house.message(*debtor, state=MessageState.EXPIRED, created=NOW - timedelta(hours=1))
+    item = house.message(*debtor)
+    assert house.recheck(item) == [ALLOWED]
+    house.message(*debtor, state=MessageState.EXPIRED, sending=NOW - timedelta(hours=1))  # it left, and came too late
+    assert not house.recheck(item)[0].allowed
+
+
 def test_a_changed_number_and_a_refusal_stop_it(house: House, debtor: tuple[int, int]) -> None:
     item = house.message(*debtor)
     with house.database.begin() as session:
