@@ -55,7 +55,7 @@ def fill(database: Database, messages: int, addresses: list[str]) -> None:
         maker = User(login="bench", display_name="b", password_hash="!", roles=[], created_at=now)
         session.add(maker)
         session.flush()
-        batch = Batch(kind=BatchKind.CAMPAIGN, class_key="service", state=BatchState.OPEN, opened_at=now)
+        batch = Batch(kind=BatchKind.CAMPAIGN, class_key="account", state=BatchState.OPEN, opened_at=now)
         batch.created_by, batch.created_at, batch.messages = maker.id, now, messages
         session.add(batch)
         for number, address in enumerate(addresses):

@@ -121,7 +121,7 @@ class Branch:
         from db.models import Batch, BatchKind, BatchState, Message
 
         now = datetime.now(UTC)
-        defaults: dict[str, Any] = {"state": BatchState.OPEN, "class_key": "service", "kind": BatchKind.CAMPAIGN}
+        defaults: dict[str, Any] = {"state": BatchState.OPEN, "class_key": "account", "kind": BatchKind.CAMPAIGN}
         batch = Batch(
             created_by=self._maker, created_at=now, opened_at=now, messages=messages, **{**defaults, **values}
         )

@@ -101,6 +101,7 @@ DETAILS: Mapping[str, Text] = {
     "campaign": T("campaign"),
     "class_key": T("kind of message"),
     "comment": T("comment"),
+    "commands": T("commands"),
     "count": T("count"),
     "decision": T("decision"),
     "digest": T("fingerprint"),

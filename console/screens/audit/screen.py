@@ -195,7 +195,7 @@ class EntryDetail(QWidget):
         self._title.setText(action_title(entry.action))
         self._values.set_pairs(
             [
-                (tr("Number"), count(entry.id)),
+                (tr("Entry number"), count(entry.id)),
                 (tr("Time"), local_datetime(entry.at, seconds=True)),
                 (tr("Who"), actor_title(entry.actor)),
                 (tr("About"), subject_title(entry.subject)),

@@ -144,7 +144,7 @@ class LeftOutCard(Card):
 
 class FactsCard(Card):
     def __init__(self) -> None:
-        super().__init__(tr("About"))
+        super().__init__(tr("About this campaign"))
         self._facts = KeyValues()
         self.add(self._facts)
 
