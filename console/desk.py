@@ -43,7 +43,7 @@ class Desk(QObject):
         self._sender = Sender(self.services, self.window.poller)
         self._gone = False
         self.window.closing.connect(self._closing)
-        self.window.log_out_wanted.connect(lambda: self.leave(end=False))
+        self.window.log_out_wanted.connect(lambda stop: self.leave(end=False, stop_sending=stop))
         self.window.lock_wanted.connect(self.lock.lock)
         self.lock.unlocked.connect(self.services.use_context)
         self.lock.switch_user.connect(lambda: self.leave(end=False))

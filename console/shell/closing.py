@@ -13,8 +13,11 @@ from console.shell.widgets import column, confirm, heading, label, primary_butto
 STOP, KEEP = 1, 2  # results of the dialog; 0 is cancel
 
 
-def may_close(window: QWidget, services: Services, pulse: Pulse | None) -> bool | None:
-    """None: stay. False: go, sending goes on. True: go, and sending is to stop."""
+def may_close(window: QWidget, services: Services, pulse: Pulse | None, *, idle_stops: bool = True) -> bool | None:
+    """None: stay. False: go, sending goes on. True: go, and sending is to stop.
+
+    ``idle_stops``: whether a dispatcher with nothing left to send stops, too; not when somebody else logs in next.
+    """
     if not _leave_work(window, services):
         return None
     status = pulse.status if pulse is not None else None
@@ -24,7 +27,7 @@ def may_close(window: QWidget, services: Services, pulse: Pulse | None) -> bool 
     if wanted != "ask":
         return wanted == "stop"
     if not status.queued:
-        return True
+        return idle_stops
     chosen = _ask(window, status.queued)
     return None if not chosen else chosen == STOP
 

@@ -44,7 +44,7 @@ SETTINGS = "settings"  # stands at the foot of the rail
 
 class MainWindow(QMainWindow):
     lock_wanted = Signal()
-    log_out_wanted = Signal()
+    log_out_wanted = Signal(bool)  # True: sending is to stop as well
     closing = Signal(bool)  # the window goes; True: sending is to stop as well
 
     def __init__(
@@ -287,7 +287,9 @@ class MainWindow(QMainWindow):
 
     def _log_out(self) -> None:
         if self._may_leave_pages():
-            self.log_out_wanted.emit()
+            decided = may_close(self, self.services, self.poller.last, idle_stops=False)
+            if decided is not None:
+                self.log_out_wanted.emit(decided)
 
     # What is told
 

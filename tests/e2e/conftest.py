@@ -222,7 +222,7 @@ class Person:
 
     def log_out(self) -> None:
         assert self.window is not None
-        self.window.log_out_wanted.emit()
+        self.window.log_out_wanted.emit(False)
         self.wait(lambda: self.console.login is not None and self.console.login.isVisible(), "no login")
 
 

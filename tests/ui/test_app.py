@@ -61,7 +61,7 @@ def test_from_login_to_desk_and_out_again(qtbot: QtBot, console: Console) -> Non
     assert {"audit", "settings", "lines"} <= set(desk.window.page_keys)
     assert "approvals" not in desk.window.page_keys or desk.services.ctx.actor.permissions
     assert workstation.load().last_login == "admin"
-    desk.window.log_out_wanted.emit()
+    desk.window.log_out_wanted.emit(False)
     qtbot.waitUntil(lambda: console.login is not None and console.login.isVisible(), timeout=10_000)
     assert console.desk is None
     assert console.login is not None
@@ -93,7 +93,7 @@ def test_the_language_chosen_at_the_door_is_kept(qtbot: QtBot, console: Console)
     console.login.language_chosen.emit("zh_TW")
     desk = _log_in(qtbot, console)
     assert desk.services.ctx.settings.text("ui.language") == "zh_TW"
-    desk.window.log_out_wanted.emit()
+    desk.window.log_out_wanted.emit(False)
     assert current_language() == "zh_TW"
 
 

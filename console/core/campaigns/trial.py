@@ -1,4 +1,4 @@
-"""One message to one number, to see it arrive: the same outbox, the same hours, no approval."""
+"""One message to one number, to see it arrive: the same outbox, no approval, and never a customer's data."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from console.core.i18n import T, tr
 from console.core.messages.checks import check_rendered
 from console.core.messages.findings import Level
 from console.core.messages.template import compose, measure
-from console.core.messages.values import load_values
-from console.core.messages.variables import VARIABLES
+from console.core.messages.variables import VARIABLES, BadValue, written
 from console.core.security.permissions import Permission
 from console.core.sending.integrity import SECRET_NAME, BatchDigest, message_digest
 from db.models import Batch, BatchKind, BatchState, Campaign, Message, MessageState
@@ -45,15 +44,8 @@ class TrialSent:
     parts: int
 
 
-def send_test(
-    ctx: Context,
-    draft: Draft,
-    phone: str,
-    *,
-    campaign_id: int | None = None,
-    like: tuple[int, int | None] | None = None,
-) -> TrialSent:
-    """Put one marked message into the outbox, with the data of the customer and loan ``like``, or made-up values.
+def send_test(ctx: Context, draft: Draft, phone: str, *, campaign_id: int | None = None) -> TrialSent:
+    """Put one marked message with made-up people and amounts into the outbox: the number may be anybody's.
 
     Raises NotPermitted, NotComplete, TrialRefused.
     """
@@ -61,7 +53,7 @@ def send_test(
     number = mobile(phone)
     with ctx.database.read() as session:
         prepared = plan(ctx, session, draft)
-        body = _body(session, prepared, like)
+        body = _body(prepared)
     return queue_test(ctx, body, number, class_key=prepared.class_.key, line_id=draft.line_id, campaign_id=campaign_id)
 
 
@@ -108,10 +100,9 @@ def mobile(phone: str) -> str:
     return digits
 
 
-def _body(session: Session, prepared: Plan, like: tuple[int, int | None] | None) -> str:
-    values = _values(session, prepared, like)
+def _body(prepared: Plan) -> str:
     # marked behind the signature, which has to stand first
-    text = tr("[Test] {text}", text=prepared.parsed.render(values))
+    text = tr("[Test] {text}", text=prepared.parsed.render(_values(prepared)))
     body = compose(prepared.signature, text)
     blocked = next((f for f in check_rendered(body, prepared.class_) if f.level is Level.BLOCK), None)
     if blocked is not None:
@@ -119,24 +110,16 @@ def _body(session: Session, prepared: Plan, like: tuple[int, int | None] | None)
     return body
 
 
-def _values(session: Session, prepared: Plan, like: tuple[int, int | None] | None) -> dict[str, str]:
-    made_up = {key: VARIABLES[key].sample for key in prepared.parsed.variables}
-    if like is None:
-        return made_up | {key: value for key, value in prepared.office.items() if key in made_up and value}
-    row = load_values(
-        session,
-        [like],
-        prepared.parsed.variables,
-        today=prepared.at.astimezone().date(),
-        campaign=prepared.campaign,
-        office=prepared.office,
-    )[0]
-    if row.missing:
-        titles = ", ".join(str(VARIABLES[key].title) for key in sorted(row.missing))
-        raise TrialRefused(
-            T("No value for {variables}.", variables=titles), T("Fill it in, or test with another customer.")
-        )
-    return row.values
+def _values(prepared: Plan) -> dict[str, str]:
+    """Samples, but the office's and the campaign's own values where there are any."""
+    wanted, today = prepared.parsed.variables, prepared.at.astimezone().date()
+    given = {key: value for key, value in prepared.office.items() if value}
+    for key, raw in prepared.campaign.items():
+        try:
+            given[key] = written(VARIABLES[key], raw, today)
+        except BadValue as error:
+            raise TrialRefused(T("{title}: {why}", title=str(VARIABLES[key].title), why=str(error))) from error
+    return {key: given.get(key, VARIABLES[key].sample) for key in wanted}
 
 
 def _not_too_many(ctx: Context, session: Session, now: datetime) -> None:

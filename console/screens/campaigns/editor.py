@@ -280,11 +280,8 @@ class CampaignEditor(QWidget):
         if self._missing_for_check():
             self.check.say_of_trial(tr("Still needed: {what}.", what=listed(self._missing_for_check())))
             return
-        found = self.check.result
-        first = found.samples[0] if found is not None and found.samples and self._is_checked() else None
-        like = (first.customer_id, first.loan_id) if first else None
         self.check.trial.setEnabled(False)
-        work = operations.send_trial(self.draft(), phone, self.campaign_id, like)
+        work = operations.send_trial(self.draft(), phone, self.campaign_id)
         self._services.tasks.query(work, self._tried, owner=self, failed=self._not_tried)
 
     def _tried(self, sent: TrialSent) -> None:

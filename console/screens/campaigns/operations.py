@@ -162,10 +162,8 @@ def check_quietly(draft: Draft) -> Callable[[Context], Preflight]:
     return lambda ctx: preflight(ctx, draft)
 
 
-def send_trial(
-    draft: Draft, phone: str, campaign_id: int | None, like: tuple[int, int | None] | None
-) -> Callable[[Context], TrialSent]:
-    return lambda ctx: send_test(ctx, draft, phone, campaign_id=campaign_id, like=like)
+def send_trial(draft: Draft, phone: str, campaign_id: int | None) -> Callable[[Context], TrialSent]:
+    return lambda ctx: send_test(ctx, draft, phone, campaign_id=campaign_id)
 
 
 def submit(draft: Draft, campaign_id: int | None, seen: datetime | None) -> Callable[[Context, Reported], Frozen]:
