@@ -52,6 +52,7 @@ class Sender:
         """Send the next message, or wait up to ``patience`` seconds for one; False if none. Raises LineTrouble."""
         if not self._may_send(patience):
             return False
+        self._give_back(self._desk.basket.stale())
         message = self._desk.basket.take(0.0 if self._facts else patience)
         if message is None:
             self.flush()
