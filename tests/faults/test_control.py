@@ -82,6 +82,7 @@ def test_a_line_is_added_and_moved_while_it_runs(branch: Any, until: Any) -> Non
     branch.until_states({"delivered": 3})
     second = branch.modem(enabled=False)
     branch.change(Line, 1, address=second.address)
+    until(lambda: any(line.startswith("AT+CNMI=") for line in second.stats()["heard"]))  # the line has moved
     branch.batch(3)
     branch.until_states({"delivered": 6})
     assert (len(first.accepted()), len(second.accepted())) == (3, 3)
