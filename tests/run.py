@@ -122,13 +122,14 @@ FIRST_LANE = (
     Step("types on Windows", ("mypy", "--platform", "win32")),
     Step("import contracts", ("lint-imports",)),
     Step("translations", ("python", "tests/catalogues.py", "--check")),
-    Step("unit and interface tests", (*PYTEST, "tests/unit", "tests/ui"), offscreen=True),
+    Step("unit tests", (*PYTEST, "tests/unit"), offscreen=True),
 )
 SECOND_LANE = (
     Step("wheel and packaged program", ("python", "tests/packaging.py")),
     Step("the real window", (*PYTEST, "tests/e2e"), on_screen=True),
     Step("faults", (*PYTEST, "tests/faults"), offscreen=True),
     Step("contracts of databases and transports", (*PYTEST, "tests/contract"), offscreen=True),
+    Step("interface tests", (*PYTEST, "tests/ui"), offscreen=True),
 )
 
 

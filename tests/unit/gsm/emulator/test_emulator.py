@@ -22,11 +22,13 @@ def ask(emulator: EmulatorProcess) -> Iterator[Ask]:
     with socket.create_connection((host, int(port)), timeout=10) as line:
 
         def say(text: str, end: str = "\r") -> list[str]:
-            line.sendall((text + end).encode())
-            heard = b""
-            while not heard.endswith((b"OK\r\n", b"ERROR\r\n", b"> ", b"0\r", b"4\r")) and b"ERROR:" not in heard:
+            typed = (text + end).encode()
+            line.sendall(typed)
+            heard = answer = b""
+            while not answer.endswith((b"OK\r\n", b"ERROR\r\n", b"> ", b"0\r", b"4\r")) and b"ERROR:" not in answer:
                 heard += line.recv(4096)
-            lines = [part.strip() for part in heard.decode("latin-1").replace("\n", "\r").split("\r")]
+                answer = heard.removeprefix(typed)
+            lines = [part.strip() for part in answer.decode("latin-1").replace("\n", "\r").split("\r")]
             return [part for part in lines if part and part != text]
 
         yield say
