@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if trouble is None:
             raise
         if sys.stderr is not None:
-            print(trouble.message, trouble.hint, file=sys.stderr)
+            print(import_module("console.core.i18n").sentences(trouble.message, trouble.hint), file=sys.stderr)
         return 1
     return code
 
@@ -78,6 +78,9 @@ def _verbs_over_files(verbs: Verbs) -> None:
     backup = _verb(verbs, "backup", "backup", "write an encrypted copy of the database with its key file")
     backup.add_argument("folder")
     _logging_in(backup)
+    service = _verb(verbs, "service-secret", "service", "write the file that lets dispatch start without a person")
+    service.add_argument("file")
+    _logging_in(service)
 
 
 def _verb(verbs: Verbs, name: str, runs: str, words: str) -> argparse.ArgumentParser:

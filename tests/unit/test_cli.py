@@ -17,6 +17,8 @@ from console.core.clock import SystemClock
 from console.core.security import setup, users
 from console.core.security.login import authenticate
 from console.core.security.permissions import Role
+from db.engine import Database
+from db.keyslots import KeySlots
 from db.models import Line
 from gsm.emulator.client import EmulatorProcess
 
@@ -103,6 +105,19 @@ def test_backup_writes_a_copy_that_the_same_password_opens(home: Path, database:
     assert copy.with_name(copy.name + ".keys").exists()
     again = run("verify-audit", "--database", str(copy), *login, home=home)
     assert again.returncode == 0, again.stderr
+
+
+def test_a_service_secret_opens_the_database_for_a_dispatcher(home: Path, database: Path, tmp_path: Path) -> None:
+    password, secret = tmp_path / "password", tmp_path / "service"
+    password.write_text(PASSWORD, "utf-8")
+    login = ("--login", "admin", "--password-file", str(password))
+    found = run("service-secret", str(secret), *login, home=home)
+    assert found.returncode == 0, found.stderr
+    key = KeySlots(database.with_name(database.name + ".keys")).open_service(secret)
+    with Database.open(f"sqlite:///{database}", key=key):
+        pass
+    again = run("service-secret", str(secret), *login, home=home)
+    assert (again.returncode, again.stderr) == (1, "There is a file service already.\n")
 
 
 def test_doctor_tells_how_things_stand_without_a_password(home: Path, database: Path) -> None:

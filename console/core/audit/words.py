@@ -16,6 +16,7 @@ ACTIONS: Mapping[str, Text] = {
     "login.unlock": T("Window unlocked"),
     "database.create": T("Database set up"),
     "database.backup": T("Backup made"),
+    "database.service": T("Service secret written"),
     "user.create": T("User added"),
     "user.roles": T("Roles changed"),
     "user.deactivate": T("User switched off"),
