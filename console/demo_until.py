@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 import time
 
-import psutil
 from PySide6.QtCore import QObject, QTimer
 
 from console.app import Console
+from console.core.processes import process_age
 from console.demo_users import OFFICER
 
 GOALS = ("login", "window")
@@ -20,7 +20,6 @@ class Until(QObject):
     def __init__(self, console: Console, goal: str) -> None:
         super().__init__(console)
         self._console, self._goal = console, goal
-        self._began = psutil.Process().create_time()
         self._shown = self._entered = 0.0
         self._timer = QTimer(self, interval=5)
         self._timer.timeout.connect(self._look)
@@ -33,13 +32,12 @@ class Until(QObject):
             _say(f"window ready {time.time() - self._entered:.2f} s after the login")
             desk.leave(end=True, stop_sending=True)
         elif login is not None and login.isVisible():
-            self._shown = self._shown or time.time() - self._began
+            self._shown = self._shown or process_age()
             if login.login_form.isVisible() and not self._entered:
                 self._log_in()
 
     def _log_in(self) -> None:
-        prepared = time.time() - self._began
-        _say(f"login ready: the window after {self._shown:.2f} s, the demo's world after {prepared:.2f} s")
+        _say(f"login ready: the window after {self._shown:.2f} s, the demo's world after {process_age():.2f} s")
         self._entered = time.time()
         if self._goal == "login" or self._console.login is None:
             self._timer.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -122,3 +123,12 @@ def display_missing() -> bool:
     if platform == "wayland":
         return not os.environ.get("WAYLAND_DISPLAY")
     return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def process_age() -> float:
+    """Seconds since this process was started. psutil's time of creation is off by up to a second on Linux."""
+    if sys.platform == "linux":
+        ticks = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]  # starttime, proc(5) field 22
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - int(ticks) / float(os.sysconf("SC_CLK_TCK"))
+    else:  # noqa: RET505 - the type checker follows the platform only through both branches
+        return time.time() - float(psutil.Process().create_time())

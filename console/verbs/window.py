@@ -9,11 +9,10 @@ from console.core import workstation
 from console.core.errors import UserError
 from console.core.i18n import T
 from console.core.processes import display_missing
-from console.verbs.common import this_workstation
 
 
 def run(parsed: argparse.Namespace) -> int:
-    here = this_workstation(parsed)
+    here = _workstation(parsed)
     _require_display()
     code: int = import_module("console.app").run(here)
     return code
@@ -23,6 +22,14 @@ def run_demo(parsed: argparse.Namespace) -> int:
     _require_display()
     code: int = import_module("console.demo").run(workstation.load(), keep=parsed.keep, until=parsed.until)
     return code
+
+
+def _workstation(parsed: argparse.Namespace) -> workstation.Workstation:
+    """Looking at the URL of another database loads the database layer, which the login window does not wait for."""
+    if not parsed.database:
+        return workstation.load()
+    named: workstation.Workstation = import_module("console.verbs.common").this_workstation(parsed)
+    return named
 
 
 def _require_display() -> None:

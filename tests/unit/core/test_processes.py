@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -79,3 +80,13 @@ def test_a_missing_display_is_seen_before_qt_ends_the_process(
         else:
             monkeypatch.delenv(name, raising=False)
     assert processes.display_missing() is missing
+
+
+def test_the_age_of_this_process_is_counted_from_its_start() -> None:
+    script = (
+        "import time; begun = time.monotonic(); from console.core.processes import process_age;"
+        "print(process_age() - (time.monotonic() - begun))"
+    )
+    before = time.monotonic()
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert -0.02 <= float(told) <= time.monotonic() - before  # what Python itself needs before the first line
