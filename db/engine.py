@@ -20,6 +20,7 @@ from db import backup
 from db.errors import DatabaseGone, WrongKey, translated
 from db.models import Secret
 from db.schema import REVISION
+from db.turns import Turns
 
 PATIENCE = 30.0  # seconds a writer waits for another one before it says DatabaseBusy
 _POLL = 0.004  # seconds between two looks at a lock held by another process: SQLite's own waits grow to 100 ms
@@ -37,13 +38,16 @@ class Database:
     ``begin`` and ``read`` raise ``db.errors``. Rows stay readable after the session ended.
     """
 
-    def __init__(self, url: str, writer: Engine, reader: Engine, *, path: Path | None, key: bytes | None) -> None:
+    def __init__(
+        self, url: str, writer: Engine, reader: Engine, *, path: Path | None, key: bytes | None, turns: Turns | None
+    ) -> None:
         self.url = url
         self.dialect = writer.dialect.name
         self.path = path  # None unless embedded
         self.key = key
         self.engine = writer
         self._reader = reader
+        self._turns = turns  # None: the server lets many write at a time
 
     @classmethod
     def open(cls, url: str, *, key: bytes | None = None, plain: bool = False, patience: float = PATIENCE) -> Database:
@@ -80,11 +84,11 @@ class Database:
             made.dialect.supports_sane_rowcount = True
             return made
 
-        writer = engine((f"PRAGMA cache_size=-{_WRITER_CACHE}",), 1)  # one: threads queue up here, not at the file
+        writer = engine((f"PRAGMA cache_size=-{_WRITER_CACHE}",), 1)  # threads take turns here, not at the file
         reader = engine((f"PRAGMA cache_size=-{_READER_CACHE}", "PRAGMA query_only=ON"), _READERS)
         event.listen(writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         event.listen(reader, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-        return cls(url, writer, reader, path=path, key=key)
+        return cls(url, writer, reader, path=path, key=key, turns=Turns(patience))
 
     @classmethod
     def _open_postgresql(cls, url: str, patience: float) -> Database:
@@ -99,7 +103,7 @@ class Database:
             connect_args={"options": options, "connect_timeout": 10, "application_name": "branch-sms", **_tls(url)},
         )
         reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        return cls(url, engine, reader, path=None, key=None)
+        return cls(url, engine, reader, path=None, key=None, turns=None)
 
     def _look(self) -> None:
         """Touch the file or the server once, so that a wrong key shows here and not at the first query."""
@@ -116,7 +120,9 @@ class Database:
 
         ``urgent``: somebody waits for the commit, so it does not give way to other writers afterwards.
         """
-        return _session(self.engine) if urgent or self.path is None else _polite_session(self.engine)
+        if self._turns is None:
+            return _session(self.engine)
+        return _session_in_turn(self.engine, self._turns, urgent=urgent)
 
     def read(self) -> AbstractContextManager[Session]:
         """One snapshot of the whole database; it neither waits for a writer nor holds one up. Writing in it fails."""
@@ -201,15 +207,15 @@ def _session(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def _polite_session(engine: Engine) -> Iterator[Session]:
+def _session_in_turn(engine: Engine, turns: Turns, *, urgent: bool) -> Iterator[Session]:
     """After a long transaction, give way: SQLite's lock has no queue, and another process looks every ``_POLL``.
 
     Without this, somebody who writes chunk after chunk keeps the dispatcher out for half a second and more.
     """
-    with _session(engine) as session:
+    with turns.turn(), _session(engine) as session:
         started = time.monotonic()
         yield session
-    if time.monotonic() - started > _LONG:
+    if not urgent and time.monotonic() - started > _LONG:
         time.sleep(2 * _POLL)
 
 
