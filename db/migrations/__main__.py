@@ -1,3 +1,9 @@
+"""Writes a revision for what the models have and the newest revision has not.
+
+``python -m db.migrations "what changed"``. Until the first release ``--initial`` writes the one
+revision anew. Format it afterwards.
+"""
+
 from __future__ import annotations
 
 import sys
@@ -7,14 +13,37 @@ from sqlalchemy import create_engine
 
 from db.migrations import runner
 
+VERSIONS = runner.FOLDER / "versions"
+INITIAL = VERSIONS / "0001_initial.py"
+_CIRCLE = """    if op.get_bind().dialect.name != "sqlite":  # there it stands in the table, which cannot be altered
+        op.create_foreign_key(op.f("fk_campaign_batch_id"), "campaign", "batch", ["batch_id"], ["id"])
+"""
+_CIRCLE_BROKEN = """    if op.get_bind().dialect.name != "sqlite":
+        op.drop_constraint(op.f("fk_campaign_batch_id"), "campaign", type_="foreignkey")
+"""
 
-def main(message: str) -> None:
+
+def write(message: str, *, initial: bool) -> None:
+    if initial:
+        INITIAL.unlink(missing_ok=True)
     with create_engine("sqlite://").connect() as connection:
         scripts = runner.config(connection)
-        command.upgrade(scripts, "head")
-        number = len(list((runner.FOLDER / "versions").glob("[0-9]*.py"))) + 1
+        if not initial:
+            command.upgrade(scripts, "head")
+        number = len(list(VERSIONS.glob("[0-9]*.py"))) + 1
         command.revision(scripts, message, autogenerate=True, rev_id=f"{number:04}")
 
 
+def _finish_initial() -> None:
+    """Campaigns and batches point at each other, and Alembic leaves such a key out."""
+    lines = [line for line in INITIAL.read_text("utf-8").splitlines(keepends=True) if "# ### " not in line]
+    head, up, down = "".join(lines).replace('"""initial"""', '"""The first schema."""').partition("def downgrade()")
+    first, body = down.split("\n", 1)
+    INITIAL.write_text(f"{head.rstrip()}\n{_CIRCLE}\n\n{up}{first}\n{_CIRCLE_BROKEN}{body}", "utf-8")
+
+
 if __name__ == "__main__":
-    main(" ".join(sys.argv[1:]))
+    initial = sys.argv[1:] == ["--initial"]
+    write("initial" if initial else " ".join(sys.argv[1:]), initial=initial)
+    if initial:
+        _finish_initial()

@@ -2,17 +2,21 @@
 
 from db.models.campaigns import Campaign, CampaignState, Decision, Exclusion
 from db.models.customers import (
+    Circumstance,
+    CircumstanceKind,
     Consent,
+    Contact,
+    ContactKind,
     Customer,
-    ImportBatch,
-    ImportedCustomer,
-    ImportMapping,
-    ImportState,
+    CustomerPhone,
+    CustomField,
+    FieldKind,
+    Instalment,
     Loan,
     LoanState,
-    StagedRow,
     Suppression,
 )
+from db.models.imports import ImportBatch, ImportedCustomer, ImportMapping, ImportState, StagedRow
 from db.models.lines import Control, Dispatcher, Line, LineState, Secret, Setting
 from db.models.outbox import (
     Batch,
@@ -29,9 +33,10 @@ from db.models.people import AuditEntry, AuditHead, User
 from db.models.templates import Template, TemplateState, TemplateVersion
 
 __all__ = [
-    "AuditEntry", "AuditHead", "Batch", "BatchKind", "BatchState", "Campaign", "CampaignState", "Consent", "Control",
-    "Customer", "Decision", "Dispatcher", "Exclusion", "ImportBatch", "ImportMapping", "ImportState",
-    "ImportedCustomer", "InboundMessage", "Line", "LineState", "Loan", "LoanState", "Message", "MessagePart",
-    "MessageState", "PartState", "Receipt", "Secret", "Setting", "StagedRow", "Suppression", "Template",
+    "AuditEntry", "AuditHead", "Batch", "BatchKind", "BatchState", "Campaign", "CampaignState", "Circumstance",
+    "CircumstanceKind", "Consent", "Contact", "ContactKind", "Control", "CustomField", "Customer", "CustomerPhone",
+    "Decision", "Dispatcher", "Exclusion", "FieldKind", "ImportBatch", "ImportMapping", "ImportState",
+    "ImportedCustomer", "InboundMessage", "Instalment", "Line", "LineState", "Loan", "LoanState", "Message",
+    "MessagePart", "MessageState", "PartState", "Receipt", "Secret", "Setting", "StagedRow", "Suppression", "Template",
     "TemplateState", "TemplateVersion", "User",
 ]  # fmt: skip

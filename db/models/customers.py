@@ -1,4 +1,4 @@
-"""Customers, their loans, consents and refusals, and the imports they came with."""
+"""Customers, their loans and instalments, what they consented to and refused, and what staff noted about them."""
 
 from __future__ import annotations
 
@@ -7,44 +7,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, true
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, BigId, EnumValue, Id, Money, Rate, UtcDateTime
+from db.base import Base, EnumValue, Id, Money, Rate, UtcDateTime
 
-
-class ImportState(StrEnum):
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class ImportBatch(Base):
-    __tablename__ = "import_batch"
-
-    id: Mapped[Id]
-    file_name: Mapped[str] = mapped_column(String(255))
-    file_digest: Mapped[str] = mapped_column(String(64))  # SHA-256 of the file
-    sheet: Mapped[str] = mapped_column(String(100))
-    mapping: Mapped[dict[str, Any]] = mapped_column(JSON)  # header -> field
-    state: Mapped[ImportState] = mapped_column(EnumValue(ImportState))
-    rows_read: Mapped[int] = mapped_column(default=0)
-    rows_added: Mapped[int] = mapped_column(default=0)
-    rows_updated: Mapped[int] = mapped_column(default=0)
-    rows_unchanged: Mapped[int] = mapped_column(default=0)
-    rows_invalid: Mapped[int] = mapped_column(default=0)
-    created_by: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class ImportMapping(Base):
-    """What the user settled for a sheet with these headers, offered again next time."""
-
-    __tablename__ = "import_mapping"
-
-    header_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    mapping: Mapped[dict[str, Any]] = mapped_column(JSON)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+_KNOWN = text("id_digest IS NOT NULL")
 
 
 class Customer(Base):
@@ -55,6 +23,7 @@ class Customer(Base):
         Index("ix_customer_name", "name"),
         Index("ix_customer_initials", "initials"),
         Index("ix_customer_pinyin", "pinyin"),
+        Index("ix_customer_id_digest", "id_digest", sqlite_where=_KNOWN, postgresql_where=_KNOWN),
     )
 
     id: Mapped[Id]
@@ -72,9 +41,50 @@ class Customer(Base):
     segment: Mapped[str] = mapped_column(String(40), default="", index=True)
     birthday: Mapped[date | None]
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
+    id_cipher: Mapped[bytes | None]  # resident ID number, encrypted with a key of this database
+    id_digest: Mapped[str | None] = mapped_column(String(64))  # keyed, to search by it
+    id_tail: Mapped[str] = mapped_column(String(4), default="", server_default="")  # what may be shown
+    channel: Mapped[str] = mapped_column(String(20), default="", server_default="")  # preferred; "": none stated
+    hours_from: Mapped[int | None]  # wishes to be written to from then, minutes after midnight
+    hours_to: Mapped[int | None]
+    extra: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # by CustomField.key
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class CustomerPhone(Base):
+    """Further numbers of a customer; the first one stands in the customer's row."""
+
+    __tablename__ = "customer_phone"
+    __table_args__ = (UniqueConstraint("customer_id", "phone"), Index("ix_customer_phone_phone", "phone"))
+
+    id: Mapped[Id]
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"))
+    phone: Mapped[str] = mapped_column(String(20))
+    label: Mapped[str] = mapped_column(String(40), default="")  # work, home
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class FieldKind(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    CHOICE = "choice"
+    FLAG = "flag"
+
+
+class CustomField(Base):
+    """A field of customers that the administrator made up; its values stand in ``Customer.extra``."""
+
+    __tablename__ = "custom_field"
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    title: Mapped[str] = mapped_column(String(40), unique=True)
+    kind: Mapped[FieldKind] = mapped_column(EnumValue(FieldKind))
+    choices: Mapped[list[str]] = mapped_column(JSON, default=list)
+    position: Mapped[int] = mapped_column(default=0)
+    retired: Mapped[bool] = mapped_column(default=False)
 
 
 class LoanState(StrEnum):
@@ -99,64 +109,29 @@ class Loan(Base):
     term_months: Mapped[int | None]
     due_day: Mapped[int | None]
     state: Mapped[LoanState] = mapped_column(EnumValue(LoanState), default=LoanState.ACTIVE)
-    account_tail: Mapped[str] = mapped_column(String(4), default="")
+    kind: Mapped[str] = mapped_column(String(40), default="", server_default="")  # mortgage, consumer, business
+    account_tail: Mapped[str] = mapped_column(String(4), default="")  # of the account that repays
+    account_cipher: Mapped[bytes | None]  # the whole account number, where it was given
+    account_digest: Mapped[str | None] = mapped_column(String(64))
     amount_due: Mapped[Decimal | None] = mapped_column(Money)  # this instalment, yuan
     due_on: Mapped[date | None]  # date of this instalment
     penalty: Mapped[Decimal | None] = mapped_column(Money)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class ImportedCustomer(Base):
-    """Which customers stood in which file: "the file just imported" as an audience."""
-
-    __tablename__ = "imported_customer"
-
-    import_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id", ondelete="CASCADE"), primary_key=True)
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"), primary_key=True)
-
-
-class StagedRow(Base):
-    """A checked row of a file on its way in: written in chunks, made visible at once, gone when the import ends.
-
-    Empty texts and NULLs are what the file does not say: they are defaults, so that only what it says is written.
-    ``leads`` marks the first row of each customer.
-    """
-
-    __tablename__ = "staged_row"
+class Instalment(Base):
+    __tablename__ = "instalment"
+    __table_args__ = (UniqueConstraint("loan_id", "sequence"), Index("ix_instalment_due_on", "due_on"))
 
     id: Mapped[Id]
-    import_id: Mapped[int] = mapped_column(BigId)
-    row: Mapped[int]  # as the spreadsheet counts
-    leads: Mapped[bool] = mapped_column(server_default=true())
-    # the file gives the customer number; else it was made up for a new customer
-    numbered: Mapped[bool] = mapped_column(server_default=true())
-    number: Mapped[str] = mapped_column(String(40))
-    name: Mapped[str] = mapped_column(String(100))
-    pinyin: Mapped[str] = mapped_column(String(200))
-    initials: Mapped[str] = mapped_column(String(50))
-    title: Mapped[str] = mapped_column(String(20), server_default="")
-    phone: Mapped[str] = mapped_column(String(20))
-    region: Mapped[str] = mapped_column(String(60), server_default="")
-    branch: Mapped[str] = mapped_column(String(60), server_default="")
-    manager: Mapped[str] = mapped_column(String(60), server_default="")
-    rating: Mapped[str] = mapped_column(String(10), server_default="")
-    segment: Mapped[str] = mapped_column(String(40), server_default="")
-    birthday: Mapped[date | None]
-    tags: Mapped[list[str]] = mapped_column(JSON, server_default="[]")
-    consent: Mapped[bool | None]  # to marketing
-    loan_number: Mapped[str] = mapped_column(String(40), server_default="")
-    product: Mapped[str] = mapped_column(String(40), server_default="")
-    principal: Mapped[Decimal | None] = mapped_column(Money)
-    rate: Mapped[Decimal | None] = mapped_column(Rate)  # per cent a year
-    method: Mapped[str] = mapped_column(String(40), server_default="")
-    start_on: Mapped[date | None]
-    term_months: Mapped[int | None]
-    due_day: Mapped[int | None]
-    state: Mapped[str] = mapped_column(String(32), server_default="")  # LoanState, or "" where the file does not say
-    account_tail: Mapped[str] = mapped_column(String(4), server_default="")
-    amount_due: Mapped[Decimal | None] = mapped_column(Money)
-    due_on: Mapped[date | None]
-    penalty: Mapped[Decimal | None] = mapped_column(Money)
+    loan_id: Mapped[int] = mapped_column(ForeignKey("loan.id", ondelete="CASCADE"))
+    sequence: Mapped[int]  # 1, 2, 3 ...
+    due_on: Mapped[date]
+    principal: Mapped[Decimal] = mapped_column(Money, default=Decimal(0))
+    interest: Mapped[Decimal] = mapped_column(Money, default=Decimal(0))
+    penalty: Mapped[Decimal] = mapped_column(Money, default=Decimal(0))
+    paid: Mapped[Decimal] = mapped_column(Money, default=Decimal(0))
+    paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of the last payment
 
 
 class Consent(Base):
@@ -178,12 +153,61 @@ class Suppression(Base):
     """A number that must not be written to, for a purpose or for all."""
 
     __tablename__ = "suppression"
-    __table_args__ = (UniqueConstraint("phone", "scope"),)
+    __table_args__ = (UniqueConstraint("phone", "scope", "issuer"),)
 
     id: Mapped[Id]
     phone: Mapped[str] = mapped_column(String(20))
     scope: Mapped[str] = mapped_column(String(32))  # a purpose, or "all"
+    issuer: Mapped[str] = mapped_column(String(20), default="branch", server_default="branch")  # head_office, regulator
     reason: Mapped[str] = mapped_column(String(100))
     until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     source: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class CircumstanceKind(StrEnum):
+    PROMISED = "promised"  # to pay until a day
+    DISPUTED = "disputed"
+    COMPLAINT = "complaint"
+    BEREAVED = "bereaved"
+    VULNERABLE = "vulnerable"
+
+
+class Circumstance(Base):
+    """Why a customer is to be gone easy on, from when, and until when."""
+
+    __tablename__ = "circumstance"
+    __table_args__ = (Index("ix_circumstance_customer_id", "customer_id"),)
+
+    id: Mapped[Id]
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"))
+    loan_id: Mapped[int | None] = mapped_column(ForeignKey("loan.id", ondelete="CASCADE"))  # None: all of them
+    kind: Mapped[CircumstanceKind] = mapped_column(EnumValue(CircumstanceKind))
+    until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: until somebody ends it
+    note: Mapped[str] = mapped_column(Text, default="")
+    created_by: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ContactKind(StrEnum):
+    CALL = "call"
+    VISIT = "visit"
+    NOTE = "note"
+
+
+class Contact(Base):
+    """A call, a visit or a remark, written down by staff."""
+
+    __tablename__ = "contact"
+    __table_args__ = (Index("ix_contact_customer_id_at", "customer_id", "at"),)
+
+    id: Mapped[Id]
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"))
+    loan_id: Mapped[int | None] = mapped_column(ForeignKey("loan.id", ondelete="SET NULL"))
+    kind: Mapped[ContactKind] = mapped_column(EnumValue(ContactKind))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)  # when it took place
+    connected: Mapped[bool | None]  # of a call: calls count for the limits of collection
+    body: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -39,7 +39,11 @@ def folded(body: str) -> str:
 def honour(session: Session, reply: Reply) -> None:
     """Suppress marketing to the number and withdraw its owners' consent, once however often they refuse."""
     scope = Purpose.MARKETING.value
-    known = session.scalar(select(Suppression.id).where(Suppression.phone == reply.phone, Suppression.scope == scope))
+    known = session.scalar(
+        select(Suppression.id).where(
+            Suppression.phone == reply.phone, Suppression.scope == scope, Suppression.issuer == "branch"
+        )
+    )
     customers = session.scalars(select(Customer.id).where(Customer.phone == reply.phone).order_by(Customer.id)).all()
     if known is not None:
         session.execute(update(Suppression).where(Suppression.id == known).values(until=None))

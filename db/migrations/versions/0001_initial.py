@@ -18,6 +18,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
     )
     op.create_table(
+        "custom_field",
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("title", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("choices", sa.JSON(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("retired", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_custom_field")),
+        sa.UniqueConstraint("title", name=op.f("uq_custom_field_title")),
+    )
+    op.create_table(
         "customer",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("number", sa.String(length=40), nullable=False),
@@ -34,6 +45,13 @@ def upgrade() -> None:
         sa.Column("segment", sa.String(length=40), nullable=False),
         sa.Column("birthday", sa.Date(), nullable=True),
         sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("id_cipher", sa.LargeBinary(), nullable=True),
+        sa.Column("id_digest", sa.String(length=64), nullable=True),
+        sa.Column("id_tail", sa.String(length=4), server_default="", nullable=False),
+        sa.Column("channel", sa.String(length=20), server_default="", nullable=False),
+        sa.Column("hours_from", sa.Integer(), nullable=True),
+        sa.Column("hours_to", sa.Integer(), nullable=True),
+        sa.Column("extra", sa.JSON(), server_default="{}", nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -42,6 +60,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("customer", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_customer_branch"), ["branch"], unique=False)
+        batch_op.create_index(
+            "ix_customer_id_digest",
+            ["id_digest"],
+            unique=False,
+            sqlite_where=sa.text("id_digest IS NOT NULL"),
+            postgresql_where=sa.text("id_digest IS NOT NULL"),
+        )
         batch_op.create_index("ix_customer_initials", ["initials"], unique=False)
         batch_op.create_index("ix_customer_name", ["name"], unique=False)
         batch_op.create_index("ix_customer_phone", ["phone"], unique=False)
@@ -151,12 +176,13 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("phone", sa.String(length=20), nullable=False),
         sa.Column("scope", sa.String(length=32), nullable=False),
+        sa.Column("issuer", sa.String(length=20), server_default="branch", nullable=False),
         sa.Column("reason", sa.String(length=100), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("source", sa.String(length=60), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
-        sa.UniqueConstraint("phone", "scope", name=op.f("uq_suppression_phone_scope")),
+        sa.UniqueConstraint("phone", "scope", "issuer", name=op.f("uq_suppression_phone_scope_issuer")),
     )
     op.create_table(
         "user_account",
@@ -220,6 +246,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_control")),
     )
     op.create_table(
+        "customer_phone",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("label", sa.String(length=40), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_customer_phone_customer_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customer_phone")),
+        sa.UniqueConstraint("customer_id", "phone", name=op.f("uq_customer_phone_customer_id_phone")),
+    )
+    with op.batch_alter_table("customer_phone", schema=None) as batch_op:
+        batch_op.create_index("ix_customer_phone_phone", ["phone"], unique=False)
+
+    op.create_table(
         "import_batch",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("file_name", sa.String(length=255), nullable=False),
@@ -232,9 +274,15 @@ def upgrade() -> None:
         sa.Column("rows_updated", sa.Integer(), nullable=False),
         sa.Column("rows_unchanged", sa.Integer(), nullable=False),
         sa.Column("rows_invalid", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(length=60), server_default="", nullable=False),
+        sa.Column("control", sa.JSON(), server_default="{}", nullable=False),
+        sa.Column("difference", sa.JSON(), server_default="{}", nullable=False),
         sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_import_batch_created_by")),
+        sa.ForeignKeyConstraint(["undone_by"], ["user_account.id"], name=op.f("fk_import_batch_undone_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batch")),
     )
     op.create_table(
@@ -270,7 +318,10 @@ def upgrade() -> None:
         sa.Column("term_months", sa.Integer(), nullable=True),
         sa.Column("due_day", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=40), server_default="", nullable=False),
         sa.Column("account_tail", sa.String(length=4), nullable=False),
+        sa.Column("account_cipher", sa.LargeBinary(), nullable=True),
+        sa.Column("account_digest", sa.String(length=64), nullable=True),
         sa.Column(
             "amount_due", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True
         ),
@@ -304,6 +355,48 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_template_class_key"), ["class_key"], unique=False)
 
     op.create_table(
+        "circumstance",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_circumstance_created_by")),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_circumstance_customer_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["loan_id"], ["loan.id"], name=op.f("fk_circumstance_loan_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_circumstance")),
+    )
+    with op.batch_alter_table("circumstance", schema=None) as batch_op:
+        batch_op.create_index("ix_circumstance_customer_id", ["customer_id"], unique=False)
+
+    op.create_table(
+        "contact",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("connected", sa.Boolean(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_contact_created_by")),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_contact_customer_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["loan_id"], ["loan.id"], name=op.f("fk_contact_loan_id"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
+    )
+    with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.create_index("ix_contact_customer_id_at", ["customer_id", "at"], unique=False)
+
+    op.create_table(
         "imported_customer",
         sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -315,6 +408,28 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("import_id", "customer_id", name=op.f("pk_imported_customer")),
     )
+    op.create_table(
+        "instalment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column(
+            "principal", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "interest", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=False
+        ),
+        sa.Column("penalty", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=False),
+        sa.Column("paid", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=False),
+        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["loan_id"], ["loan.id"], name=op.f("fk_instalment_loan_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_instalment")),
+        sa.UniqueConstraint("loan_id", "sequence", name=op.f("uq_instalment_loan_id_sequence")),
+    )
+    with op.batch_alter_table("instalment", schema=None) as batch_op:
+        batch_op.create_index("ix_instalment_due_on", ["due_on"], unique=False)
+
     op.create_table(
         "template_version",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -590,7 +705,19 @@ def downgrade() -> None:
 
     op.drop_table("campaign")
     op.drop_table("template_version")
+    with op.batch_alter_table("instalment", schema=None) as batch_op:
+        batch_op.drop_index("ix_instalment_due_on")
+
+    op.drop_table("instalment")
     op.drop_table("imported_customer")
+    with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.drop_index("ix_contact_customer_id_at")
+
+    op.drop_table("contact")
+    with op.batch_alter_table("circumstance", schema=None) as batch_op:
+        batch_op.drop_index("ix_circumstance_customer_id")
+
+    op.drop_table("circumstance")
     with op.batch_alter_table("template", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_template_class_key"))
 
@@ -606,6 +733,10 @@ def downgrade() -> None:
 
     op.drop_table("inbound_message")
     op.drop_table("import_batch")
+    with op.batch_alter_table("customer_phone", schema=None) as batch_op:
+        batch_op.drop_index("ix_customer_phone_phone")
+
+    op.drop_table("customer_phone")
     op.drop_table("control")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index("ix_consent_customer_id_purpose_at")
@@ -635,7 +766,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_customer_phone")
         batch_op.drop_index("ix_customer_name")
         batch_op.drop_index("ix_customer_initials")
+        batch_op.drop_index(
+            "ix_customer_id_digest",
+            sqlite_where=sa.text("id_digest IS NOT NULL"),
+            postgresql_where=sa.text("id_digest IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_customer_branch"))
 
     op.drop_table("customer")
+    op.drop_table("custom_field")
     op.drop_table("audit_head")
