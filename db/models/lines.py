@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text
+from sqlalchemy import JSON, ForeignKey, String, Text, Time
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, EnumValue, Id, UtcDateTime
@@ -29,11 +29,20 @@ class Line(Base):
     address: Mapped[str] = mapped_column(String(255))  # /dev/ttyUSB0, COM5, socket://127.0.0.1:5000
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     enabled: Mapped[bool] = mapped_column(default=True)
-    pace_per_minute: Mapped[int | None]  # None: as fast as the line goes
-    daily_quota: Mapped[int | None]
+    pace_per_minute: Mapped[int | None]  # parts, evenly spaced; None: as fast as the line goes
+    hourly_quota: Mapped[int | None]  # parts in any sixty minutes
+    daily_quota: Mapped[int | None]  # parts from the office's midnight
+    monthly_quota: Mapped[int | None]  # parts in a calendar month of the office
+    opens_at: Mapped[time | None] = mapped_column(Time)  # the office's time; both None: at any hour
+    closes_at: Mapped[time | None] = mapped_column(Time)  # before ``opens_at``: past midnight
+    classes: Mapped[list[str]] = mapped_column(JSON, default=list)  # message classes it may send; empty: all
+    priority: Mapped[int] = mapped_column(default=5)  # 0 first; a later line gets what those before it have no room for
     state: Mapped[LineState] = mapped_column(EnumValue(LineState), default=LineState.OFF)
     fault: Mapped[str] = mapped_column(String(64), default="")  # code, as in gsm.errors
     fault_text: Mapped[str] = mapped_column(Text, default="")
+    step: Mapped[str] = mapped_column(String(20), default="")  # what is done about it: console.core.sending.ladder.Step
+    step_text: Mapped[str] = mapped_column(Text, default="")
+    next_look_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     identity: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # gsm.messages.LineIdentity
     health: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # gsm.messages.LineHealth
     health_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -49,6 +58,7 @@ class Dispatcher(Base):
 
     run: Mapped[str] = mapped_column(String(64), primary_key=True)
     host: Mapped[str] = mapped_column(String(100))
+    machine: Mapped[str] = mapped_column(String(64), default="")  # tells computers of one name apart
     pid: Mapped[int]
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     heartbeat_at: Mapped[datetime] = mapped_column(UtcDateTime)

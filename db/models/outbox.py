@@ -147,6 +147,7 @@ class MessagePart(Base):
     state: Mapped[PartState] = mapped_column(EnumValue(PartState))
     sender_identity: Mapped[str] = mapped_column(String(40), default="")  # IMSI the reference is relative to
     reference: Mapped[str] = mapped_column(String(64), default="")
+    concat_reference: Mapped[int | None]  # what joins the parts on the phone; None for a message of one part
     phone: Mapped[str] = mapped_column(String(20))
     error: Mapped[str] = mapped_column(String(64), default="")
     status: Mapped[str] = mapped_column(String(16), default="")  # raw TP-Status of the last report

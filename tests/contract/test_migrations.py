@@ -141,9 +141,9 @@ def next_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def fill(database: Database) -> None:
     with database.begin() as session:
         session.execute(
-            text("INSERT INTO line (name, kind, address, options, enabled, state, fault, fault_text, identity, health,"
-                 " owner, created_at) VALUES ('模块一', 'modem', 'COM5', '{}', true, 'off', '', '', '{}', '{}', '',"
-                 " '2026-11-23 02:00:00')")
+            text("INSERT INTO line (name, kind, address, options, enabled, classes, priority, state, fault, fault_text,"
+                 " step, step_text, identity, health, owner, created_at) VALUES ('模块一', 'modem', 'COM5', '{}', true,"
+                 " '[]', 5, 'off', '', '', '', '', '{}', '{}', '', '2026-11-23 02:00:00')")
         )  # fmt: skip
         session.execute(
             text("INSERT INTO message_part (message_id, sequence, attempt, line_id, state, sender_identity, reference,"

@@ -81,12 +81,20 @@ def upgrade() -> None:
         "dispatcher",
         sa.Column("run", sa.String(length=64), nullable=False),
         sa.Column("host", sa.String(length=100), nullable=False),
+        sa.Column("machine", sa.String(length=64), nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stop_requested", sa.Boolean(), nullable=False),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("run", name=op.f("pk_dispatcher")),
+    )
+    op.create_table(
+        "erased_refusal",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("scope", sa.String(length=32), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", "scope", name=op.f("pk_erased_refusal")),
     )
     op.create_table(
         "import_mapping",
@@ -104,10 +112,19 @@ def upgrade() -> None:
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.Column("pace_per_minute", sa.Integer(), nullable=True),
+        sa.Column("hourly_quota", sa.Integer(), nullable=True),
         sa.Column("daily_quota", sa.Integer(), nullable=True),
+        sa.Column("monthly_quota", sa.Integer(), nullable=True),
+        sa.Column("opens_at", sa.Time(), nullable=True),
+        sa.Column("closes_at", sa.Time(), nullable=True),
+        sa.Column("classes", sa.JSON(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("fault", sa.String(length=64), nullable=False),
         sa.Column("fault_text", sa.Text(), nullable=False),
+        sa.Column("step", sa.String(length=20), nullable=False),
+        sa.Column("step_text", sa.Text(), nullable=False),
+        sa.Column("next_look_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("identity", sa.JSON(), nullable=False),
         sa.Column("health", sa.JSON(), nullable=False),
         sa.Column("health_at", sa.DateTime(timezone=True), nullable=True),
@@ -116,6 +133,15 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_line")),
         sa.UniqueConstraint("name", name=op.f("uq_line_name")),
+    )
+    op.create_table(
+        "move_mark",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("place", sa.String(length=255), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_move_mark")),
     )
     op.create_table(
         "secret",
@@ -262,6 +288,41 @@ def upgrade() -> None:
         batch_op.create_index("ix_customer_phone_phone", ["phone"], unique=False)
 
     op.create_table(
+        "erasure",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("erased_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["erased_by"], ["user_account.id"], name=op.f("fk_erasure_erased_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
+    )
+    op.create_table(
+        "export_request",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("wanted", sa.JSON(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("requested_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["decided_by"], ["user_account.id"], name=op.f("fk_export_request_decided_by")),
+        sa.ForeignKeyConstraint(["requested_by"], ["user_account.id"], name=op.f("fk_export_request_requested_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_export_request")),
+    )
+    with op.batch_alter_table("export_request", schema=None) as batch_op:
+        batch_op.create_index("ix_export_request_state", ["state"], unique=False)
+
+    op.create_table(
         "import_batch",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("file_name", sa.String(length=255), nullable=False),
@@ -337,6 +398,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_loan_due_on", ["due_on"], unique=False)
         batch_op.create_index(batch_op.f("ix_loan_product"), ["product"], unique=False)
 
+    op.create_table(
+        "retention_rule",
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=True),
+        sa.Column("changed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["changed_by"], ["user_account.id"], name=op.f("fk_retention_rule_changed_by")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_retention_rule")),
+    )
     op.create_table(
         "template",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -436,9 +506,17 @@ def upgrade() -> None:
         sa.Column("template_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("submitted_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("comment", sa.Text(), server_default="", nullable=False),
         sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_template_version_created_by")),
+        sa.ForeignKeyConstraint(["decided_by"], ["user_account.id"], name=op.f("fk_template_version_decided_by")),
+        sa.ForeignKeyConstraint(["submitted_by"], ["user_account.id"], name=op.f("fk_template_version_submitted_by")),
         sa.ForeignKeyConstraint(["template_id"], ["template.id"], name=op.f("fk_template_version_template_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_template_version")),
         sa.UniqueConstraint("template_id", "number", name=op.f("uq_template_version_template_id_number")),
@@ -602,6 +680,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("sender_identity", sa.String(length=40), nullable=False),
         sa.Column("reference", sa.String(length=64), nullable=False),
+        sa.Column("concat_reference", sa.Integer(), nullable=True),
         sa.Column("phone", sa.String(length=20), nullable=False),
         sa.Column("error", sa.String(length=64), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
@@ -722,6 +801,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_template_class_key"))
 
     op.drop_table("template")
+    op.drop_table("retention_rule")
     with op.batch_alter_table("loan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_loan_product"))
         batch_op.drop_index("ix_loan_due_on")
@@ -733,6 +813,11 @@ def downgrade() -> None:
 
     op.drop_table("inbound_message")
     op.drop_table("import_batch")
+    with op.batch_alter_table("export_request", schema=None) as batch_op:
+        batch_op.drop_index("ix_export_request_state")
+
+    op.drop_table("export_request")
+    op.drop_table("erasure")
     with op.batch_alter_table("customer_phone", schema=None) as batch_op:
         batch_op.drop_index("ix_customer_phone_phone")
 
@@ -753,8 +838,10 @@ def downgrade() -> None:
     op.drop_table("staged_row")
     op.drop_table("setting")
     op.drop_table("secret")
+    op.drop_table("move_mark")
     op.drop_table("line")
     op.drop_table("import_mapping")
+    op.drop_table("erased_refusal")
     op.drop_table("dispatcher")
     with op.batch_alter_table("customer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_customer_updated_at"))
