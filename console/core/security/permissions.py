@@ -19,7 +19,11 @@ class Role(StrEnum):
 class Permission(StrEnum):
     CUSTOMERS_VIEW = "customers_view"
     CUSTOMERS_IMPORT = "customers_import"
+    CUSTOMERS_EDIT = "customers_edit"  # the file by hand: data, loans, consents, notes
     PHONES_REVEAL = "phones_reveal"
+    SUPPRESSIONS_VIEW = "suppressions_view"
+    SUPPRESSIONS_EDIT = "suppressions_edit"
+    SUPPRESSIONS_OVERRULE = "suppressions_overrule"  # end those of head office and of the regulator
     TEMPLATES_VIEW = "templates_view"
     TEMPLATES_EDIT = "templates_edit"
     CAMPAIGNS_VIEW = "campaigns_view"
@@ -43,16 +47,19 @@ class Permission(StrEnum):
 P = Permission
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.OFFICER: frozenset({
-        P.CUSTOMERS_VIEW, P.CUSTOMERS_IMPORT, P.PHONES_REVEAL, P.TEMPLATES_VIEW, P.TEMPLATES_EDIT, P.CAMPAIGNS_VIEW,
+        P.CUSTOMERS_VIEW, P.CUSTOMERS_EDIT, P.SUPPRESSIONS_VIEW, P.SUPPRESSIONS_EDIT,
+        P.CUSTOMERS_IMPORT, P.PHONES_REVEAL, P.TEMPLATES_VIEW, P.TEMPLATES_EDIT, P.CAMPAIGNS_VIEW,
         P.CAMPAIGNS_EDIT, P.CAMPAIGNS_SUBMIT, P.CAMPAIGNS_RUN, P.CAMPAIGNS_TEST_SEND, P.OUTBOX_RESOLVE, P.LINES_VIEW,
         P.SENDING_STOP,
     }),
     Role.SUPERVISOR: frozenset({
+        P.SUPPRESSIONS_VIEW, P.SUPPRESSIONS_EDIT, P.SUPPRESSIONS_OVERRULE,
         P.CUSTOMERS_VIEW, P.PHONES_REVEAL, P.TEMPLATES_VIEW, P.CAMPAIGNS_VIEW, P.CAMPAIGNS_RUN, P.APPROVALS_DECIDE,
         P.OUTBOX_RESOLVE, P.SENDING_STOP, P.SENDING_RESUME, P.LINES_VIEW, P.REPORTS_EXPORT,
     }),
     Role.REPORTER: frozenset({P.CAMPAIGNS_VIEW, P.REPORTS_EXPORT}),
     Role.ADMINISTRATOR: frozenset({
+        P.SUPPRESSIONS_VIEW, P.SUPPRESSIONS_EDIT, P.SUPPRESSIONS_OVERRULE,
         P.LINES_VIEW, P.LINES_EDIT, P.SENDING_STOP, P.SENDING_RESUME, P.USERS_EDIT, P.SETTINGS_EDIT, P.BACKUP_MAKE,
     }),
     Role.AUDITOR: frozenset({P.AUDIT_VIEW, P.CAMPAIGNS_VIEW, P.TEMPLATES_VIEW}),
