@@ -27,6 +27,7 @@ from db.models import (
     MessageState,
     Template,
     TemplateVersion,
+    VersionState,
 )
 
 REMIND = "${name}您好,您的${prod}(尾号${no})本期应还${amt}元,还款日${due},请提前存入尾号${card4}账户。咨询${tel}。"
@@ -63,7 +64,9 @@ class World:
             template = Template(key=f"own-{next(self._keys)}", name=name, class_key=class_key, updated_at=now)
             session.add(template)
             session.flush()
-            version = TemplateVersion(template_id=template.id, number=1, body=body, created_at=now)
+            version = TemplateVersion(
+                template_id=template.id, number=1, body=body, state=VersionState.APPROVED, created_at=now
+            )
             session.add(version)
             session.flush()
             return version.id

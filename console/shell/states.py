@@ -51,6 +51,7 @@ STATES: Mapping[str, Look] = {
     "freezing": Look("busy", Shape.HALF, T("Being prepared")),
     "preparing": Look("busy", Shape.HALF, T("Being prepared")),
     "pending": Look("busy", Shape.HALF, T("Waiting for approval")),
+    "in_review": Look("busy", Shape.HALF, T("In review")),
     "returned": Look("warn", Shape.BANG, T("Returned")),
     "approved": Look("good", Shape.DOT, T("Approved")),
     "scheduled": Look("busy", Shape.RING, T("Scheduled")),

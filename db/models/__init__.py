@@ -30,13 +30,25 @@ from db.models.outbox import (
     Receipt,
 )
 from db.models.people import AuditEntry, AuditHead, User
-from db.models.templates import Template, TemplateState, TemplateVersion
+from db.models.protection import (
+    ErasedRefusal,
+    Erasure,
+    ExportRequest,
+    MoveMark,
+    MoveState,
+    RequestState,
+    RetentionRule,
+)
+from db.models.segments import Segment, SegmentLoan, SegmentMember, SegmentPin, SegmentVersion
+from db.models.templates import Template, TemplateState, TemplateVersion, VersionState
 
 __all__ = [
     "AuditEntry", "AuditHead", "Batch", "BatchKind", "BatchState", "Campaign", "CampaignState", "Circumstance",
     "CircumstanceKind", "Consent", "Contact", "ContactKind", "Control", "CustomField", "Customer", "CustomerPhone",
-    "Decision", "Dispatcher", "Exclusion", "FieldKind", "ImportBatch", "ImportMapping", "ImportState",
-    "ImportedCustomer", "InboundMessage", "Instalment", "Line", "LineState", "Loan", "LoanState", "Message",
-    "MessagePart", "MessageState", "PartState", "Receipt", "Secret", "Setting", "StagedRow", "Suppression", "Template",
-    "TemplateState", "TemplateVersion", "User",
+    "Decision", "Dispatcher", "ErasedRefusal", "Erasure", "Exclusion", "ExportRequest", "FieldKind", "ImportBatch",
+    "ImportMapping", "ImportState", "ImportedCustomer", "InboundMessage", "Instalment", "Line", "LineState", "Loan",
+    "LoanState", "Message", "MessagePart", "MessageState", "MoveMark", "MoveState", "PartState", "Receipt",
+    "RequestState", "RetentionRule", "Secret", "Segment", "SegmentLoan", "SegmentMember", "SegmentPin",
+    "SegmentVersion", "Setting", "StagedRow", "Suppression", "Template", "TemplateState", "TemplateVersion", "User",
+    "VersionState",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Message templates. A version never changes once it is written; a campaign points at one version."""
+"""Message templates. The text of a version never changes once it is written; a campaign points at one version."""
 
 from __future__ import annotations
 
@@ -12,9 +12,16 @@ from db.base import Base, EnumValue, Id, UtcDateTime
 
 
 class TemplateState(StrEnum):
-    DRAFT = "draft"
-    ACTIVE = "active"
+    DRAFT = "draft"  # none of its versions was ever approved
+    ACTIVE = "active"  # campaigns use its newest approved version
     RETIRED = "retired"
+
+
+class VersionState(StrEnum):
+    DRAFT = "draft"
+    REVIEW = "in_review"
+    APPROVED = "approved"
+    RETURNED = "returned"
 
 
 class Template(Base):
@@ -38,5 +45,11 @@ class TemplateVersion(Base):
     template_id: Mapped[int] = mapped_column(ForeignKey("template.id"))
     number: Mapped[int]  # 1, 2, 3 ...
     body: Mapped[str] = mapped_column(Text)  # without the signature
+    state: Mapped[VersionState] = mapped_column(EnumValue(VersionState), default=VersionState.DRAFT)
+    submitted_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    comment: Mapped[str] = mapped_column(Text, default="", server_default="")  # of who returned it
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

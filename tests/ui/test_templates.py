@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from console.core.context import Context
 from console.core.messages import library
 from console.core.messages.library import TemplateDetail, TemplateFilter
+from console.screens.templates.dialogs import ReturnDialog
 from console.screens.templates.preview import FindingLine
 from console.screens.templates.screen import TemplatesPage
 from console.shell.notices import Notice
@@ -222,34 +223,79 @@ def test_what_is_typed_while_it_is_saved_stays(
     assert detail_of(ctx, library_ids["remind-1"]).newest.number == 3
 
 
-def test_a_text_in_use_is_not_replaced_by_a_bad_one(
+def test_a_bad_draft_leaves_what_is_in_force_alone(
     opened: TemplatesPage, library_ids: dict[str, int], ctx: Context, settle: Settle, notices: list[Notice]
 ) -> None:
     opened.editor.body.set_text("坏")
     opened.editor.save.click()
     settle()
-    assert detail_of(ctx, library_ids["remind-1"]).newest.number == 1
-    assert opened.editor.body.text() == "坏"
-    assert len(notices) == 1
-    assert notices[0].text == "This text cannot be used yet."
+    detail = detail_of(ctx, library_ids["remind-1"])
+    assert detail.newest.number == 2
+    assert detail.in_force is not None
+    assert detail.in_force.number == 1
+    opened.editor.submit.click()
+    settle()
+    assert [notice.text for notice in notices] == ["Saved as a draft", "This text cannot be used yet."]
 
 
-def test_a_new_template(page: TemplatesPage, ctx: Context, settle: Settle, notices: list[Notice]) -> None:
+def test_a_new_template_goes_to_a_second_person(
+    page: TemplatesPage,
+    ctx: Context,
+    services_of: Callable[[Context], Services],
+    supervisor_ctx: Context,
+    settle: Settle,
+    notices: list[Notice],
+    qtbot: QtBot,
+) -> None:
     assert page.bar.primary is not None
     page.bar.primary.click()
     settle()
-    page.editor.name.setText("年末提醒")
-    page.editor.body.set_text("您好${")
-    page.editor.save.click()
+    editor = page.editor
+    editor.name.setText("年末提醒")
+    editor.body.set_text("您好${")
+    editor.save.click()
     settle()
     assert notices[-1].text == "Saved as a draft"
-    assert not page.editor.campaign.isEnabled()
-    page.editor.body.set_text(BODY)
-    page.editor.save.click()
+    editor.body.set_text(BODY)
+    assert not editor.submit.isEnabled()  # not before it is saved
+    editor.save.click()
     settle()
-    assert page.editor.campaign.isEnabled()
-    assert len(page.table) == 44
-    assert page.table.current_id() == page.editor.draft.template_id
+    assert not editor.campaign.isEnabled()
+    assert page.table.current_id() == editor.draft.template_id
+    editor.submit.click()
+    settle()
+    assert editor.withdraw.isVisible()
+    assert not editor.approve.isVisible()
+
+    detail = editor.detail
+    assert detail is not None
+    theirs = services_of(supervisor_ctx)
+    checker = TemplatesPage(theirs)
+    qtbot.addWidget(checker)
+    checker.resize(1200, 760)
+    checker.show()
+    checker.arrive(template_id=detail.id)
+    qtbot.waitUntil(lambda: theirs.tasks.idle and checker.editor.approve.isVisible())
+    checker.editor.return_.click()
+    dialog = checker.findChild(ReturnDialog)
+    assert dialog is not None
+    dialog.form.set_values({"comment": "请写明还款日"})
+    dialog.action.click()
+    qtbot.waitUntil(lambda: theirs.tasks.idle and not checker.editor.approve.isVisible())
+
+    page.open(detail.id)
+    settle()
+    assert editor.comment.text() == "Returned by 陈立: 请写明还款日"
+    editor.submit.click()
+    settle()
+    checker.open(detail.id)
+    qtbot.waitUntil(lambda: theirs.tasks.idle and checker.editor.approve.isVisible())
+    checker.editor.approve.click()
+    qtbot.waitUntil(lambda: theirs.tasks.idle and not checker.editor.approve.isVisible())
+    page.open(detail.id)
+    settle()
+    assert editor.campaign.isEnabled()
+    assert not editor.comment.isVisible()
 
 
 def test_a_new_template_needs_a_name(page: TemplatesPage, settle: Settle, notices: list[Notice]) -> None:
@@ -305,7 +351,7 @@ def test_copy_retire_and_use_again(
     monkeypatch.setattr(QDialog, "exec", lambda self: QDialog.DialogCode.Rejected)
     opened.editor.retire.click()
     settle()
-    assert detail_of(ctx, copy.id).state.value == "active"
+    assert detail_of(ctx, copy.id).state.value == "draft"
     monkeypatch.setattr(QDialog, "exec", lambda self: QDialog.DialogCode.Accepted)
     opened.editor.retire.click()
     settle()
@@ -314,7 +360,7 @@ def test_copy_retire_and_use_again(
     assert not opened.editor.save.isVisible()
     opened.editor.restore.click()
     settle()
-    assert detail_of(ctx, copy.id).state.value == "active"
+    assert detail_of(ctx, copy.id).state.value == "draft"
 
 
 def test_a_campaign_is_begun_with_it(opened: TemplatesPage, library_ids: dict[str, int], qtbot: QtBot) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from console.core.campaigns.audience import Audience
 from console.core.errors import UserError
 from console.core.i18n import T
-from db.models import Campaign, CampaignState, Template, TemplateVersion
+from db.models import Campaign, CampaignState, Template, TemplateState, TemplateVersion, VersionState
 
 NAME_LENGTH = 100
 
@@ -53,6 +53,7 @@ class Wording:
     name: str
     class_key: str
     body: str  # without the signature
+    usable: bool  # approved, and its template not retired
 
 
 def load_draft(session: Session, campaign_id: int) -> SavedDraft:
@@ -113,4 +114,5 @@ def wording_of(session: Session, version_id: int | None) -> Wording | None:
         name=template.name,
         class_key=template.class_key,
         body=version.body,
+        usable=version.state is VersionState.APPROVED and template.state is TemplateState.ACTIVE,
     )

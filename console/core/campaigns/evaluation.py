@@ -77,6 +77,10 @@ def plan(ctx: Context, session: Session, draft: Draft) -> Plan:
     wording = wording_of(session, draft.template_version_id)
     if wording is None:
         raise NotComplete(T("No template is chosen."), T("Choose one in section 1."))
+    if not wording.usable:
+        raise NotComplete(
+            T("This text is not approved, or was retired."), T("Have it approved, or choose another one in section 1.")
+        )
     now = ctx.clock.now()
     at = max(now, draft.not_before or now)
     expires_at = draft.expires_at or at + timedelta(hours=ctx.settings.integer("approval.expire_hours"))

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, Select, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from console.core.errors import UserError
 from console.core.i18n import T
 from console.core.listing import Sort
 from console.core.messages.classes import CLASSES
-from db.models import Template, TemplateState, TemplateVersion, User
+from db.models import Template, TemplateState, TemplateVersion, User, VersionState
 
 DEFAULT_SORT = Sort("class")
 _CLASS_ORDER = {key: place for place, key in enumerate(CLASSES)}
@@ -28,7 +28,7 @@ class TemplateGone(UserError):
 class TemplateFilter:
     text: str = ""  # part of a name or of the newest text
     class_key: str = ""
-    state: str = ""  # a TemplateState; "": all but the retired
+    state: str = ""  # as in TemplateRow; "": all but the retired
     shipped: bool | None = None
 
 
@@ -38,7 +38,7 @@ class TemplateRow:
     key: str
     name: str
     class_key: str
-    state: TemplateState
+    state: str  # retired, or of the newest version: draft, in_review, returned, approved
     shipped: bool
     number: int  # of the newest version
     body: str  # of the newest version
@@ -50,8 +50,15 @@ class VersionRow:
     id: int
     number: int
     body: str
+    state: VersionState
+    author_id: int | None
     author: str  # display name; "" for a shipped text
     created_at: datetime
+    submitted_by: int | None
+    submitted_at: datetime | None
+    decider: str  # display name; "" where nobody has decided, and for a shipped text
+    decided_at: datetime | None
+    comment: str  # of who returned it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +76,15 @@ class TemplateDetail:
     def newest(self) -> VersionRow:
         return self.versions[0]
 
+    @property
+    def in_force(self) -> VersionRow | None:
+        """What campaigns use while the template is not retired."""
+        return next((version for version in self.versions if version.state is VersionState.APPROVED), None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateChoice:
-    """The newest version of an active template, for a picker."""
+    """The newest approved version of an active template, for a picker."""
 
     template_id: int
     version_id: int
@@ -82,17 +94,17 @@ class TemplateChoice:
     body: str
 
 
-_NEWEST = (
-    select(Template, TemplateVersion)
-    .join(TemplateVersion, TemplateVersion.template_id == Template.id)
-    .where(
-        TemplateVersion.number
-        == select(func.max(TemplateVersion.number))
-        .where(TemplateVersion.template_id == Template.id)
-        .correlate(Template)
-        .scalar_subquery()
-    )
-)
+def _newest_number(*, approved: bool) -> ScalarSelect[int]:
+    other = aliased(TemplateVersion)
+    query: Select[int] = select(func.max(other.number)).where(other.template_id == Template.id)
+    if approved:
+        query = query.where(other.state == VersionState.APPROVED)
+    return query.correlate(Template).scalar_subquery()
+
+
+_BOTH = select(Template, TemplateVersion).join(TemplateVersion, TemplateVersion.template_id == Template.id)
+_NEWEST = _BOTH.where(TemplateVersion.number == _newest_number(approved=False))
+_IN_FORCE = _BOTH.where(TemplateVersion.number == _newest_number(approved=True), Template.state == TemplateState.ACTIVE)
 
 
 def template_ids(session: Session, filter_: TemplateFilter, sort: Sort = DEFAULT_SORT) -> list[int]:
@@ -105,14 +117,16 @@ def template_ids(session: Session, filter_: TemplateFilter, sort: Sort = DEFAULT
         )
     if filter_.class_key:
         query = query.where(Template.class_key == filter_.class_key)
-    if filter_.state:
-        query = query.where(Template.state == TemplateState(filter_.state))
+    if filter_.state == TemplateState.RETIRED:
+        query = query.where(Template.state == TemplateState.RETIRED)
     else:
         query = query.where(Template.state != TemplateState.RETIRED)
+    if filter_.state and filter_.state != TemplateState.RETIRED:
+        query = query.where(TemplateVersion.state == VersionState(filter_.state))
     if filter_.shipped is not None:
         query = query.where(Template.shipped.is_(filter_.shipped))
     rows = [_row(template, version) for template, version in session.execute(query)]
-    rows.sort(key=lambda row: (_place(row), row.name, row.id))
+    rows.sort(key=lambda row: (_place(row.class_key), row.name, row.id))
     if sort.key in _SORTS:
         rows.sort(key=_SORTS[sort.key])
     if sort.descending:
@@ -134,9 +148,11 @@ def template_detail(session: Session, template_id: int) -> TemplateDetail:
     template = session.get(Template, template_id)
     if template is None:
         raise TemplateGone()
+    author, decider = aliased(User), aliased(User)
     versions = session.execute(
-        select(TemplateVersion, User.display_name)
-        .join(User, User.id == TemplateVersion.created_by, isouter=True)
+        select(TemplateVersion, author.display_name, decider.display_name)
+        .join(author, author.id == TemplateVersion.created_by, isouter=True)
+        .join(decider, decider.id == TemplateVersion.decided_by, isouter=True)
         .where(TemplateVersion.template_id == template_id)
         .order_by(TemplateVersion.number.desc())
     )
@@ -148,19 +164,32 @@ def template_detail(session: Session, template_id: int) -> TemplateDetail:
         state=template.state,
         shipped=template.shipped,
         updated_at=template.updated_at,
-        versions=tuple(
-            VersionRow(id=v.id, number=v.number, body=v.body, author=name or "", created_at=v.created_at)
-            for v, name in versions
-        ),
+        versions=tuple(_version(*row) for row in versions),
+    )
+
+
+def _version(version: TemplateVersion, author: str | None, decider: str | None) -> VersionRow:
+    return VersionRow(
+        id=version.id,
+        number=version.number,
+        body=version.body,
+        state=version.state,
+        author_id=version.created_by,
+        author=author or "",
+        created_at=version.created_at,
+        submitted_by=version.submitted_by,
+        submitted_at=version.submitted_at,
+        decider=decider or "",
+        decided_at=version.decided_at,
+        comment=version.comment,
     )
 
 
 def active_versions(session: Session, class_key: str = "") -> list[TemplateChoice]:
     """What a campaign may use, by class and name."""
-    ids = template_ids(session, TemplateFilter(class_key=class_key, state=TemplateState.ACTIVE))
-    found = session.execute(_NEWEST.where(Template.id.in_(ids)))
-    choices = {
-        template.id: TemplateChoice(
+    query = _IN_FORCE.where(Template.class_key == class_key) if class_key else _IN_FORCE
+    choices = [
+        TemplateChoice(
             template_id=template.id,
             version_id=version.id,
             number=version.number,
@@ -168,9 +197,9 @@ def active_versions(session: Session, class_key: str = "") -> list[TemplateChoic
             class_key=template.class_key,
             body=version.body,
         )
-        for template, version in found
-    }
-    return [choices[id_] for id_ in ids]
+        for template, version in session.execute(query)
+    ]
+    return sorted(choices, key=lambda each: (_place(each.class_key), each.name, each.template_id))
 
 
 def _row(template: Template, version: TemplateVersion) -> TemplateRow:
@@ -179,7 +208,7 @@ def _row(template: Template, version: TemplateVersion) -> TemplateRow:
         key=template.key,
         name=template.name,
         class_key=template.class_key,
-        state=template.state,
+        state="retired" if template.state is TemplateState.RETIRED else version.state.value,
         shipped=template.shipped,
         number=version.number,
         body=version.body,
@@ -187,13 +216,13 @@ def _row(template: Template, version: TemplateVersion) -> TemplateRow:
     )
 
 
-def _place(row: TemplateRow) -> int:
-    return _CLASS_ORDER.get(row.class_key, len(_CLASS_ORDER))
+def _place(class_key: str) -> int:
+    return _CLASS_ORDER.get(class_key, len(_CLASS_ORDER))
 
 
 _SORTS = {
     "name": lambda row: row.name,
     "number": lambda row: row.number,
-    "state": lambda row: row.state.value,
+    "state": lambda row: row.state,
     "updated": lambda row: row.updated_at,
 }

@@ -25,11 +25,22 @@ from console.core.messages.editing import (
     retire_template,
     save_template,
 )
+from console.core.messages.review import (
+    CommentMissing,
+    NotInReview,
+    OwnTemplate,
+    approve_template,
+    return_template,
+    reviews_waiting,
+    submit_template,
+    withdraw_template,
+)
 from console.core.messages.shipped import ship_templates, shipped_texts
 
 __all__ = [
-    "DEFAULT_SORT", "Saved", "TemplateChanged", "TemplateChoice", "TemplateDetail", "TemplateFilter", "TemplateGone",
-    "TemplateRow", "TemplateUnfit", "TemplateUnnamed", "VersionRow", "active_versions", "copy_template",
-    "restore_template", "retire_template", "save_template", "ship_templates", "shipped_texts", "template_detail",
-    "template_ids", "template_rows",
+    "DEFAULT_SORT", "CommentMissing", "NotInReview", "OwnTemplate", "Saved", "TemplateChanged", "TemplateChoice",
+    "TemplateDetail", "TemplateFilter", "TemplateGone", "TemplateRow", "TemplateUnfit", "TemplateUnnamed", "VersionRow",
+    "active_versions", "approve_template", "copy_template", "restore_template", "retire_template", "return_template",
+    "reviews_waiting", "save_template", "ship_templates", "shipped_texts", "submit_template", "template_detail",
+    "template_ids", "template_rows", "withdraw_template",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 import resources
 from console.core.clock import Clock
-from db.models import Template, TemplateState, TemplateVersion
+from db.models import Template, TemplateState, TemplateVersion, VersionState
 
 
 class ShippedText(NamedTuple):
@@ -57,7 +57,14 @@ def ship_templates(session: Session, clock: Clock, language: str = "zh_CN") -> i
             if newest.created_by is not None or newest.body == text.body:
                 continue
             number = newest.number + 1
-        version = insert(TemplateVersion).values(template_id=template_id, number=number, body=text.body, created_at=now)
+        version = insert(TemplateVersion).values(
+            template_id=template_id,
+            number=number,
+            body=text.body,
+            state=VersionState.APPROVED,
+            created_at=now,
+            decided_at=now,
+        )
         session.execute(version)
         new += 1
     return new

@@ -21,7 +21,7 @@ from console.screens.templates.preview import PreviewPanel
 from console.screens.templates.versions import VersionList
 from console.shell import theme
 from console.shell.services import Services
-from console.shell.widgets import StateBadge, column, label, quiet_button, row, scroll
+from console.shell.widgets import StateBadge, column, label, primary_button, quiet_button, row, scroll
 
 FIRST = "remind"  # the kind that a new text begins as
 BLANK = Draft(template_id=None, name="", class_key=FIRST, body="", seen=None)
@@ -45,12 +45,17 @@ class TemplateEditor(QWidget):
     restore_wanted = Signal()
     campaign_wanted = Signal()
     revert_wanted = Signal()
+    submit_wanted = Signal()
+    withdraw_wanted = Signal()
+    approve_wanted = Signal()
+    return_wanted = Signal()
     dirty_changed = Signal(bool)
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
         self._may_edit = services.allowed(Permission.TEMPLATES_EDIT)
+        self._may_decide = services.allowed(Permission.APPROVALS_DECIDE)
         self._stored = _Stored(None, BLANK)
         self._people_of = ""
         self._dirty = False
@@ -95,7 +100,13 @@ class TemplateEditor(QWidget):
         self.restore = quiet_button(tr("Use again"), self.restore_wanted.emit, "rotate-ccw")
         self.campaign = quiet_button(tr("New campaign with this template"), self.campaign_wanted.emit, "send")
         self.campaign.setVisible(self._services.allowed(Permission.CAMPAIGNS_EDIT))
+        self.submit = primary_button(tr("Submit for review"), self.submit_wanted.emit)
+        self.withdraw = quiet_button(tr("Take back"), self.withdraw_wanted.emit, "undo-2")
+        self.approve = primary_button(tr("Approve"), self.approve_wanted.emit)
+        self.return_ = quiet_button(tr("Return"), self.return_wanted.emit)
         self.badge = StateBadge("draft")
+        self.comment = label("", "error", wrap=True)
+        self.comment.hide()
         self.unsaved = label(tr("not saved"), "quiet")
 
     def _arrange(self) -> None:
@@ -122,9 +133,10 @@ class TemplateEditor(QWidget):
         self.preview.setFixedWidth(px(290))
         both = row(writing, self.preview, spacing=16)
         both.setStretchFactor(writing, 1)
-        status = row(self.badge, self.unsaved, None, self.revert, self.save, spacing=8)
+        buttons = (self.revert, self.save, self.withdraw, self.submit, self.return_, self.approve)
+        status = row(self.badge, self.unsaved, None, *buttons, spacing=8)
         actions = row(self.campaign, None, self.copy, self.retire, self.restore, spacing=8)
-        whole = column(status, both, actions, spacing=12, margins=16)
+        whole = column(status, self.comment, both, actions, spacing=12, margins=16)
         whole.setStretchFactor(both, 1)
         self.setLayout(whole)
 
@@ -166,8 +178,9 @@ class TemplateEditor(QWidget):
 
     def _dress(self) -> None:
         detail = self._stored.detail
-        state = detail.state.value if detail else "draft"
-        retired = state == "retired"
+        newest = detail.newest if detail else None
+        retired = detail is not None and detail.state.value == "retired"
+        state = "retired" if retired else newest.state.value if newest else "draft"
         editable = self._may_edit and not retired
         self.name.setReadOnly(not editable)
         self.body.setReadOnly(not editable)
@@ -182,7 +195,17 @@ class TemplateEditor(QWidget):
         self.copy.setVisible(self._may_edit and detail is not None)
         self.retire.setVisible(self._may_edit and detail is not None and not retired)
         self.restore.setVisible(self._may_edit and retired)
-        self.campaign.setEnabled(state == "active")
+        self.campaign.setEnabled(detail is not None and not retired and detail.in_force is not None)
+        in_review = state == "in_review"
+        mine = newest is not None and self._services.ctx.actor.user_id in (newest.author_id, newest.submitted_by)
+        self.withdraw.setVisible(self._may_edit and in_review)
+        for button in (self.approve, self.return_):
+            button.setVisible(self._may_decide and in_review)
+            button.setEnabled(not mine)
+            button.setToolTip(tr("You wrote or submitted this text yourself.") if mine else "")
+        self.comment.setVisible(state == "returned")
+        if newest is not None and newest.comment:
+            self.comment.setText(tr("Returned by {name}: {why}", name=newest.decider, why=newest.comment))
 
     # --- what changes
 
@@ -210,6 +233,15 @@ class TemplateEditor(QWidget):
         self.unsaved.setVisible(dirty)
         self.save.setEnabled(dirty)
         self.revert.setEnabled(dirty)
+        detail = self._stored.detail
+        submittable = (
+            detail is not None
+            and detail.state.value != "retired"
+            and detail.newest.state.value in ("draft", "returned")
+        )
+        self.submit.setVisible(self._may_edit and submittable)
+        self.submit.setEnabled(not dirty)
+        self.submit.setToolTip(tr("Save the text first.") if dirty else "")
         if dirty != self._dirty:
             self._dirty = dirty
             self.dirty_changed.emit(dirty)

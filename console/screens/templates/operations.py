@@ -73,3 +73,19 @@ def retiring(template_id: int) -> Callable[[Context], None]:
 
 def restoring(template_id: int) -> Callable[[Context], None]:
     return lambda ctx: library.restore_template(ctx, template_id)
+
+
+def submitting(template_id: int, number: int) -> Callable[[Context], None]:
+    return lambda ctx: library.submit_template(ctx, template_id, number)
+
+
+def withdrawing(template_id: int, number: int) -> Callable[[Context], None]:
+    return lambda ctx: library.withdraw_template(ctx, template_id, number)
+
+
+def approving(template_id: int, number: int) -> Callable[[Context], None]:
+    return lambda ctx: library.approve_template(ctx, template_id, number)
+
+
+def returning(template_id: int, number: int, comment: str) -> Callable[[Context], None]:
+    return lambda ctx: library.return_template(ctx, template_id, number, comment)

@@ -16,6 +16,7 @@ from console.core.messages.classes import CLASSES
 from console.core.messages.library import Saved, TemplateDetail, TemplateFilter, TemplateRow
 from console.core.security.permissions import Permission
 from console.screens.templates import operations
+from console.screens.templates.dialogs import ReturnDialog
 from console.screens.templates.editor import FIRST, TemplateEditor
 from console.screens.templates.operations import Draft
 from console.shell.page import Page
@@ -46,7 +47,7 @@ class TemplatesPage(Page):
         self.bar.add_search(tr("Name or text"), self._search)
         classes = [(key, str(class_.title)) for key, class_ in CLASSES.items()]
         self.class_ = self.bar.add_filter(FilterBox(tr("Kind"), classes), self._filter)
-        states = [("active", tr("Active")), ("draft", tr("Draft")), ("retired", tr("Retired"))]
+        states = [(key, state_title(key)) for key in ("approved", "in_review", "returned", "draft", "retired")]
         self.state = self.bar.add_filter(FilterBox(tr("State"), states), self._filter)
         if services.allowed(Permission.TEMPLATES_EDIT):
             self.bar.set_primary(tr("New template"), self.new)
@@ -67,7 +68,7 @@ class TemplatesPage(Page):
             Column[TemplateRow]("name", tr("Template"), lambda row: row.name, 0, tip=lambda row: row.body),
             Column[TemplateRow]("class", tr("Kind"), lambda row: _class_title(row.class_key), 104),
             Column[TemplateRow](
-                "state", tr("State"), lambda row: state_title(row.state.value), 78, state=lambda row: row.state.value
+                "state", tr("State"), lambda row: state_title(row.state), 84, state=lambda row: row.state
             ),
         ]
         empty = EmptyState("message-square-text", tr("No template fits"), tr("Try another word or kind."))
@@ -85,6 +86,10 @@ class TemplatesPage(Page):
         editor.restore_wanted.connect(self.restore)
         editor.campaign_wanted.connect(self.new_campaign)
         editor.revert_wanted.connect(self.revert)
+        editor.submit_wanted.connect(lambda: self._move(operations.submitting))
+        editor.withdraw_wanted.connect(lambda: self._move(operations.withdrawing))
+        editor.approve_wanted.connect(lambda: self._move(operations.approving))
+        editor.return_wanted.connect(self._return)
 
     # --- the list
 
@@ -158,12 +163,15 @@ class TemplatesPage(Page):
         self.services.tasks.query(operations.saving(draft), lambda saved: self._saved(saved, draft), owner=self)
 
     def _saved(self, saved: Saved, draft: Draft) -> None:
-        if saved.state.value == "draft":
+        if not saved.fit:
             self.services.notices.warn(
-                tr("Saved as a draft"), tr("No campaign can use it until what is marked as an error is mended.")
+                tr("Saved as a draft"), tr("It cannot be submitted until what is marked as an error is mended.")
             )
         else:
-            self.services.notices.good(tr("Version {number} is saved", number=saved.number))
+            self.services.notices.good(
+                tr("Version {number} is saved", number=saved.number),
+                tr("Campaigns use it once a supervisor has approved it."),
+            )
         now = self.editor.draft
         if self._open == (draft.template_id or NEW) and now != draft:  # typed on meanwhile
             self._unsaved[saved.template_id] = replace(now, template_id=saved.template_id, seen=saved.number)
@@ -194,6 +202,19 @@ class TemplatesPage(Page):
     def restore(self) -> None:
         if self.editor.detail is not None:
             self._set_state(self.editor.detail, operations.restoring(self.editor.detail.id))
+
+    def _move(self, step: Callable[[int, int], Callable[[Context], None]]) -> None:
+        """Take the newest version one step through its review."""
+        detail = self.editor.detail
+        if detail is not None:
+            self._set_state(detail, step(detail.id, detail.newest.number))
+
+    def _return(self) -> None:
+        detail = self.editor.detail
+        if detail is not None:
+            dialog = ReturnDialog(self, self.services, detail)
+            dialog.accepted.connect(lambda: self._reopen(detail.id))
+            dialog.open()
 
     def _set_state(self, detail: TemplateDetail, work: Callable[[Context], None]) -> None:
         self.services.tasks.query(work, lambda _none: self._reopen(detail.id), owner=self)

@@ -1,17 +1,21 @@
-"""Every version that a template ever had."""
+"""Every version that a template ever had: who wrote it, who approved it, and what it changed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from html import escape
+from itertools import pairwise
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from console.core.format import local_datetime
 from console.core.i18n import tr
+from console.core.messages.difference import Change, Stretch, difference
 from console.core.messages.library import VersionRow
-from console.shell.widgets import clear, column, flat_button, label, row
+from console.shell import theme
+from console.shell.widgets import StateBadge, clear, column, flat_button, label, row
 
 
 class VersionList(QWidget):
@@ -19,19 +23,56 @@ class VersionList(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._body = column(spacing=10)
+        self._body = column(spacing=14)
         self.setLayout(self._body)
 
     def show_versions(self, versions: Sequence[VersionRow], *, may_edit: bool) -> None:
+        """Newest first."""
         clear(self._body)
-        for version in versions:
-            author = version.author or tr("shipped with the program")
-            title = label(tr("Version {number}", number=version.number))
-            when = label(f"{local_datetime(version.created_at)} · {author}", "quiet")
-            head = row(title, when, None)
-            if may_edit and version is not versions[0]:
-                use = flat_button(tr("Take this text"), partial(self.taken.emit, version))
-                use.setAccessibleName(tr("Take the text of version {number}", number=version.number))
-                head.addWidget(use)
-            self._body.addLayout(column(head, label(version.body, "quiet", wrap=True, selectable=True), spacing=2))
+        before = [older.body for _, older in pairwise(versions)]
+        for place, version in enumerate(versions):
+            body = before[place] if place < len(before) else version.body
+            self._body.addLayout(self._version(version, body, may_edit=may_edit and place > 0))
         self._body.addStretch(1)
+
+    def _version(self, version: VersionRow, before: str, *, may_edit: bool) -> QVBoxLayout:
+        head = row(label(tr("Version {number}", number=version.number)), StateBadge(version.state.value), None)
+        if may_edit:
+            use = flat_button(tr("Take this text"), partial(self.taken.emit, version))
+            use.setAccessibleName(tr("Take the text of version {number}", number=version.number))
+            head.addWidget(use)
+        whole = column(head, spacing=2)
+        for line in _story(version):
+            whole.addWidget(label(line, "quiet", wrap=True))
+        whole.addWidget(changes(before, version.body))
+        return whole
+
+
+def _story(version: VersionRow) -> list[str]:
+    author = version.author or tr("shipped with the program")
+    lines = [f"{local_datetime(version.created_at)} · {author}"]
+    if version.decider and version.decided_at:
+        at = local_datetime(version.decided_at)
+        if version.comment:
+            lines.append(tr("Returned by {name}, {at}: {why}", name=version.decider, at=at, why=version.comment))
+        else:
+            lines.append(tr("Approved by {name}, {at}", name=version.decider, at=at))
+    return lines
+
+
+def changes(before: str, after: str) -> QLabel:
+    """``after`` with what it changed: added underlined, removed struck out."""
+    shown = label("", "quiet", wrap=True, selectable=True)
+    shown.setTextFormat(Qt.TextFormat.RichText)
+    shown.setText("".join(map(_painted, difference(before, after))))
+    shown.setAccessibleName(after)
+    return shown
+
+
+def _painted(stretch: Stretch) -> str:
+    now, text = theme.current(), escape(stretch.text).replace("\n", "<br>")
+    if stretch.change is Change.ADDED:
+        return f'<u style="color:{now.color("good").name()}">{text}</u>'
+    if stretch.change is Change.REMOVED:
+        return f'<s style="color:{now.color("bad").name()}">{text}</s>'
+    return text

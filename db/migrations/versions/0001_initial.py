@@ -158,18 +158,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", "user_id", name=op.f("pk_setting")),
     )
     op.create_table(
+        "staged_instalment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("keeps", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("loan_number", sa.String(length=40), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column(
+            "principal", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True
+        ),
+        sa.Column("interest", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True),
+        sa.Column("penalty", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True),
+        sa.Column("paid", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True),
+        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staged_instalment")),
+    )
+    op.create_table(
         "staged_row",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("row", sa.Integer(), nullable=False),
         sa.Column("leads", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("numbered", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("keeps", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("number", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("pinyin", sa.String(length=200), nullable=False),
         sa.Column("initials", sa.String(length=50), nullable=False),
         sa.Column("title", sa.String(length=20), server_default="", nullable=False),
         sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("phone_2", sa.String(length=20), server_default="", nullable=False),
+        sa.Column("phone_3", sa.String(length=20), server_default="", nullable=False),
         sa.Column("region", sa.String(length=60), server_default="", nullable=False),
         sa.Column("branch", sa.String(length=60), server_default="", nullable=False),
         sa.Column("manager", sa.String(length=60), server_default="", nullable=False),
@@ -177,6 +198,13 @@ def upgrade() -> None:
         sa.Column("segment", sa.String(length=40), server_default="", nullable=False),
         sa.Column("birthday", sa.Date(), nullable=True),
         sa.Column("tags", sa.JSON(), server_default="[]", nullable=False),
+        sa.Column("id_cipher", sa.LargeBinary(), nullable=True),
+        sa.Column("id_digest", sa.String(length=64), nullable=True),
+        sa.Column("id_tail", sa.String(length=4), server_default="", nullable=False),
+        sa.Column("channel", sa.String(length=20), server_default="", nullable=False),
+        sa.Column("hours_from", sa.Integer(), nullable=True),
+        sa.Column("hours_to", sa.Integer(), nullable=True),
+        sa.Column("extra", sa.JSON(), server_default="{}", nullable=False),
         sa.Column("consent", sa.Boolean(), nullable=True),
         sa.Column("loan_number", sa.String(length=40), server_default="", nullable=False),
         sa.Column("product", sa.String(length=40), server_default="", nullable=False),
@@ -189,7 +217,10 @@ def upgrade() -> None:
         sa.Column("term_months", sa.Integer(), nullable=True),
         sa.Column("due_day", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("kind", sa.String(length=40), server_default="", nullable=False),
         sa.Column("account_tail", sa.String(length=4), server_default="", nullable=False),
+        sa.Column("account_cipher", sa.LargeBinary(), nullable=True),
+        sa.Column("account_digest", sa.String(length=64), nullable=True),
         sa.Column(
             "amount_due", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True
         ),
@@ -335,9 +366,22 @@ def upgrade() -> None:
         sa.Column("rows_updated", sa.Integer(), nullable=False),
         sa.Column("rows_unchanged", sa.Integer(), nullable=False),
         sa.Column("rows_invalid", sa.Integer(), nullable=False),
+        sa.Column("rows_duplicate", sa.Integer(), server_default="0", nullable=False),
         sa.Column("source", sa.String(length=60), server_default="", nullable=False),
         sa.Column("control", sa.JSON(), server_default="{}", nullable=False),
         sa.Column("difference", sa.JSON(), server_default="{}", nullable=False),
+        sa.Column("previous_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("retire_gone", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("cursor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), server_default="0", nullable=False),
+        sa.Column(
+            "cursor_instalment",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.Column("owner", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("touched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("undone_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -346,6 +390,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["undone_by"], ["user_account.id"], name=op.f("fk_import_batch_undone_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batch")),
     )
+    with op.batch_alter_table("import_batch", schema=None) as batch_op:
+        batch_op.create_index("ix_import_batch_source", ["source", "id"], unique=False)
+        batch_op.create_index("ix_import_batch_state", ["state"], unique=False)
+
     op.create_table(
         "inbound_message",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -408,6 +456,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_retention_rule")),
     )
     op.create_table(
+        "segment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("retired", sa.Boolean(), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_segment_created_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_segment")),
+    )
+    op.create_table(
         "template",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
@@ -467,9 +526,35 @@ def upgrade() -> None:
         batch_op.create_index("ix_contact_customer_id_at", ["customer_id", "at"], unique=False)
 
     op.create_table(
+        "import_change",
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("before", sa.JSON(none_as_null=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["import_batch.id"], name=op.f("fk_import_change_import_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("import_id", "kind", "row_id", name=op.f("pk_import_change")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("import_change", schema=None) as batch_op:
+        batch_op.create_index("ix_import_change_kind_row_id", ["kind", "row_id"], unique=False)
+
+    op.create_table(
+        "import_errors",
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("workbook", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["import_batch.id"], name=op.f("fk_import_errors_import_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("import_id", name=op.f("pk_import_errors")),
+    )
+    op.create_table(
         "imported_customer",
         sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("added", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customer.id"], name=op.f("fk_imported_customer_customer_id"), ondelete="CASCADE"
         ),
@@ -477,7 +562,26 @@ def upgrade() -> None:
             ["import_id"], ["import_batch.id"], name=op.f("fk_imported_customer_import_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("import_id", "customer_id", name=op.f("pk_imported_customer")),
+        sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("imported_customer", schema=None) as batch_op:
+        batch_op.create_index("ix_imported_customer_customer_id", ["customer_id"], unique=False)
+
+    op.create_table(
+        "imported_loan",
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("added", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["import_batch.id"], name=op.f("fk_imported_loan_import_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["loan_id"], ["loan.id"], name=op.f("fk_imported_loan_loan_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("import_id", "loan_id", name=op.f("pk_imported_loan")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("imported_loan", schema=None) as batch_op:
+        batch_op.create_index("ix_imported_loan_loan_id", ["loan_id"], unique=False)
+
     op.create_table(
         "instalment",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -500,6 +604,19 @@ def upgrade() -> None:
     with op.batch_alter_table("instalment", schema=None) as batch_op:
         batch_op.create_index("ix_instalment_due_on", ["due_on"], unique=False)
 
+    op.create_table(
+        "segment_version",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("segment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("conditions", sa.JSON(), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_segment_version_created_by")),
+        sa.ForeignKeyConstraint(["segment_id"], ["segment.id"], name=op.f("fk_segment_version_segment_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_segment_version")),
+        sa.UniqueConstraint("segment_id", "number", name=op.f("uq_segment_version_segment_id_number")),
+    )
     op.create_table(
         "template_version",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -549,6 +666,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_campaign_state_updated_at", ["state", "updated_at"], unique=False)
 
     op.create_table(
+        "segment_pin",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("segment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column("by_loan", sa.Boolean(), nullable=False),
+        sa.Column("customers", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_segment_pin_created_by")),
+        sa.ForeignKeyConstraint(["segment_id"], ["segment.id"], name=op.f("fk_segment_pin_segment_id")),
+        sa.ForeignKeyConstraint(["version_id"], ["segment_version.id"], name=op.f("fk_segment_pin_version_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_segment_pin")),
+    )
+    with op.batch_alter_table("segment_pin", schema=None) as batch_op:
+        batch_op.create_index("ix_segment_pin_segment_id", ["segment_id"], unique=False)
+
+    op.create_table(
         "batch",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
@@ -577,6 +713,30 @@ def upgrade() -> None:
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.create_index("ix_batch_campaign_id", ["campaign_id"], unique=False)
         batch_op.create_index("ix_batch_state_priority", ["state", "priority"], unique=False)
+
+    op.create_table(
+        "segment_loan",
+        sa.Column("pin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["loan_id"], ["loan.id"], name=op.f("fk_segment_loan_loan_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["pin_id"], ["segment_pin.id"], name=op.f("fk_segment_loan_pin_id")),
+        sa.PrimaryKeyConstraint("pin_id", "loan_id", name=op.f("pk_segment_loan")),
+    )
+    with op.batch_alter_table("segment_loan", schema=None) as batch_op:
+        batch_op.create_index("ix_segment_loan_loan_id", ["loan_id"], unique=False)
+
+    op.create_table(
+        "segment_member",
+        sa.Column("pin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_segment_member_customer_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["pin_id"], ["segment_pin.id"], name=op.f("fk_segment_member_pin_id")),
+        sa.PrimaryKeyConstraint("pin_id", "customer_id", name=op.f("pk_segment_member")),
+    )
+    with op.batch_alter_table("segment_member", schema=None) as batch_op:
+        batch_op.create_index("ix_segment_member_customer_id", ["customer_id"], unique=False)
 
     op.create_table(
         "decision",
@@ -774,21 +934,46 @@ def downgrade() -> None:
         batch_op.drop_index("ix_decision_batch_id")
 
     op.drop_table("decision")
+    with op.batch_alter_table("segment_member", schema=None) as batch_op:
+        batch_op.drop_index("ix_segment_member_customer_id")
+
+    op.drop_table("segment_member")
+    with op.batch_alter_table("segment_loan", schema=None) as batch_op:
+        batch_op.drop_index("ix_segment_loan_loan_id")
+
+    op.drop_table("segment_loan")
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_index("ix_batch_state_priority")
         batch_op.drop_index("ix_batch_campaign_id")
 
     op.drop_table("batch")
+    with op.batch_alter_table("segment_pin", schema=None) as batch_op:
+        batch_op.drop_index("ix_segment_pin_segment_id")
+
+    op.drop_table("segment_pin")
     with op.batch_alter_table("campaign", schema=None) as batch_op:
         batch_op.drop_index("ix_campaign_state_updated_at")
 
     op.drop_table("campaign")
     op.drop_table("template_version")
+    op.drop_table("segment_version")
     with op.batch_alter_table("instalment", schema=None) as batch_op:
         batch_op.drop_index("ix_instalment_due_on")
 
     op.drop_table("instalment")
+    with op.batch_alter_table("imported_loan", schema=None) as batch_op:
+        batch_op.drop_index("ix_imported_loan_loan_id")
+
+    op.drop_table("imported_loan")
+    with op.batch_alter_table("imported_customer", schema=None) as batch_op:
+        batch_op.drop_index("ix_imported_customer_customer_id")
+
     op.drop_table("imported_customer")
+    op.drop_table("import_errors")
+    with op.batch_alter_table("import_change", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_change_kind_row_id")
+
+    op.drop_table("import_change")
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_index("ix_contact_customer_id_at")
 
@@ -801,6 +986,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_template_class_key"))
 
     op.drop_table("template")
+    op.drop_table("segment")
     op.drop_table("retention_rule")
     with op.batch_alter_table("loan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_loan_product"))
@@ -812,6 +998,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_inbound_message_sender_received_at")
 
     op.drop_table("inbound_message")
+    with op.batch_alter_table("import_batch", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_batch_state")
+        batch_op.drop_index("ix_import_batch_source")
+
     op.drop_table("import_batch")
     with op.batch_alter_table("export_request", schema=None) as batch_op:
         batch_op.drop_index("ix_export_request_state")
@@ -836,6 +1026,7 @@ def downgrade() -> None:
     op.drop_table("user_account")
     op.drop_table("suppression")
     op.drop_table("staged_row")
+    op.drop_table("staged_instalment")
     op.drop_table("setting")
     op.drop_table("secret")
     op.drop_table("move_mark")

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 
@@ -13,12 +16,21 @@ from console.core.messages.classes import CLASSES
 from console.core.messages.shipped import ShippedText
 from console.core.messages.template import compose, measure, parse
 from console.core.messages.variables import SAMPLES
+from console.core.security.permissions import Permission
 from db import audit
 from db.engine import Database
-from db.models import AuditEntry, Template, TemplateState, TemplateVersion
+from db.models import AuditEntry, Template, TemplateState, TemplateVersion, VersionState
 
 BODY = "${name}您好,您的${prod}应还${amt}元,咨询${tel}。"
 CLASS = "remind"
+
+
+def approved(ctx: Context, checker: Context, **text: object) -> library.Saved:
+    """A version as campaigns may use it."""
+    saved = library.save_template(ctx, **({"name": "甲", "class_key": CLASS, "body": BODY} | text))  # type: ignore[arg-type]
+    library.submit_template(ctx, saved.template_id, saved.number)
+    library.approve_template(checker, saved.template_id, saved.number)
+    return saved
 
 
 @pytest.fixture
@@ -78,7 +90,7 @@ def test_a_reworded_shipped_text_is_a_new_version_unless_the_office_wrote_its_ow
 
 def test_saving_makes_versions_that_never_change(shipped: Database, ctx: Context) -> None:
     first = library.save_template(ctx, name="  十一月\n提醒 ", class_key=CLASS, body=BODY + " ")
-    assert (first.number, first.state) == (1, TemplateState.ACTIVE)
+    assert (first.number, first.fit) == (1, True)
     second = library.save_template(
         ctx, template_id=first.template_id, name="十一月提醒", class_key=CLASS, body=BODY + "谢谢", seen=1
     )
@@ -106,25 +118,73 @@ def test_two_writers_do_not_overwrite_each_other(database: Database, ctx: Contex
         library.save_template(ctx, template_id=saved.template_id, name="甲", class_key=CLASS, body=BODY + "二", seen=1)
 
 
-def test_a_text_with_errors_is_a_draft_that_no_campaign_sees(database: Database, ctx: Context) -> None:
+def test_campaigns_use_what_a_second_person_approved(database: Database, ctx: Context, supervisor_ctx: Context) -> None:
     saved = library.save_template(ctx, name="草稿", class_key=CLASS, body="${name}您好${")
-    assert saved.state is TemplateState.DRAFT
+    assert not saved.fit
+    with pytest.raises(library.TemplateUnfit):
+        library.submit_template(ctx, saved.template_id, 1)
+    mended = library.save_template(ctx, template_id=saved.template_id, name="草稿", class_key=CLASS, body=BODY)
+    assert mended.fit
+    library.submit_template(ctx, saved.template_id, 2)
     with database.read() as session:
         assert library.active_versions(session) == []
-        assert library.template_ids(session, library.TemplateFilter()) == [saved.template_id]
-    mended = library.save_template(ctx, template_id=saved.template_id, name="草稿", class_key=CLASS, body=BODY)
-    assert mended.state is TemplateState.ACTIVE
+        assert library.template_ids(session, library.TemplateFilter(state="in_review")) == [saved.template_id]
+        assert library.reviews_waiting(supervisor_ctx, session) == 1
+        assert library.reviews_waiting(ctx, session) == 0
+    library.approve_template(supervisor_ctx, saved.template_id, 2)
     with database.read() as session:
         assert [choice.version_id for choice in library.active_versions(session)] == [mended.version_id]
+        assert library.reviews_waiting(supervisor_ctx, session) == 0
+        detail = library.template_detail(session, saved.template_id)
+    assert detail.in_force is not None
+    assert (detail.in_force.number, detail.in_force.decider) == (2, "陈立")
 
 
-def test_a_template_in_use_refuses_errors(database: Database, ctx: Context) -> None:
-    saved = library.save_template(ctx, name="甲", class_key=CLASS, body=BODY)
+def test_a_new_draft_does_not_touch_what_is_in_force(database: Database, ctx: Context, supervisor_ctx: Context) -> None:
+    saved = approved(ctx, supervisor_ctx)
+    worse = library.save_template(ctx, template_id=saved.template_id, name="甲", class_key=CLASS, body="不还就坐牢")
     with pytest.raises(library.TemplateUnfit) as refused:
-        library.save_template(ctx, template_id=saved.template_id, name="甲", class_key=CLASS, body="不还就坐牢")
+        library.submit_template(ctx, saved.template_id, worse.number)
     assert "word.threat" in [finding.rule for finding in refused.value.findings]
     with database.read() as session:
-        assert library.template_detail(session, saved.template_id).newest.body == BODY
+        assert [choice.body for choice in library.active_versions(session)] == [BODY]
+
+
+def test_nobody_approves_an_own_text(
+    database: Database, ctx: Context, supervisor_ctx: Context, context_of: Callable[[str], Context]
+) -> None:
+    saved = library.save_template(ctx, name="甲", class_key=CLASS, body=BODY)
+    library.submit_template(ctx, saved.template_id, 1)
+    both = replace(ctx, actor=replace(ctx.actor, permissions=frozenset(Permission)))
+    for decide in (
+        lambda: library.approve_template(both, saved.template_id, 1),
+        lambda: library.return_template(both, saved.template_id, 1, "改"),
+    ):
+        with pytest.raises(library.OwnTemplate):
+            decide()
+    with pytest.raises(NotPermitted):
+        library.approve_template(ctx, saved.template_id, 1)
+
+
+def test_a_review_is_of_one_version(database: Database, ctx: Context, supervisor_ctx: Context) -> None:
+    saved = library.save_template(ctx, name="甲", class_key=CLASS, body=BODY)
+    library.submit_template(ctx, saved.template_id, 1)
+    with pytest.raises(library.NotInReview):
+        library.submit_template(ctx, saved.template_id, 1)
+    library.save_template(ctx, template_id=saved.template_id, name="甲", class_key=CLASS, body=BODY + "改")
+    with pytest.raises(library.NotInReview):  # it was edited after the supervisor had opened it
+        library.approve_template(supervisor_ctx, saved.template_id, 1)
+    library.submit_template(ctx, saved.template_id, 2)
+    with pytest.raises(library.CommentMissing):
+        library.return_template(supervisor_ctx, saved.template_id, 2, " ")
+    library.return_template(supervisor_ctx, saved.template_id, 2, "请写明还款日")
+    with database.read() as session:
+        newest = library.template_detail(session, saved.template_id).newest
+    assert (newest.state, newest.comment) == (VersionState.RETURNED, "请写明还款日")
+    library.submit_template(ctx, saved.template_id, 2)
+    library.withdraw_template(ctx, saved.template_id, 2)
+    with pytest.raises(library.NotInReview):
+        library.approve_template(supervisor_ctx, saved.template_id, 2)
 
 
 def test_the_class_of_a_template_is_fixed(database: Database, ctx: Context) -> None:
@@ -145,8 +205,10 @@ def test_copies_belong_to_the_office(shipped: Database, ctx: Context) -> None:
     assert detail.name == f"{source.name} (copy)"
 
 
-def test_retired_templates_leave_the_lists_and_come_back(database: Database, ctx: Context) -> None:
-    saved = library.save_template(ctx, name="甲", class_key=CLASS, body=BODY)
+def test_retired_templates_leave_the_lists_and_come_back(
+    database: Database, ctx: Context, supervisor_ctx: Context
+) -> None:
+    saved = approved(ctx, supervisor_ctx)
     library.retire_template(ctx, saved.template_id)
     with database.read() as session:
         assert library.active_versions(session) == []
@@ -157,11 +219,13 @@ def test_retired_templates_leave_the_lists_and_come_back(database: Database, ctx
         assert len(library.active_versions(session, CLASS)) == 1
 
 
-def test_a_draft_with_errors_is_not_restored(database: Database, ctx: Context) -> None:
+def test_what_was_never_approved_comes_back_as_a_draft(database: Database, ctx: Context) -> None:
     saved = library.save_template(ctx, name="甲", class_key=CLASS, body="坏")
     library.retire_template(ctx, saved.template_id)
-    with pytest.raises(library.TemplateUnfit):
-        library.restore_template(ctx, saved.template_id)
+    library.restore_template(ctx, saved.template_id)
+    with database.read() as session:
+        assert library.template_detail(session, saved.template_id).state is TemplateState.DRAFT
+        assert library.active_versions(session) == []
 
 
 def test_lists_are_searched_filtered_and_sorted(shipped: Database) -> None:
@@ -187,6 +251,8 @@ def test_writing_needs_the_permission_and_is_audited(database: Database, ctx: Co
         lambda: library.copy_template(supervisor_ctx, 1),
         lambda: library.retire_template(supervisor_ctx, 1),
         lambda: library.restore_template(supervisor_ctx, 1),
+        lambda: library.submit_template(supervisor_ctx, 1, 1),
+        lambda: library.withdraw_template(supervisor_ctx, 1, 1),
     ):
         with pytest.raises(NotPermitted):
             call()
