@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from gsm.errors import LineFault, LineUnavailable, OutcomeUnknown, Refused
+from gsm.errors import GsmError, LineFault, LineUnavailable, OutcomeUnknown, Refused, StoreFull
 from gsm.messages import Accepted, DeliveryOutcome, DeliveryReport, LineHealth, LineIdentity, Received, Submit
 from gsm.modem.at import OK, Answer, Info, Request, Unsolicited, parse_final
 from gsm.modem.causes import error_after_body, error_before_body
@@ -54,6 +56,7 @@ class ModemTransport(Transport):
         self._in_doubt = False  # a submission was left without its result, which may still come
         self._ussd_lines: queue.Queue[str] = queue.Queue()
         self._closing = threading.Event()
+        self._set_up_at = -math.inf  # monotonic
         self._attendant: threading.Thread | None = None
 
     # Opening and closing
@@ -69,7 +72,7 @@ class ModemTransport(Transport):
         self._attendant = threading.Thread(target=self._attend, name="modem-attendant", daemon=True)
         self._attendant.start()
 
-    def _connect(self) -> None:
+    def _connect(self, step: RecoveryStep = RecoveryStep.REOPEN) -> None:
         port = open_port(self._address, baudrate=self._options.baudrate, flow_control=self._options.flow_control)
         self._fault = None
         self._engine = Engine(
@@ -83,7 +86,8 @@ class ModemTransport(Transport):
         try:
             if self._closing.is_set():
                 raise LineUnavailable("port.closed", "closed by us")
-            self._configure()
+            with self._engine.turn():
+                self._reset(self._engine, step)
         except LineFault:
             self._disconnect()
             raise
@@ -96,6 +100,7 @@ class ModemTransport(Transport):
             engine.rebooted = False
             self._session = configure(engine, self._options, self._closing)
             self._mail.start(self._session)
+            self._set_up_at = time.monotonic()
 
     def _disconnect(self) -> None:
         engine, self._engine = self._engine, None
@@ -173,7 +178,7 @@ class ModemTransport(Transport):
     def _ask_leave(self, engine: Engine, request: Request, clear_to_send: Callable[[], None]) -> None:
         refusal = engine.prompt(request, self._options.prompt_seconds)
         if refusal is not None:
-            raise error_before_body(refusal.final)
+            raise self._noted(error_before_body(refusal.final))
         cleared = False
         try:
             clear_to_send()
@@ -184,6 +189,11 @@ class ModemTransport(Transport):
         if engine.rebooted:
             engine.mark_out_of_step()
             raise LineUnavailable("modem.restarted", "before the message was written")
+
+    def _noted(self, error: GsmError) -> GsmError:
+        if isinstance(error, StoreFull):
+            self._mail.purge()
+        return error
 
     def _back_out(self, engine: Engine) -> None:
         try:
@@ -205,7 +215,7 @@ class ModemTransport(Transport):
             raise OutcomeUnknown(error.code, error.detail) from error
         self._in_doubt = False
         if not answer.final.ok:
-            raise error_after_body(answer.final)
+            raise self._noted(error_after_body(answer.final))
         reference = _reference_of(answer)
         if reference < 0:
             raise OutcomeUnknown("at.no_reference", answer.lines[0].text)
@@ -251,14 +261,26 @@ class ModemTransport(Transport):
 
     def _attend(self) -> None:
         """Does the chores while nobody sends, sweeps at intervals, notices a modem that fell silent."""
+        swept_at = time.monotonic()
         while not self._closing.is_set():
-            idle = not self._mail.wanted.wait(self._options.sweep_seconds)
+            self._mail.wanted.wait(max(0.0, swept_at + self._pause() - time.monotonic()))
             if self._closing.is_set():
                 return
-            if idle:
+            due = time.monotonic() >= swept_at + self._pause()
+            if due:
+                swept_at = time.monotonic()
                 self._mail.sweep()
             self._mail.give_up_incomplete()
-            self._do_chores(heartbeat=idle)
+            self._do_chores(heartbeat=due)
+
+    def _pause(self) -> float:
+        """Seconds between two sweeps; short after a set-up.
+
+        A report that the modem had from before and nobody confirmed makes it switch its routing off only when the
+        network's patience ends, which may be after we have switched it on (27.005 3.4.1).
+        """
+        young = time.monotonic() - self._set_up_at < self._options.settle_seconds
+        return min(self._options.sweep_seconds, self._options.early_seconds if young else math.inf)
 
     def _do_chores(self, *, heartbeat: bool) -> None:
         engine = self._engine
@@ -324,10 +346,12 @@ class ModemTransport(Transport):
         engine = self._engine
         if step is RecoveryStep.REOPEN or engine is None or engine.gone is not None:
             self._disconnect()
-            self._connect()
+            self._connect(step)
         else:
             with engine.turn():
                 self._reset(engine, step)
+        if self._attendant is None:
+            self._start_attendant()
         self._fault = None
         return self._session_now().identity
 
