@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from console.core.campaigns.approvals import waiting_for
 from console.core.context import Context
 from console.core.events import Topic
+from console.core.messages.review import reviews_waiting
 from console.core.sending.status import Snapshot, snapshot
 from db.models import Campaign, Line, LineState
 
@@ -18,6 +19,7 @@ from db.models import Campaign, Line, LineState
 class Pulse:
     status: Snapshot
     approvals: int  # campaigns that this person could decide on now
+    reviews: int  # templates, likewise
     lines_mark: tuple[datetime | None, tuple[tuple[LineState, str], ...]]
     campaigns_mark: tuple[int, datetime | None]
 
@@ -32,6 +34,8 @@ class Pulse:
             moved.add(Topic.LINES)
         if self.campaigns_mark != before.campaigns_mark or self.approvals != before.approvals:
             moved.add(Topic.CAMPAIGNS)
+        if self.reviews != before.reviews:
+            moved.add(Topic.TEMPLATES)
         return frozenset(moved)
 
 
@@ -43,6 +47,7 @@ def pulse(ctx: Context) -> Pulse:
         return Pulse(
             status=snapshot(session, ctx.clock.now()),
             approvals=waiting_for(ctx, session),
+            reviews=reviews_waiting(ctx, session),
             lines_mark=(session.scalar(select(func.max(Line.health_at))), tuple(states)),
             campaigns_mark=(edits[0], edits[1]),
         )

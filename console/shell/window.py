@@ -296,6 +296,7 @@ class MainWindow(QMainWindow):
     def _beat(self, pulse: Pulse) -> None:
         self.status.show_pulse(pulse)
         self.rail.set_badge("approvals", pulse.approvals)
+        self.rail.set_badge("templates", pulse.reviews)
         self.rail.set_badge("lines", pulse.status.lines_fault)
         self.rail.set_badge("home", pulse.status.unknown)
         self._show_stopped(pulse)
