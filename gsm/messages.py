@@ -68,6 +68,28 @@ class DeliveryReport:
     received_at: datetime
 
 
+class Content(StrEnum):
+    TEXT = "text"
+    DATA = "data"  # octets for a program; ``body`` shows them as text where they are printable, else as hex
+    COMPRESSED = "compressed"  # text that nobody's decoder unpacks (3GPP TS 23.042); ``body`` is its hex
+
+
+class WaitingKind(StrEnum):
+    VOICE = "voice"
+    FAX = "fax"
+    EMAIL = "email"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Something waits for the owner of the SIM elsewhere (3GPP TS 23.038 4, TS 23.040 9.2.3.24.2)."""
+
+    kind: WaitingKind
+    active: bool  # False: nothing waits any more
+    count: int | None = None  # None: not told
+
+
 @dataclass(frozen=True, kw_only=True)
 class Inbound:
     token: str
@@ -77,8 +99,15 @@ class Inbound:
     sender_identity: str
     sent_at: datetime | None
     received_at: datetime
-    complete: bool = True  # False: parts of a long message are missing
+    parts: int = 1
+    missing: tuple[int, ...] = ()  # sequence numbers, from 1, of the parts that never came
     flash: bool = False
+    content: Content = Content.TEXT
+    waiting: tuple[Waiting, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return not self.missing
 
 
 @dataclass(frozen=True, kw_only=True)

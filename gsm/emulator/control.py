@@ -8,6 +8,7 @@
 {"do": "inbound", "sender": "+86138...", "text": "...", "parts": [1, 3]}
 {"do": "report", "reference": 7, "recipient": "+86138..."}
 {"do": "pdu", "pdu": "...", "report": false}          delivered as it is, however damaged
+{"do": "left", "pdu": "..."}                          a message of another program in the first store
 {"do": "say", "text": "..."}  {"do": "unplug", "ms": 500}  {"do": "plug"}  {"do": "reset"}
 {"do": "stats"}                    waiting and lost reports, stores, attached, commands heard
 """
@@ -26,6 +27,7 @@ from gsm.emulator.links import Plug
 from gsm.emulator.modem import EmulatedModem
 from gsm.emulator.network import Delivery
 from gsm.emulator.settings import Rule
+from gsm.emulator.stores import SENT
 
 Verb = Callable[[Mapping[str, Any]], object]
 
@@ -53,6 +55,7 @@ class Control:
             "pdu": lambda request: modem.network.put(
                 Delivery(bytes.fromhex(request["pdu"]).hex().upper() or "00", bool(request.get("report")))
             ),
+            "left": lambda request: modem.stores[modem.persona.stores[0]].add(request["pdu"], SENT),
             "say": lambda request: modem.say(request["text"]),
             "unplug": lambda request: plug.pull(request.get("ms", 0)),
             "plug": lambda request: plug.push(),

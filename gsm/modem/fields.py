@@ -14,6 +14,7 @@ with warnings.catch_warnings():
     from gsmmodem.pdu import encodeSemiOctets, packSeptets
 
 from gsm.encoding import ESCAPE, GSM7_BASIC, GSM7_EXTENSION, encode_gsm7
+from gsm.messages import Waiting, WaitingKind
 from gsm.modem.shift_tables import LOCKING, SINGLE
 
 _DIGITS = "0123456789*#abc"
@@ -87,6 +88,27 @@ def decode_septets(septets: bytes, *, locking: int = 0, single: int = 0) -> str:
         else:
             text.append(base[septet])
     return "".join(text)
+
+
+def decode_ucs2(octets: bytes) -> str:
+    """UTF-16 big endian; half a surrogate pair stays as it is, for its other half may stand in the next part."""
+    whole = len(octets) // 2 * 2
+    return octets[:whole].decode("utf-16-be", "surrogatepass") + ("\ufffd" if len(octets) % 2 else "")
+
+
+def mend_surrogates(text: str) -> str:
+    """Halves that found each other become one character, a half without its other one a replacement character."""
+    return text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
+
+
+def readable(octets: bytes) -> str:
+    """Octets for a person: as text when every character can be shown, else as hex in pairs."""
+    try:
+        text = octets.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    plain = all(char.isprintable() or char in "\t\r\n" for char in text)
+    return text if plain else octets.hex(" ").upper()
 
 
 # Addresses
@@ -209,10 +231,12 @@ class Coding:
     charset: Charset
     message_class: int | None = None  # 0 = flash
     compressed: bool = False
-    waiting: str = ""  # message-waiting indication: "discard" or "store"
+    waiting: Waiting | None = None
+    discard: bool = False  # the text may be thrown away once the indication has been shown
 
 
 _GENERAL = (Charset.GSM7, Charset.OCTETS, Charset.UCS2, Charset.GSM7)
+_WAITING = tuple(WaitingKind)
 
 
 def decode_coding(scheme: int) -> Coding:
@@ -226,11 +250,18 @@ def decode_coding(scheme: int) -> Coding:
         )
     if group == 0xF:
         return Coding(Charset.OCTETS if scheme & 4 else Charset.GSM7, message_class=scheme & 3)
-    waiting = {0xC: "discard", 0xD: "store", 0xE: "store"}.get(group, "")
-    return Coding(Charset.UCS2 if group == 0xE else Charset.GSM7, waiting=waiting)
+    if group < 0xC:
+        return Coding(Charset.GSM7)
+    return Coding(
+        Charset.UCS2 if group == 0xE else Charset.GSM7,
+        waiting=Waiting(kind=_WAITING[scheme & 3], active=bool(scheme & 8)),
+        discard=group == 0xC,
+    )
 
 
 # User data header
+
+_SPECIAL_INDICATION = 0x01
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +285,7 @@ class Header:
     locking: int = 0
     single: int = 0
     destination_port: int | None = None
+    waiting: tuple[Waiting, ...] = ()
 
 
 def decode_header(data: bytes) -> Header:
@@ -261,16 +293,25 @@ def decode_header(data: bytes) -> Header:
     length = octets.octet("header length")
     body = Octets(octets.take(length, "user data header"))
     elements: dict[int, bytes] = {}
+    waiting: list[Waiting] = []
     while len(body):
         identifier = body.octet("element")
         elements[identifier] = body.take(body.octet("element length"), "element")
+        if identifier == _SPECIAL_INDICATION and len(elements[identifier]) == 2:
+            waiting.append(_indication(*elements[identifier]))
     return Header(
         size=length + 1,
         concatenation=_concatenation(elements),
         single=_first(elements.get(0x24, b"")),
         locking=_first(elements.get(0x25, b"")),
         destination_port=_port(elements),
+        waiting=tuple(waiting),
     )
+
+
+def _indication(kind: int, count: int) -> Waiting:
+    """Special SMS message indication (9.2.3.24.2); there is one element for each kind."""
+    return Waiting(kind=_WAITING[min(kind & 0x7F, 3)], active=count > 0, count=count)
 
 
 def _first(data: bytes) -> int:

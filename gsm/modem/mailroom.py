@@ -21,7 +21,6 @@ from gsm.errors import LineUnavailable, NotSent
 from gsm.messages import DeliveryReport, Inbound, Received, Undecodable
 from gsm.modem.at import Info, Request, Unsolicited
 from gsm.modem.engine import Engine
-from gsm.modem.fields import Charset
 from gsm.modem.health import fields, first_line
 from gsm.modem.pdu import Deliver, PduError, StatusReport, decode
 from gsm.modem.reassembly import Piece, Reassembly, Whole
@@ -30,7 +29,10 @@ from gsm.modem.setup import ReportMode, Session
 log = logging.getLogger(__name__)
 
 _INDICATION = re.compile(r'\+C(?:MT|DS)I: ?"?(\w+)"?, ?(\d+)')
+_FULL = re.compile(r"\^SMMEMFULL|\+CMTI: ?\"?FULL|SMS FULL|\+CIEV: ?\"?(?:SMSFULL|SMS_FULL)\"?, ?[12]", re.IGNORECASE)
 _LIST_SECONDS = 60.0
+_REMEMBERED = 1_000  # PDUs that could not be deleted yet
+_OWN = frozenset({"2", "3"})  # <stat>: stored unsent, stored sent (27.005 3.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Stored:
     store: str
     index: int
     raw: str
+    own: bool = False  # written by somebody on this side, not one that came
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Fetch:
 @dataclass(frozen=True, slots=True)
 class Sweep:
     store: str
+    purge: bool = False  # what other programs wrote and left there goes as well, once the house has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +84,31 @@ class Mailroom:
         self.wanted = threading.Event()  # set while chores wait
         self._queue: queue.Queue[Received | None] = queue.Queue()
         self._tokens = itertools.count(1)
-        self._held: dict[str, tuple[Place, ...]] = {}
+        self._held: dict[str, tuple[Place, ...]] = {}  # by token: handed on, not acknowledged yet
+        self._adrift: dict[str, str] = {}  # PDU to token: handed on before a set-up, its place to be found again
+        self._committed: dict[str, None] = {}  # PDUs that the house has and the modem has not deleted yet
         self._seen: dict[tuple[str, int], str] = {}  # stored, handed on or waiting for its other parts
         self._parts: Reassembly[Place] = Reassembly(incomplete_seconds, time.monotonic)
         self._session: Session | None = None
         self._selected = ""
-        self._places: dict[str, int] = {}  # how many messages each store holds
+        self._fills: dict[str, tuple[int, int]] = {}  # by store: places used when last asked, and how many there are
         self._closed = False
         self.refusals = 0  # confirmations in a row that the modem did not take
         self.on_report: Callable[[DeliveryReport], None] = lambda report: None
 
     def start(self, session: Session) -> None:
-        """After each set-up of the modem: places known before mean nothing any more, all stores are read."""
+        """After each set-up of the modem: its places may hold other messages now, so all stores are read again.
+
+        What was handed on already is known again by its PDU: it is not handed on twice, and not forgotten either.
+        """
         with self._lock:
             self._session = session
             self._selected = ""
-            self._held = {token: places for token, places in self._held.items() if Direct() in places}
+            for token, places in self._held.items():
+                self._adrift |= {place.raw: token for place in places if isinstance(place, Stored)}
+                self._held[token] = tuple(place for place in places if not isinstance(place, Stored))
             self._seen.clear()
-            self._parts.clear()
+            self._parts.forget(lambda place: isinstance(place, Stored))
         with self._chores_lock:
             self._chores = deque(chore for chore in self._chores if chore == Release(Direct()))
         self.sweep()
@@ -113,6 +124,8 @@ class Mailroom:
                 self._file(event.pdu, _announced(event.text), Direct())
             else:
                 self.sweep()
+        elif _FULL.match(event.text):
+            self.purge()
 
     def _confirms(self) -> bool:
         return self._session is not None and self._session.reports is ReportMode.ACKNOWLEDGED
@@ -121,6 +134,11 @@ class Mailroom:
         """Read every store again: what an indication never told of is found, what is handed on already is not."""
         for store in self._session.stores if self._session else ():
             self._add(Sweep(store))
+
+    def purge(self) -> None:
+        """A store is full: read every one out, with what other programs left there."""
+        for store in self._session.stores if self._session else ():
+            self._add(Sweep(store, purge=True))
 
     def give_up_incomplete(self) -> None:
         with self._lock:
@@ -137,7 +155,16 @@ class Mailroom:
             return None
 
     def acknowledge(self, received: Received) -> None:
-        for place in dict.fromkeys(self._held.pop(received.token, ())):
+        with self._lock:
+            places = self._held.pop(received.token, ())
+            adrift = [raw for raw, token in self._adrift.items() if token == received.token]
+            for raw in adrift:
+                del self._adrift[raw]
+            committed = [*adrift, *(place.raw for place in places if isinstance(place, Stored))]
+            self._committed |= dict.fromkeys(committed)
+            while len(self._committed) > _REMEMBERED:
+                del self._committed[next(iter(self._committed))]
+        for place in dict.fromkeys(places):
             if isinstance(place, Stored) or self._confirms():
                 self._add(Release(place))
         with self._freed:
@@ -155,8 +182,10 @@ class Mailroom:
     def _has_room(self) -> bool:
         if self._session is None or self._session.reports is not ReportMode.STORED or self._closed:
             return True
-        waiting = sum(isinstance(place, Stored) and place.store == "SR" for (place, *_) in list(self._held.values()))
-        return waiting <= self._places.get("SR", 10) // 2
+        with self._lock:
+            held = [place for places in self._held.values() for place in places]
+        waiting = sum(isinstance(place, Stored) and place.store == "SR" for place in held)
+        return waiting <= self._fills.get("SR", (0, 10))[1] // 2
 
     def close(self) -> None:
         self._closed = True
@@ -182,13 +211,8 @@ class Mailroom:
             self._hand_report(decoded, raw, place)
         elif isinstance(decoded, Deliver):
             self._file_deliver(decoded, raw, place)
-        elif isinstance(place, Stored):
-            self._seen[place.store, place.index] = place.raw  # a message of our own: left where it is
 
     def _file_deliver(self, deliver: Deliver, raw: str, place: Place) -> None:
-        if deliver.coding.charset is Charset.OCTETS:
-            self._hand_undecodable(raw, "data, not text", place)
-            return
         with self._lock:
             wholes = self._parts.add(Piece(deliver, raw, place))
         if place == Direct() and self._confirms() and not wholes:
@@ -223,8 +247,11 @@ class Mailroom:
                 sender_identity=self._identity(),
                 sent_at=first.deliver.sent_at,
                 received_at=self._now(),
-                complete=whole.complete,
+                parts=whole.total,
+                missing=whole.missing,
                 flash=first.deliver.coding.message_class == 0,
+                content=first.deliver.content,
+                waiting=first.deliver.waiting,
             )
         )
 
@@ -233,8 +260,9 @@ class Mailroom:
         self._queue.put(Undecodable(token=token, raw=raw, reason=reason, received_at=self._now()))
 
     def _token(self, places: tuple[Place, ...]) -> str:
-        token = str(next(self._tokens))
-        self._held[token] = places
+        with self._lock:
+            token = str(next(self._tokens))
+            self._held[token] = places
         return token
 
     def _identity(self) -> str:
@@ -265,19 +293,23 @@ class Mailroom:
         if isinstance(chore, Fetch):
             self._fetch(engine, chore)
         elif isinstance(chore, Sweep):
-            self._sweep(engine, chore.store)
+            self._sweep(engine, chore)
         else:
             self._release(engine, chore.place)
 
-    def _select(self, engine: Engine, store: str) -> bool:
-        if self._selected == store:
+    def _select(self, engine: Engine, store: str, *, anew: bool = False) -> bool:
+        if self._selected == store and not anew:
             return True
         answer = engine.ask(Request(f'AT+CPMS="{store}"', prefix="+CPMS:", required=False))
         self._selected = store if answer.final.ok else ""
         fill = fields(first_line(answer.lines))
-        if answer.final.ok and len(fill) > 1 and fill[1].isdigit():
-            self._places[store] = int(fill[1])
+        if answer.final.ok and len(fill) > 1 and fill[0].isdigit() and fill[1].isdigit():
+            self._fills[store] = int(fill[0]), int(fill[1])
         return answer.final.ok
+
+    def _is_full(self, store: str) -> bool:
+        used, places = self._fills.get(store, (0, 0))
+        return 0 < places <= used
 
     def _fetch(self, engine: Engine, chore: Fetch) -> None:
         if not self._select(engine, chore.store):
@@ -285,11 +317,12 @@ class Mailroom:
         answer = engine.ask(Request(f"AT+CMGR={chore.index}", prefix="+CMGR:", pdu=True, required=False))
         if answer.final.ok:
             for line in answer.lines:
-                self._file_stored(line, Stored(chore.store, chore.index, line.pdu))
+                self._file_stored(line, Stored(chore.store, chore.index, line.pdu, _status(line.text, 0) in _OWN))
 
-    def _sweep(self, engine: Engine, store: str) -> None:
-        if not self._select(engine, store):
+    def _sweep(self, engine: Engine, chore: Sweep) -> None:
+        if not self._select(engine, chore.store, anew=True):
             return
+        purge = chore.purge or self._is_full(chore.store)
         request = Request("AT+CMGL=4", prefix="+CMGL:", pdu=True, required=False)
         answer = engine.ask(request, longest=_LIST_SECONDS)
         if not answer.final.ok:
@@ -297,14 +330,32 @@ class Mailroom:
         for line in answer.lines:
             index = line.text.split(":", 1)[-1].split(",")[0].strip()
             if index.isdigit():
-                self._file_stored(line, Stored(store, int(index), line.pdu))
+                place = Stored(chore.store, int(index), line.pdu, _status(line.text, 1) in _OWN)
+                self._file_stored(line, place, purge=purge)
 
-    def _file_stored(self, line: Info, place: Stored) -> None:
+    def _file_stored(self, line: Info, place: Stored, *, purge: bool = False) -> None:
         key = (place.store, place.index)
-        if self._seen.get(key) == place.raw:
+        if (place.own and not purge) or self._seen.get(key) == place.raw:
             return
         self._seen[key] = place.raw
-        self._file(place.raw, _announced(line.text), place)
+        if self._known_again(place):
+            return
+        if place.own:
+            self._hand_undecodable(place.raw, "left by another program in a store that was full", place)
+        else:
+            self._file(place.raw, _announced(line.text), place)
+
+    def _known_again(self, place: Stored) -> bool:
+        """Whether it was handed on before the last set-up; it is freed as soon as the house has it."""
+        with self._lock:
+            token = self._adrift.get(place.raw, "")
+            if token in self._held:
+                self._held[token] = (*self._held[token], place)
+                return True
+            committed = place.raw in self._committed
+        if committed:
+            self._add(Release(place))
+        return committed
 
     def _release(self, engine: Engine, place: Place) -> None:
         if isinstance(place, Direct):
@@ -316,12 +367,19 @@ class Mailroom:
         elif self._select(engine, place.store):
             if engine.attempt(f"AT+CMGD={place.index}", patience=2):
                 self._seen.pop((place.store, place.index), None)
+                with self._lock:
+                    self._committed.pop(place.raw, None)
             else:
                 log.warning("place %d of %s could not be freed", place.index, place.store)
 
 
 def _places(whole: Whole[Place]) -> tuple[Place, ...]:
     return tuple(piece.place for piece in whole.pieces)
+
+
+def _status(line: str, position: int) -> str:
+    values = fields(line)
+    return values[position].strip() if len(values) > position else ""
 
 
 def _announced(line: str) -> int | None:

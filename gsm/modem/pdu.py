@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gsm.encoding import encode_gsm7, encode_ucs2
-from gsm.messages import Alphabet, DeliveryOutcome, Part, Submit
+from gsm.messages import Alphabet, Content, DeliveryOutcome, Part, Submit, Waiting
 from gsm.modem.fields import (
     Charset,
     Coding,
@@ -21,6 +21,7 @@ from gsm.modem.fields import (
     decode_header,
     decode_septets,
     decode_time,
+    decode_ucs2,
     encode_address,
     encode_centre,
     encode_validity,
@@ -55,10 +56,17 @@ class Deliver:
     sender: str
     sent_at: datetime | None  # UTC
     coding: Coding
-    text: str  # empty for octets
-    data: bytes = b""  # user data without its header, for octets only
+    text: str  # empty for octets; half a surrogate pair at an end belongs to the next part
+    data: bytes = b""  # user data without its header, for octets and compressed text only
     concatenation: Concatenation | None = None
     destination_port: int | None = None
+    waiting: tuple[Waiting, ...] = ()
+
+    @property
+    def content(self) -> Content:
+        if self.coding.compressed:
+            return Content.COMPRESSED
+        return Content.DATA if self.coding.charset is Charset.OCTETS else Content.TEXT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -193,23 +201,26 @@ def _deliver(octets: Octets, centre: str, *, has_header: bool) -> Deliver:
         data=data,
         concatenation=header.concatenation,
         destination_port=header.destination_port,
+        waiting=header.waiting or ((coding.waiting,) if coding.waiting is not None else ()),
     )
 
 
 def read_user_data(data: bytes, length: int, coding: Coding, *, has_header: bool) -> tuple[str, bytes, Header]:
     """Text, octets and header of TP-UD; ``length`` is TP-UDL (septets or octets). Raises PduError."""
-    if coding.compressed:
-        raise PduError("compressed text")
     header = decode_header(data) if has_header else Header()
+    if coding.compressed:
+        return "", _body(data, length, header), header  # octets, whatever the alphabet (9.2.3.16)
     if coding.charset is Charset.GSM7:
         if len(data) * 8 // 7 < length:
             raise PduError("ends inside user data")
         fill = -(-header.size * 8 // 7)
         septets = unpack_septets(data, length - fill, skip_bits=fill * 7)
         return decode_septets(septets, locking=header.locking, single=header.single), b"", header
+    body = _body(data, length, header)
+    return ("", body, header) if coding.charset is Charset.OCTETS else (decode_ucs2(body), b"", header)
+
+
+def _body(data: bytes, length: int, header: Header) -> bytes:
     if len(data) < length:
         raise PduError("ends inside user data")
-    body = data[header.size : length]
-    if coding.charset is Charset.UCS2:
-        return body.decode("utf-16-be", "replace"), b"", header
-    return "", body, header
+    return data[header.size : length]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from gsm.messages import Content
+from gsm.modem.fields import mend_surrogates, readable
 from gsm.modem.pdu import Deliver
 
 MISSING = "…"
@@ -23,7 +25,12 @@ class Piece(Generic[P]):
 class Whole(Generic[P]):
     pieces: tuple[Piece[P], ...]  # in order, repetitions last
     body: str
-    complete: bool
+    total: int = 1
+    missing: tuple[int, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return not self.missing
 
 
 @dataclass(slots=True)
@@ -34,12 +41,25 @@ class _Partial(Generic[P]):
     repeated: list[Piece[P]] = field(default_factory=list)
 
     def whole(self) -> Whole[P]:
-        ordered = [self.by_sequence[sequence] for sequence in sorted(self.by_sequence)]
-        texts = [
-            self.by_sequence[sequence].deliver.text if sequence in self.by_sequence else MISSING
-            for sequence in range(1, self.total + 1)
+        sequences = range(1, self.total + 1)
+        ordered = [self.by_sequence[sequence] for sequence in sequences if sequence in self.by_sequence]
+        missing = tuple(sequence for sequence in sequences if sequence not in self.by_sequence)
+        delivers = [
+            piece.deliver if (piece := self.by_sequence.get(sequence)) is not None else None for sequence in sequences
         ]
-        return Whole((*ordered, *self.repeated), "".join(texts), len(self.by_sequence) == self.total)
+        return Whole((*ordered, *self.repeated), body_of(delivers), self.total, missing)
+
+
+def body_of(delivers: Sequence[Deliver | None]) -> str:
+    """The text of a message, part after part; None stands for a part that is missing."""
+    first = next(deliver for deliver in delivers if deliver is not None)
+    if first.content is Content.COMPRESSED:
+        return " ".join(deliver.data.hex(" ").upper() if deliver else MISSING for deliver in delivers)
+    if first.content is Content.DATA:
+        if None not in delivers:
+            return readable(b"".join(deliver.data for deliver in delivers if deliver))
+        return "".join(readable(deliver.data) if deliver else MISSING for deliver in delivers)
+    return mend_surrogates("".join(deliver.text if deliver else MISSING for deliver in delivers))
 
 
 class Reassembly(Generic[P]):
@@ -54,12 +74,12 @@ class Reassembly(Generic[P]):
         """Messages that became whole; an older one whose reference is used anew comes out incomplete."""
         part = piece.deliver.concatenation
         if part is None or part.total == 1:
-            return [Whole((piece,), piece.deliver.text, True)]
+            return [Whole((piece,), body_of([piece.deliver]))]
         key = (piece.deliver.sender, part.reference, part.total)
         partial = self._partials.setdefault(key, _Partial(part.total, self._monotonic()))
         done: list[Whole[P]] = []
         known = partial.by_sequence.get(part.sequence)
-        if known is not None and known.deliver.text == piece.deliver.text:
+        if known is not None and (known.deliver.text, known.deliver.data) == (piece.deliver.text, piece.deliver.data):
             partial.repeated.append(piece)
             return done
         if known is not None:
@@ -76,5 +96,12 @@ class Reassembly(Generic[P]):
         late = [key for key, partial in self._partials.items() if now - partial.since >= self._patience]
         return [self._partials.pop(key).whole() for key in late]
 
-    def clear(self) -> None:
-        self._partials.clear()
+    def forget(self, is_gone: Callable[[P], bool]) -> None:
+        """Drop the parts whose place means nothing any more; they will be read again."""
+        for key, partial in list(self._partials.items()):
+            kept = {seq: piece for seq, piece in partial.by_sequence.items() if not is_gone(piece.place)}
+            if kept:
+                partial.by_sequence = kept
+                partial.repeated = [piece for piece in partial.repeated if not is_gone(piece.place)]
+            else:
+                del self._partials[key]

@@ -43,6 +43,8 @@ class ModemOptions:
     register_seconds: float = 20
     sim_seconds: float = 10
     sweep_seconds: float = 30
+    settle_seconds: float = 60  # after a set-up, in which stores and routing are looked at every early_seconds
+    early_seconds: float = 3
     incomplete_seconds: float = 600
     room_seconds: float = 10  # for reports to be acknowledged when their store is half full
     command_seconds: float = COMMAND_SECONDS

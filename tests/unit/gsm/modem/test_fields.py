@@ -9,6 +9,7 @@ from gsmmodem.pdu import packSeptets
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gsm.messages import Waiting, WaitingKind
 from gsm.modem.fields import (
     Charset,
     Coding,
@@ -29,6 +30,7 @@ from gsm.modem.fields import (
     encode_time,
     encode_validity,
     pack_septets,
+    readable,
     unpack_septets,
 )
 
@@ -128,6 +130,10 @@ def test_validity_round_trip(octet: int) -> None:
     assert encode_validity(decode_validity(octet)) == octet
 
 
+def waiting(kind: str, active: bool) -> Waiting:
+    return Waiting(kind=WaitingKind(kind), active=active)
+
+
 @pytest.mark.parametrize(
     ("scheme", "coding"),
     [
@@ -140,15 +146,57 @@ def test_validity_round_trip(octet: int) -> None:
         (0x20, Coding(Charset.GSM7, compressed=True)),
         (0x48, Coding(Charset.UCS2)),  # marked for automatic deletion
         (0x84, Coding(Charset.GSM7)),  # reserved
-        (0xC0, Coding(Charset.GSM7, waiting="discard")),
-        (0xD8, Coding(Charset.GSM7, waiting="store")),
-        (0xE0, Coding(Charset.UCS2, waiting="store")),
+        (0x2C, Coding(Charset.GSM7, compressed=True)),  # reserved alphabet
+        (0x7B, Coding(Charset.UCS2, message_class=3, compressed=True)),
+        (0xC0, Coding(Charset.GSM7, waiting=waiting("voice", False), discard=True)),
+        (0xC9, Coding(Charset.GSM7, waiting=waiting("fax", True), discard=True)),
+        (0xD2, Coding(Charset.GSM7, waiting=waiting("email", False))),
+        (0xD8, Coding(Charset.GSM7, waiting=waiting("voice", True))),
+        (0xE0, Coding(Charset.UCS2, waiting=waiting("voice", False))),
+        (0xEB, Coding(Charset.UCS2, waiting=waiting("other", True))),
         (0xF0, Coding(Charset.GSM7, message_class=0)),
         (0xF5, Coding(Charset.OCTETS, message_class=1)),
     ],
 )
 def test_data_coding(scheme: int, coding: Coding) -> None:
     assert decode_coding(scheme) == coding
+
+
+def test_every_data_coding_has_a_group() -> None:
+    """All 256 values against the bits of TS 23.038 4, read a second time."""
+    for scheme in range(256):
+        group, low = scheme >> 4, scheme & 0x0F
+        found = decode_coding(scheme)
+        assert found.compressed == (group < 8 and bool(group & 2))
+        assert (found.message_class is None) == (group in {0, 2, 4, 6, *range(8, 15)})
+        assert found.message_class in (None, scheme & 3)
+        assert (found.waiting is not None) == (group in (12, 13, 14))
+        assert found.discard == (group == 12)
+        alphabet = low >> 2 if group < 8 else {14: 2, 15: low >> 2 & 1}.get(group, 0)
+        assert found.charset is (Charset.GSM7, Charset.OCTETS, Charset.UCS2, Charset.GSM7)[alphabet]
+
+
+def test_indications_in_the_header() -> None:
+    """TS 23.040 9.2.3.24.2; one element for each kind of message that waits."""
+    header = decode_header(bytes.fromhex("08" + "01028003" + "01020200"))
+    assert header.waiting == (
+        Waiting(kind=WaitingKind.VOICE, active=True, count=3),
+        Waiting(kind=WaitingKind.EMAIL, active=False, count=0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("octets", "shown"),
+    [
+        (b"", ""),
+        (b"PING 1\r\n", "PING 1\r\n"),
+        ("余额".encode(), "余额"),
+        (b"\x01\x02\xff", "01 02 FF"),
+        (b"a\0b", "61 00 62"),
+    ],
+)
+def test_octets_for_a_person(octets: bytes, shown: str) -> None:
+    assert readable(octets) == shown
 
 
 def test_headers() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,3 +83,46 @@ def test_incomplete_after_a_time() -> None:
     (whole,) = parts.expired()
     assert (whole.body, whole.complete) == (f"<1>{MISSING}<3>{MISSING}", False)
     assert parts.expired() == []
+
+
+def test_which_parts_are_missing() -> None:
+    clock = Clock()
+    parts: Reassembly[int] = Reassembly(60, clock)
+    parts.add(piece(2, 4))
+    clock.now = 60
+    (whole,) = parts.expired()
+    assert (whole.total, whole.missing) == (4, (1, 3, 4))
+
+
+def test_a_character_cut_in_two_by_its_sender() -> None:
+    """Some phones cut an emoji between its two units."""
+    high, low = "\ud83d", "\ude00"
+    parts: Reassembly[int] = Reassembly(60, Clock())
+    parts.add(piece(1, 2, f"a{high}"))
+    (whole,) = parts.add(piece(2, 2, f"{low}b"))
+    assert whole.body == "a😀b"
+    (alone,) = parts.add(piece(1, 1, f"a{high}"))
+    assert alone.body == "a\ufffd"
+
+
+def test_octets_are_joined_before_they_are_shown() -> None:
+    data = "余额 100".encode()
+    parts: Reassembly[int] = Reassembly(60, Clock())
+    first, second = piece(1, 2), piece(2, 2)
+    cut = [
+        replace(entry, deliver=replace(entry.deliver, text="", data=octets, coding=Coding(Charset.OCTETS)))
+        for entry, octets in ((first, data[:4]), (second, data[4:]))
+    ]
+    parts.add(cut[0])
+    (whole,) = parts.add(cut[1])
+    assert whole.body == "余额 100"
+
+
+def test_only_parts_whose_place_is_gone_are_forgotten() -> None:
+    parts: Reassembly[int] = Reassembly(60, Clock())
+    parts.add(piece(1, 2, place=1))
+    parts.add(piece(1, 2, place=2, sender="b"))
+    parts.forget(lambda place: place == 1)
+    assert parts.add(piece(2, 2)) == []
+    (whole,) = parts.add(piece(2, 2, sender="b"))
+    assert whole.complete

@@ -11,10 +11,22 @@ import pytest
 from gsm.emulator.client import EmulatorProcess
 from gsm.emulator.pdus import encode_deliver, encode_report
 from gsm.encoding import split
-from gsm.errors import NotSent
-from gsm.messages import DeliveryOutcome, DeliveryReport, Inbound, Received, Submit, Undecodable
+from gsm.errors import NotSent, StoreFull
+from gsm.messages import (
+    Content,
+    DeliveryOutcome,
+    DeliveryReport,
+    Inbound,
+    Received,
+    Submit,
+    Undecodable,
+    Waiting,
+    WaitingKind,
+)
 from gsm.modem.driver import ModemTransport
+from gsm.modem.pdu import encode_submit
 from gsm.modem.setup import ReportMode
+from gsm.transport import RecoveryStep
 
 Make = Callable[..., ModemTransport]
 Until = Callable[[Callable[[], bool]], None]
@@ -220,6 +232,8 @@ def test_missing_part_is_shown_after_a_time(emulator: EmulatorProcess, modem: Ma
     inbound = receive(transport)
     assert isinstance(inbound, Inbound)
     assert (inbound.body, inbound.complete) == ("款" * 67 + "…" + "清", False)
+    assert (inbound.parts, inbound.missing) == (3, (2,))
+    assert stored(emulator) == 2
     transport.acknowledge(inbound)
     until(lambda: stored(emulator) == 0)
 
@@ -301,3 +315,125 @@ def test_any_wire(either: EmulatorProcess, modem: Make, wire: dict[str, object])
         transport.acknowledge(found[-1])
     assert sorted(report.reference for report in found if isinstance(report, DeliveryReport)) == sorted(sent)
     assert [inbound.body for inbound in found if isinstance(inbound, Inbound)] == ["回复" * 50]
+
+
+def deliver_of(coding: int, data: bytes, *, header: bytes = b"", units: int | None = None) -> str:
+    """A delivery from +8613900001111 in the default centre's words, octet by octet."""
+    body = header + data
+    first = "44" if header else "04"
+    length = len(body) if units is None else units
+    return "00" + first + "0D91683109001011F1" + f"00{coding:02X}" + "62112101031523" + f"{length:02X}" + body.hex()
+
+
+def received_from(modem: ModemTransport) -> Inbound:
+    inbound = receive(modem)
+    assert isinstance(inbound, Inbound)
+    modem.acknowledge(inbound)
+    return inbound
+
+
+def test_data_is_shown_as_text_where_it_is_one(emulator: EmulatorProcess, modem: Make, until: Until) -> None:
+    transport = modem(emulator)
+    emulator.do("pdu", pdu=deliver_of(0x04, b"PING 7"))
+    emulator.do("pdu", pdu=deliver_of(0xF5, b"\x01\x02\xfe", header=bytes.fromhex("0605040B8423F0")))
+    found = [received_from(transport), received_from(transport)]
+    assert [(inbound.body, inbound.content) for inbound in found] == [
+        ("PING 7", Content.DATA),
+        ("01 02 FE", Content.DATA),
+    ]
+    assert found[0].sender == "+8613900001111"
+    until(lambda: stored(emulator) == 0)
+
+
+def test_compressed_text_is_said_to_be_so(emulator: EmulatorProcess, modem: Make, until: Until) -> None:
+    transport = modem(emulator)
+    emulator.do("pdu", pdu=deliver_of(0x20, b"\x85\x3f\x00"))
+    inbound = received_from(transport)
+    assert (inbound.content, inbound.body, inbound.sender) == (Content.COMPRESSED, "85 3F 00", "+8613900001111")
+    until(lambda: stored(emulator) == 0)
+
+
+def test_voice_mail_waits(emulator: EmulatorProcess, modem: Make) -> None:
+    transport = modem(emulator)
+    emulator.do("pdu", pdu=deliver_of(0xC8, b"", units=0))
+    emulator.do("pdu", pdu=deliver_of(0xE9, "传真".encode("utf-16-be")))
+    emulator.do("pdu", pdu=deliver_of(0x08, "三条".encode("utf-16-be"), header=bytes.fromhex("0401028003")))
+    found = [received_from(transport) for _ in range(3)]
+    assert [inbound.body for inbound in found] == ["", "传真", "三条"]
+    assert [inbound.waiting for inbound in found] == [
+        (Waiting(kind=WaitingKind.VOICE, active=True),),
+        (Waiting(kind=WaitingKind.FAX, active=True),),
+        (Waiting(kind=WaitingKind.VOICE, active=True, count=3),),
+    ]
+
+
+@pytest.mark.expects_log("could not be freed")
+@pytest.mark.parametrize("step", [RecoveryStep.RESYNC, RecoveryStep.SOFT_RESET, RecoveryStep.REOPEN])
+def test_a_new_set_up_hands_nothing_on_twice(
+    emulator: EmulatorProcess, modem: Make, until: Until, step: RecoveryStep
+) -> None:
+    """Handed on before it, acknowledged before or after it: once, and the store is empty in the end."""
+    transport = modem(emulator)
+    emulator.rule("CMGD", "command", "error", text="+CMS ERROR: 500", times=1)
+    emulator.inbound("+8613900001111", "before")
+    transport.acknowledge(receive(transport))
+    until(lambda: "AT+CMGD=1" in emulator.stats()["heard"])
+    emulator.inbound("+8613900001111", "款" * 100)
+    open_one = receive(transport)
+    transport.recover(step)
+    until(lambda: stored(emulator) == 2)
+    assert transport.receive(0.1) is None
+    transport.acknowledge(open_one)
+    until(lambda: stored(emulator) == 0)
+    emulator.inbound("+8613900001111", "after")
+    assert received_from(transport).body == "after"
+    assert transport.receive(0.05) is None
+
+
+def test_a_store_full_of_other_programs_messages_is_emptied(
+    emulator: EmulatorProcess, modem: Make, until: Until
+) -> None:
+    """Read out, kept, deleted: what the network holds back comes in afterwards."""
+    emulator.fresh(message_places=2, redeliver_ms=10)
+    draft = encode_submit(Submit(recipient="10086", part=split("old")[0], key="k")).hex
+    for _ in range(2):
+        emulator.do("left", pdu=draft)
+    emulator.inbound("+8613900001111", "waits")
+    transport = modem(emulator, sweep_seconds=0.05)
+    for _ in range(2):
+        left = receive(transport)
+        assert isinstance(left, Undecodable)
+        assert (left.raw, "another program" in left.reason) == (draft, True)
+        transport.acknowledge(left)
+    assert received_from(transport).body == "waits"
+    until(lambda: stored(emulator) == 0)
+
+
+def test_a_draft_in_a_store_with_room_stays(emulator: EmulatorProcess, modem: Make, until: Until) -> None:
+    emulator.do("left", pdu=encode_submit(Submit(recipient="10086", part=split("old")[0], key="k")).hex)
+    transport = modem(emulator, sweep_seconds=0.02)
+    emulator.inbound("+8613900001111", "R")
+    assert received_from(transport).body == "R"
+    until(lambda: stored(emulator) == 1)
+    assert transport.receive(0.1) is None
+
+
+def test_a_full_store_that_refuses_a_message_is_read_out(emulator: EmulatorProcess, modem: Make) -> None:
+    transport = modem(emulator)
+    emulator.rule("CMGS", "body", "error", text="+CMS ERROR: 322")
+    with pytest.raises(StoreFull):
+        send(transport, 1)
+    heard = len(emulator.stats()["heard"])
+    assert send(transport, 1) == "0"
+    assert any(command.startswith("AT+CMGL") for command in emulator.stats()["heard"][heard - 8 :])
+
+
+def test_a_report_from_before_is_noticed_soon_after_the_set_up(emulator: EmulatorProcess, modem: Make) -> None:
+    """Nobody confirmed it: the device gives up waiting and stops routing after we have switched it on."""
+    emulator.fresh(ack_ms=150, redeliver_ms=10)
+    first = modem(emulator, reports="acknowledged")
+    reference = send(first, 1)
+    assert isinstance(receive(first), DeliveryReport)
+    first.close()
+    again = modem(emulator, reports="acknowledged", sweep_seconds=60, early_seconds=0.05)
+    assert references(again, 1) == [reference]
