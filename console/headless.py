@@ -16,6 +16,7 @@ import gsm
 from console.core import logs, workstation
 from console.core.clock import SystemClock
 from console.core.i18n import system_language, use_language
+from console.core.security.place import carries_password, warn_of_password
 from console.core.sending.dispatcher import Dispatcher
 from console.core.sending.process import COMPANION_VARIABLE, STDIN_OPTION, Locator, companion_lives
 from db.engine import Database
@@ -72,7 +73,9 @@ def _open(options: argparse.Namespace) -> Database:
         return Database.open(locator.url, key=locator.key)
     url = options.database or workstation.load().url
     if not url.startswith("sqlite"):
-        return Database.open(url)
+        if options.database and carries_password(options.database):
+            warn_of_password()
+        return Database.open(url)  # libpq finds a password in PGPASSWORD or the password file by itself
     if options.secret_file is None:
         raise ValueError("an embedded database needs --secret-file or a window that starts the dispatcher")
     path = Path(url.removeprefix("sqlite:///"))

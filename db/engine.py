@@ -14,11 +14,11 @@ import sqlcipher3.dbapi2
 from sqlalchemy import Engine, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import QueuePool, StaticPool
 
 from db import backup
-from db.errors import DatabaseGone, WrongKey, translated
-from db.models import Secret
+from db.errors import DatabaseGone, DatabaseMoved, WrongKey, translated
+from db.models import MoveMark, MoveState, Secret
 from db.schema import REVISION
 from db.turns import Turns
 
@@ -35,7 +35,8 @@ KEY_BYTES = 32
 class Database:
     """Thread-safe. Make one a process; sessions are short and belong to the thread that opened them.
 
-    ``begin`` and ``read`` raise ``db.errors``. Rows stay readable after the session ended.
+    ``begin`` and ``read`` raise ``db.errors``; ``begin`` raises DatabaseMoved where all was moved away.
+    Rows stay readable after the session ended.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Database:
         self.engine = writer
         self._reader = reader
         self._turns = turns  # None: the server lets many write at a time
+        self.moved_to = ""  # where an embedded database went: it can only be read any more
 
     @classmethod
     def open(cls, url: str, *, key: bytes | None = None, plain: bool = False, patience: float = PATIENCE) -> Database:
@@ -107,10 +109,14 @@ class Database:
 
     def _look(self) -> None:
         """Touch the file or the server once, so that a wrong key shows here and not at the first query."""
-        probe = "SELECT count(*) FROM sqlite_master" if self.dialect == "sqlite" else "SELECT 1"
+        probe = "SELECT 1"
+        if self.dialect == "sqlite":
+            probe = "SELECT count(*) FROM sqlite_master WHERE name = 'move_mark'"
         try:
             with self.read() as session:
-                session.execute(text(probe))
+                if session.scalar(text(probe)) and self.path is not None:
+                    gone = select(MoveMark.place).where(MoveMark.state != MoveState.ARRIVED)
+                    self.moved_to = session.scalar(gone) or ""
         except BaseException:
             self.close()
             raise
@@ -120,6 +126,8 @@ class Database:
 
         ``urgent``: somebody waits for the commit, so it does not give way to other writers afterwards.
         """
+        if self.moved_to:
+            raise DatabaseMoved(self.moved_to)
         if self._turns is None:
             return _session(self.engine)
         return _session_in_turn(self.engine, self._turns, urgent=urgent)
@@ -219,7 +227,33 @@ def _session_in_turn(engine: Engine, turns: Turns, *, urgent: bool) -> Iterator[
         time.sleep(2 * _POLL)
 
 
-def _connect_sqlite(path: Path, key: bytes | None, patience: float, setup: tuple[str, ...]) -> Any:
+@contextmanager
+def alone(path: Path, key: bytes | None, *, patience: float = 1.0) -> Iterator[Engine]:
+    """An embedded database with nobody else in it, in any process: one connection, kept until the end.
+
+    Raises DatabaseBusy when somebody has it open, WrongKey, DatabaseGone.
+    """
+    if not path.exists():
+        raise DatabaseGone(f"{path.name} is not there")
+    engine = create_engine(
+        "sqlite://",
+        module=sqlcipher3.dbapi2,
+        creator=lambda: _connect_sqlite(path, key, patience, (), sole=True),
+        poolclass=StaticPool,
+        hide_parameters=True,
+    )
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with translated():
+            engine.connect().close()
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _connect_sqlite(
+    path: Path, key: bytes | None, patience: float, setup: tuple[str, ...], *, sole: bool = False
+) -> Any:
     try:
         if not path.exists():
             path.touch(mode=0o600)  # its log files get the same mode
@@ -232,6 +266,7 @@ def _connect_sqlite(path: Path, key: bytes | None, patience: float, setup: tuple
             connection.execute("PRAGMA cipher_log_level=NONE")  # else a wrong key is told on stderr, too
             connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
         for pragma in (
+            *(("PRAGMA locking_mode=EXCLUSIVE",) if sole else ()),  # before the first look at a file with a WAL
             "PRAGMA journal_mode=WAL",
             "PRAGMA synchronous=FULL",
             "PRAGMA foreign_keys=ON",

@@ -6,6 +6,7 @@ DatabaseError
 ├── DiskFull           nothing was changed
 ├── WrongKey           the key does not open the file, or the server refuses the log-in
 ├── SchemaTooNew       made by a newer version of this program
+├── DatabaseMoved      everything in it went to another place: nothing is written here any more
 ├── Damaged            the file is no whole database any more
 └── IntegrityBroken    a constraint refused the change; nothing was changed
 
@@ -37,6 +38,10 @@ class WrongKey(DatabaseError): ...
 
 
 class SchemaTooNew(DatabaseError): ...
+
+
+class DatabaseMoved(DatabaseError):
+    """The one argument is the new place, without user and password."""
 
 
 class Damaged(DatabaseError): ...

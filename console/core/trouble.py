@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from console.core.errors import EnvironmentTrouble, UserError
 from console.core.i18n import T, Text
-from db.errors import Damaged, DatabaseBusy, DatabaseError, DatabaseGone, DiskFull, SchemaTooNew, WrongKey
+from db.errors import (
+    Damaged,
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseGone,
+    DatabaseMoved,
+    DiskFull,
+    SchemaTooNew,
+    WrongKey,
+)
 
 _TOLD: Mapping[type[DatabaseError], tuple[Text, Text]] = {
     DatabaseBusy: (
@@ -40,5 +49,10 @@ def as_user_error(error: BaseException) -> UserError | None:
     """What to tell a person about ``error``; None when it is a bug."""
     if isinstance(error, UserError):
         return error
+    if isinstance(error, DatabaseMoved):
+        return EnvironmentTrouble(
+            T("This database was moved to {place}; nothing is sent or changed here any more.", place=str(error)),
+            T("Choose the new place in the login window. If the move was interrupted, repeat it."),
+        )
     told = _TOLD.get(type(error)) if isinstance(error, DatabaseError) else None
     return EnvironmentTrouble(*told) if told else None

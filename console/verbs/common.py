@@ -46,7 +46,7 @@ def logged_in(parsed: argparse.Namespace) -> Iterator[Context]:
     login = parsed.login or here.last_login
     if not login:
         raise UserError(T("Say with --login who does this."))
-    entered = authenticate(here.url, login, _password(parsed, login), clock=SystemClock())
+    entered = authenticate(here.url, login, password_of(parsed, login), clock=SystemClock())
     with entered.context.database:
         if entered.must_change_password:
             raise UserError(T("Log in at the window once and choose your own password."))
@@ -54,7 +54,8 @@ def logged_in(parsed: argparse.Namespace) -> Iterator[Context]:
         yield entered.context
 
 
-def _password(parsed: argparse.Namespace, login: str) -> str:
+def password_of(parsed: argparse.Namespace, login: str) -> str:
+    """From ``--password-file``, the terminal, or a pipe."""
     if parsed.password_file:
         try:
             return Path(parsed.password_file).read_text("utf-8").rstrip("\r\n")

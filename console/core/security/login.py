@@ -99,7 +99,7 @@ class Door:
         login = login.strip().casefold()
         if not self.exists():
             raise NoDatabase()
-        key = None if self.path is None else self._open_slot(self.path, login, password)
+        key = None if self.path is None else self.open_slot(self.path, login, password)
         database = Database.open(self.url, key=key)
         try:
             database.upgrade()
@@ -119,7 +119,8 @@ class Door:
             account = self._prove_by_row(database, login, password)
         return _admitted(database, self._clock, account, password)
 
-    def _open_slot(self, path: Path, login: str, password: str) -> bytes:
+    def open_slot(self, path: Path, login: str, password: str) -> bytes:
+        """The key of the embedded database at ``path``. Raises LoginRefused, LoginLocked, KeysTrouble."""
         now = self._clock.now()
         try:
             return _slot_key(path, login, password, now)

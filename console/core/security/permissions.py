@@ -42,6 +42,11 @@ class Permission(StrEnum):
     USERS_EDIT = "users_edit"
     SETTINGS_EDIT = "settings_edit"
     BACKUP_MAKE = "backup_make"
+    DATABASE_MOVE = "database_move"
+    LOOKS_VIEW = "looks_view"  # who looked at full numbers
+    SUBJECT_REQUESTS = "subject_requests"  # hand over or erase a customer's data at their request
+    RETENTION_VIEW = "retention_view"
+    RETENTION_EDIT = "retention_edit"
 
 
 P = Permission
@@ -56,13 +61,15 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         P.SUPPRESSIONS_VIEW, P.SUPPRESSIONS_EDIT, P.SUPPRESSIONS_OVERRULE,
         P.CUSTOMERS_VIEW, P.PHONES_REVEAL, P.TEMPLATES_VIEW, P.CAMPAIGNS_VIEW, P.CAMPAIGNS_RUN, P.APPROVALS_DECIDE,
         P.OUTBOX_RESOLVE, P.SENDING_STOP, P.SENDING_RESUME, P.LINES_VIEW, P.REPORTS_EXPORT,
+        P.LOOKS_VIEW, P.SUBJECT_REQUESTS, P.RETENTION_VIEW,
     }),
     Role.REPORTER: frozenset({P.CAMPAIGNS_VIEW, P.REPORTS_EXPORT}),
     Role.ADMINISTRATOR: frozenset({
         P.SUPPRESSIONS_VIEW, P.SUPPRESSIONS_EDIT, P.SUPPRESSIONS_OVERRULE,
         P.LINES_VIEW, P.LINES_EDIT, P.SENDING_STOP, P.SENDING_RESUME, P.USERS_EDIT, P.SETTINGS_EDIT, P.BACKUP_MAKE,
+        P.DATABASE_MOVE, P.RETENTION_VIEW, P.RETENTION_EDIT,
     }),
-    Role.AUDITOR: frozenset({P.AUDIT_VIEW, P.CAMPAIGNS_VIEW, P.TEMPLATES_VIEW}),
+    Role.AUDITOR: frozenset({P.AUDIT_VIEW, P.CAMPAIGNS_VIEW, P.TEMPLATES_VIEW, P.LOOKS_VIEW, P.RETENTION_VIEW}),
 }  # fmt: skip
 
 ROLE_TITLES: Mapping[Role, Text] = {

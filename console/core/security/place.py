@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from console.core.errors import UserError
-from console.core.i18n import T, tr
+from console.core.i18n import T, sentences, tr
 from console.core.paths import sqlite_url
 
 DRIVER = "postgresql+psycopg"
@@ -49,3 +50,21 @@ def checked_url(text: str) -> str:
     if "://" not in text:
         return sqlite_url(Path(text))
     return checked_server_url(text)
+
+
+def carries_password(url: str) -> bool:
+    """Whether a server's URL spells a password out, in its place or among its parameters."""
+    parsed = make_url(url)
+    return parsed.get_backend_name() == "postgresql" and (bool(parsed.password) or "password" in parsed.query)
+
+
+def with_password(url: str, password: str) -> str:
+    return make_url(url).set(password=password).render_as_string(hide_password=False)
+
+
+def warn_of_password() -> None:
+    """On standard error: everybody on a computer may read the command lines of everybody."""
+    if sys.stderr is not None:
+        words = tr("A password on the command line is seen by everybody on this computer.")
+        hint = tr("Put it into PGPASSWORD or the password file of PostgreSQL instead.")
+        sys.stderr.write(f"{sentences(words, hint)}\n")
