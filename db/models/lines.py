@@ -46,6 +46,8 @@ class Line(Base):
     identity: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # gsm.messages.LineIdentity
     health: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # gsm.messages.LineHealth
     health_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    errand: Mapped[str | None] = mapped_column(String(20))  # asked for by a person: console.core.lines.errands
+    balance: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # what came back: console.core.lines.balance
     owner: Mapped[str] = mapped_column(String(64), default="")  # dispatcher run that holds the device
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, BigId, EnumValue, Id, UtcDateTime
@@ -52,6 +53,7 @@ class Batch(Base):
     messages: Mapped[int] = mapped_column(default=0)
     parts: Mapped[int] = mapped_column(default=0)
     excluded: Mapped[int] = mapped_column(default=0)
+    rules: Mapped[int] = mapped_column(default=1, server_default="1")  # version of the rule pack that judged
     digest: Mapped[str] = mapped_column(String(64), default="")  # over recipients, texts, schedule, route
     created_by: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -191,6 +193,8 @@ class InboundMessage(Base):
     raw: Mapped[str] = mapped_column(Text)
     complete: Mapped[bool] = mapped_column(default=True)
     undecodable: Mapped[bool] = mapped_column(default=False)
+    flash: Mapped[bool] = mapped_column(default=False)
+    remarks: Mapped[list[Any]] = mapped_column(JSON, default=list)  # dumped Texts: what the body does not tell
     customer_id: Mapped[int | None] = mapped_column(BigId)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -101,7 +101,6 @@ class ModemTransport(Transport):
             self._session = configure(engine, self._options, self._closing)
             self._mail.start(self._session)
             self._set_up_at = time.monotonic()
-            self._set_up_at = time.monotonic()
 
     def _disconnect(self) -> None:
         engine, self._engine = self._engine, None

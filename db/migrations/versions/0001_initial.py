@@ -31,18 +31,62 @@ def upgrade() -> None:
     op.create_table(
         "customer",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("number", sa.String(length=40), nullable=False),
-        sa.Column("name", sa.String(length=100), nullable=False),
-        sa.Column("pinyin", sa.String(length=200), nullable=False),
-        sa.Column("initials", sa.String(length=50), nullable=False),
+        sa.Column(
+            "number",
+            sa.String(length=40).with_variant(sa.VARCHAR(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "name",
+            sa.String(length=100).with_variant(sa.VARCHAR(length=100, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "pinyin",
+            sa.String(length=200).with_variant(sa.VARCHAR(length=200, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "initials",
+            sa.String(length=50).with_variant(sa.VARCHAR(length=50, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("title", sa.String(length=20), nullable=False),
-        sa.Column("phone", sa.String(length=20), nullable=False),
-        sa.Column("phone_tail", sa.String(length=4), nullable=False),
-        sa.Column("region", sa.String(length=60), nullable=False),
-        sa.Column("branch", sa.String(length=60), nullable=False),
-        sa.Column("manager", sa.String(length=60), nullable=False),
-        sa.Column("rating", sa.String(length=10), nullable=False),
-        sa.Column("segment", sa.String(length=40), nullable=False),
+        sa.Column(
+            "phone",
+            sa.String(length=20).with_variant(sa.VARCHAR(length=20, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "phone_tail",
+            sa.String(length=4).with_variant(sa.VARCHAR(length=4, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "region",
+            sa.String(length=60).with_variant(sa.VARCHAR(length=60, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "branch",
+            sa.String(length=60).with_variant(sa.VARCHAR(length=60, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "manager",
+            sa.String(length=60).with_variant(sa.VARCHAR(length=60, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "rating",
+            sa.String(length=10).with_variant(sa.VARCHAR(length=10, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "segment",
+            sa.String(length=40).with_variant(sa.VARCHAR(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("birthday", sa.Date(), nullable=True),
         sa.Column("tags", sa.JSON(), nullable=False),
         sa.Column("id_cipher", sa.LargeBinary(), nullable=True),
@@ -59,7 +103,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_customer_number")),
     )
     with op.batch_alter_table("customer", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_customer_branch"), ["branch"], unique=False)
+        batch_op.create_index(
+            "ix_customer_branch",
+            ["branch", "id"],
+            unique=False,
+            sqlite_where=sa.text("active IS 1"),
+            postgresql_where=sa.text("active IS true"),
+        )
         batch_op.create_index(
             "ix_customer_id_digest",
             ["id_digest"],
@@ -67,15 +117,78 @@ def upgrade() -> None:
             sqlite_where=sa.text("id_digest IS NOT NULL"),
             postgresql_where=sa.text("id_digest IS NOT NULL"),
         )
-        batch_op.create_index("ix_customer_initials", ["initials"], unique=False)
-        batch_op.create_index("ix_customer_name", ["name"], unique=False)
+        batch_op.create_index(
+            "ix_customer_initials",
+            ["initials", "pinyin", "id"],
+            unique=False,
+            sqlite_where=sa.text("active IS 1"),
+            postgresql_where=sa.text("active IS true"),
+        )
+        batch_op.create_index(
+            "ix_customer_manager",
+            ["manager", "id"],
+            unique=False,
+            sqlite_where=sa.text("active IS 1"),
+            postgresql_where=sa.text("active IS true"),
+        )
+        batch_op.create_index(
+            "ix_customer_name",
+            ["name", "pinyin", "id"],
+            unique=False,
+            sqlite_where=sa.text("active IS 1"),
+            postgresql_where=sa.text("active IS true"),
+        )
+        batch_op.create_index(
+            "ix_customer_name_long",
+            ["name", "pinyin", "id"],
+            unique=False,
+            sqlite_where=sa.text("active IS 1 AND length(name) > 3"),
+            postgresql_where=sa.text("active IS true AND length(name) > 3"),
+        )
+        batch_op.create_index(
+            "ix_customer_number",
+            ["number", "id"],
+            unique=False,
+            sqlite_where=sa.text("active IS 1"),
+            postgresql_where=sa.text("active IS true"),
+        )
         batch_op.create_index("ix_customer_phone", ["phone"], unique=False)
         batch_op.create_index("ix_customer_phone_tail", ["phone_tail"], unique=False)
-        batch_op.create_index("ix_customer_pinyin", ["pinyin"], unique=False)
-        batch_op.create_index(batch_op.f("ix_customer_rating"), ["rating"], unique=False)
-        batch_op.create_index(batch_op.f("ix_customer_region"), ["region"], unique=False)
-        batch_op.create_index(batch_op.f("ix_customer_segment"), ["segment"], unique=False)
-        batch_op.create_index(batch_op.f("ix_customer_updated_at"), ["updated_at"], unique=False)
+        batch_op.create_index(
+            "ix_customer_pinyin",
+            ["pinyin", "id"],
+            unique=False,
+            sqlite_where=sa.text("active IS 1"),
+            postgresql_where=sa.text("active IS true"),
+        )
+        batch_op.create_index(
+            "ix_customer_rating",
+            ["rating", "id"],
+            unique=False,
+            sqlite_where=sa.text("active IS 1"),
+            postgresql_where=sa.text("active IS true"),
+        )
+        batch_op.create_index(
+            "ix_customer_region",
+            ["region", "id"],
+            unique=False,
+            sqlite_where=sa.text("active IS 1"),
+            postgresql_where=sa.text("active IS true"),
+        )
+        batch_op.create_index(
+            "ix_customer_segment",
+            ["segment", "id"],
+            unique=False,
+            sqlite_where=sa.text("active IS 1"),
+            postgresql_where=sa.text("active IS true"),
+        )
+        batch_op.create_index(
+            "ix_customer_updated_at",
+            ["updated_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("active IS 1"),
+            postgresql_where=sa.text("active IS true"),
+        )
 
     op.create_table(
         "dispatcher",
@@ -128,6 +241,8 @@ def upgrade() -> None:
         sa.Column("identity", sa.JSON(), nullable=False),
         sa.Column("health", sa.JSON(), nullable=False),
         sa.Column("health_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("errand", sa.String(length=20), nullable=True),
+        sa.Column("balance", sa.JSON(), nullable=True),
         sa.Column("owner", sa.String(length=64), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -156,6 +271,18 @@ def upgrade() -> None:
         sa.Column("value", sa.JSON(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", "user_id", name=op.f("pk_setting")),
+    )
+    op.create_table(
+        "signature",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("text", sa.String(length=18), nullable=False),
+        sa.Column("holder", sa.String(length=100), nullable=False),
+        sa.Column("registration", sa.String(length=60), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("retired", sa.Boolean(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signature")),
+        sa.UniqueConstraint("text", name=op.f("uq_signature_text")),
     )
     op.create_table(
         "staged_instalment",
@@ -403,6 +530,8 @@ def upgrade() -> None:
         sa.Column("raw", sa.Text(), nullable=False),
         sa.Column("complete", sa.Boolean(), nullable=False),
         sa.Column("undecodable", sa.Boolean(), nullable=False),
+        sa.Column("flash", sa.Boolean(), nullable=False),
+        sa.Column("remarks", sa.JSON(), nullable=False),
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
@@ -416,8 +545,16 @@ def upgrade() -> None:
         "loan",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("number", sa.String(length=40), nullable=False),
-        sa.Column("product", sa.String(length=40), nullable=False),
+        sa.Column(
+            "number",
+            sa.String(length=40).with_variant(sa.VARCHAR(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "product",
+            sa.String(length=40).with_variant(sa.VARCHAR(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column(
             "principal", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True
         ),
@@ -443,8 +580,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("loan", schema=None) as batch_op:
         batch_op.create_index("ix_loan_customer_id", ["customer_id"], unique=False)
-        batch_op.create_index("ix_loan_due_on", ["due_on"], unique=False)
-        batch_op.create_index(batch_op.f("ix_loan_product"), ["product"], unique=False)
+        batch_op.create_index("ix_loan_due_on", ["due_on", "customer_id"], unique=False)
+        batch_op.create_index("ix_loan_product", ["product", "customer_id"], unique=False)
+        batch_op.create_index("ix_loan_state", ["state", "due_on", "customer_id"], unique=False)
 
     op.create_table(
         "retention_rule",
@@ -455,6 +593,32 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["changed_by"], ["user_account.id"], name=op.f("fk_retention_rule_changed_by")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_retention_rule")),
     )
+    op.create_table(
+        "rule_pack",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("record", sa.JSON(), nullable=False),
+        sa.Column("based_on", sa.Integer(), nullable=False),
+        sa.Column("editors", sa.JSON(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("effective_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_rule_pack_created_by")),
+        sa.ForeignKeyConstraint(["decided_by"], ["user_account.id"], name=op.f("fk_rule_pack_decided_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_pack")),
+        sa.UniqueConstraint("number", name=op.f("uq_rule_pack_number")),
+    )
+    with op.batch_alter_table("rule_pack", schema=None) as batch_op:
+        batch_op.create_index("ix_rule_pack_state_effective_from", ["state", "effective_from"], unique=False)
+
     op.create_table(
         "segment",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -698,6 +862,7 @@ def upgrade() -> None:
         sa.Column("messages", sa.Integer(), nullable=False),
         sa.Column("parts", sa.Integer(), nullable=False),
         sa.Column("excluded", sa.Integer(), nullable=False),
+        sa.Column("rules", sa.Integer(), server_default="1", nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -885,6 +1050,23 @@ def upgrade() -> None:
     with op.batch_alter_table("receipt", schema=None) as batch_op:
         batch_op.create_index("ix_receipt_found", ["matched", "reference", "recipient"], unique=False)
         batch_op.create_index("ix_receipt_part_id", ["part_id"], unique=False)
+
+    op.create_index(
+        "ix_customer_name_2",
+        "customer",
+        [sa.literal_column("substr(name, 2)"), "pinyin", "id"],
+        unique=False,
+        sqlite_where=sa.text("active IS 1"),
+        postgresql_where=sa.text("active IS true"),
+    )
+    op.create_index(
+        "ix_customer_name_3",
+        "customer",
+        [sa.literal_column("substr(name, 3)"), "pinyin", "id"],
+        unique=False,
+        sqlite_where=sa.text("active IS 1"),
+        postgresql_where=sa.text("active IS true"),
+    )
     if op.get_bind().dialect.name != "sqlite":  # there it stands in the table, which cannot be altered
         op.create_foreign_key(op.f("fk_campaign_batch_id"), "campaign", "batch", ["batch_id"], ["id"])
 
@@ -892,6 +1074,18 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name != "sqlite":
         op.drop_constraint(op.f("fk_campaign_batch_id"), "campaign", type_="foreignkey")
+    op.drop_index(
+        "ix_customer_name_3",
+        table_name="customer",
+        sqlite_where=sa.text("active IS 1"),
+        postgresql_where=sa.text("active IS true"),
+    )
+    op.drop_index(
+        "ix_customer_name_2",
+        table_name="customer",
+        sqlite_where=sa.text("active IS 1"),
+        postgresql_where=sa.text("active IS true"),
+    )
     with op.batch_alter_table("receipt", schema=None) as batch_op:
         batch_op.drop_index("ix_receipt_part_id")
         batch_op.drop_index("ix_receipt_found")
@@ -987,9 +1181,14 @@ def downgrade() -> None:
 
     op.drop_table("template")
     op.drop_table("segment")
+    with op.batch_alter_table("rule_pack", schema=None) as batch_op:
+        batch_op.drop_index("ix_rule_pack_state_effective_from")
+
+    op.drop_table("rule_pack")
     op.drop_table("retention_rule")
     with op.batch_alter_table("loan", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_loan_product"))
+        batch_op.drop_index("ix_loan_state")
+        batch_op.drop_index("ix_loan_product")
         batch_op.drop_index("ix_loan_due_on")
         batch_op.drop_index("ix_loan_customer_id")
 
@@ -1027,6 +1226,7 @@ def downgrade() -> None:
     op.drop_table("suppression")
     op.drop_table("staged_row")
     op.drop_table("staged_instalment")
+    op.drop_table("signature")
     op.drop_table("setting")
     op.drop_table("secret")
     op.drop_table("move_mark")
@@ -1035,21 +1235,48 @@ def downgrade() -> None:
     op.drop_table("erased_refusal")
     op.drop_table("dispatcher")
     with op.batch_alter_table("customer", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_customer_updated_at"))
-        batch_op.drop_index(batch_op.f("ix_customer_segment"))
-        batch_op.drop_index(batch_op.f("ix_customer_region"))
-        batch_op.drop_index(batch_op.f("ix_customer_rating"))
-        batch_op.drop_index("ix_customer_pinyin")
+        batch_op.drop_index(
+            "ix_customer_updated_at", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
+        )
+        batch_op.drop_index(
+            "ix_customer_segment", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
+        )
+        batch_op.drop_index(
+            "ix_customer_region", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
+        )
+        batch_op.drop_index(
+            "ix_customer_rating", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
+        )
+        batch_op.drop_index(
+            "ix_customer_pinyin", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
+        )
         batch_op.drop_index("ix_customer_phone_tail")
         batch_op.drop_index("ix_customer_phone")
-        batch_op.drop_index("ix_customer_name")
-        batch_op.drop_index("ix_customer_initials")
+        batch_op.drop_index(
+            "ix_customer_number", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
+        )
+        batch_op.drop_index(
+            "ix_customer_name_long",
+            sqlite_where=sa.text("active IS 1 AND length(name) > 3"),
+            postgresql_where=sa.text("active IS true AND length(name) > 3"),
+        )
+        batch_op.drop_index(
+            "ix_customer_name", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
+        )
+        batch_op.drop_index(
+            "ix_customer_manager", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
+        )
+        batch_op.drop_index(
+            "ix_customer_initials", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
+        )
         batch_op.drop_index(
             "ix_customer_id_digest",
             sqlite_where=sa.text("id_digest IS NOT NULL"),
             postgresql_where=sa.text("id_digest IS NOT NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_customer_branch"))
+        batch_op.drop_index(
+            "ix_customer_branch", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
+        )
 
     op.drop_table("customer")
     op.drop_table("custom_field")

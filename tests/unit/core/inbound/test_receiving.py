@@ -7,8 +7,9 @@ import pytest
 
 from console.core.inbound import receiving
 from console.core.inbound.optout import is_refusal
+from console.core.inbound.remarks import shown
 from db.models import AuditEntry, Consent, Customer, InboundMessage, Suppression
-from gsm.messages import Inbound, Undecodable
+from gsm.messages import Content, Inbound, Undecodable, Waiting, WaitingKind
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def customers(house: Any) -> list[int]:
     return [row.id for row in rows]
 
 
-def write(house: Any, body: str, sender: str = "+8613800138000") -> int:
+def write(house: Any, body: str, sender: str = "+8613800138000", **values: Any) -> int:
     line = house.all(_line())[0].id if house.all(_line()) else house.line()
     message = Inbound(
         token="1",
@@ -46,6 +47,7 @@ def write(house: Any, body: str, sender: str = "+8613800138000") -> int:
         sender_identity="46000",
         sent_at=house.now - timedelta(seconds=3),
         received_at=house.now,
+        **values,
     )
     with house.database.begin() as session:
         return receiving.store(session, [(line, message)])[0]
@@ -97,6 +99,41 @@ def test_what_nobody_can_read_is_kept(house: Any) -> None:
         receiving.store(session, [(line, Undecodable(token="1", raw="FFFF", reason="odd", received_at=house.now))])
     row = house.all(InboundMessage)[0]
     assert (row.undecodable, row.raw, row.body, row.sender) == (True, "FFFF", "", "")
+    assert shown(row.remarks) == "It could not be read (odd); its bytes are kept."
+
+
+def test_what_a_modem_hands_on_again_is_kept_once(house: Any) -> None:
+    """It could not forget the message before the program ended."""
+    assert write(house, "R") == write(house, "R")
+    assert len(house.all(InboundMessage)) == 1
+    line = house.all(_line())[0].id
+    damaged = Undecodable(token="1", raw="FFFF", reason="odd", received_at=house.now)
+    with house.database.begin() as session:
+        first, second = receiving.store(session, [(line, damaged), (line, damaged)])
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({}, ""),
+        ({"parts": 3, "missing": (2,)}, "Part 2 of 3 is missing."),
+        ({"parts": 4, "missing": (1, 3)}, "Parts 1, 3 of 4 are missing."),
+        ({"flash": True}, "It was sent to be shown at once (flash message)."),
+        ({"content": Content.DATA}, "It is data for a program, not a text."),
+        ({"content": Content.COMPRESSED}, "The text is compressed; only its bytes can be shown."),
+        (
+            {"waiting": (Waiting(kind=WaitingKind.VOICE, active=True, count=3),)},
+            "Voice messages wait in the mailbox of this SIM card. How many: 3.",
+        ),
+        ({"waiting": (Waiting(kind=WaitingKind.FAX, active=False),)}, "No faxes wait any more."),
+    ],
+)
+def test_what_the_body_does_not_tell(house: Any, values: dict[str, Any], told: str) -> None:
+    write(house, "body", **values)
+    row = house.all(InboundMessage)[0]
+    assert shown(row.remarks) == told
+    assert (row.complete, row.flash) == ("missing" not in values, "flash" in values)
 
 
 @pytest.mark.parametrize(
