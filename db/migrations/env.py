@@ -30,6 +30,7 @@ context.configure(
     target_metadata=Base.metadata,
     render_as_batch=True,
     render_item=rendered,
+    process_revision_directives=context.config.attributes.get("directives"),
 )
 with context.begin_transaction():
     context.run_migrations()

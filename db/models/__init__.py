@@ -39,8 +39,9 @@ from db.models.protection import (
     RequestState,
     RetentionRule,
 )
+from db.models.rules import RulePack, RulePackState
 from db.models.segments import Segment, SegmentLoan, SegmentMember, SegmentPin, SegmentVersion
-from db.models.templates import Template, TemplateState, TemplateVersion, VersionState
+from db.models.templates import Signature, Template, TemplateState, TemplateVersion, VersionState
 
 __all__ = [
     "AuditEntry", "AuditHead", "Batch", "BatchKind", "BatchState", "Campaign", "CampaignState", "Circumstance",
@@ -48,7 +49,7 @@ __all__ = [
     "Decision", "Dispatcher", "ErasedRefusal", "Erasure", "Exclusion", "ExportRequest", "FieldKind", "ImportBatch",
     "ImportMapping", "ImportState", "ImportedCustomer", "InboundMessage", "Instalment", "Line", "LineState", "Loan",
     "LoanState", "Message", "MessagePart", "MessageState", "MoveMark", "MoveState", "PartState", "Receipt",
-    "RequestState", "RetentionRule", "Secret", "Segment", "SegmentLoan", "SegmentMember", "SegmentPin",
-    "SegmentVersion", "Setting", "StagedRow", "Suppression", "Template", "TemplateState", "TemplateVersion", "User",
-    "VersionState",
+    "RequestState", "RetentionRule", "RulePack", "RulePackState", "Secret", "Segment", "SegmentLoan",
+    "SegmentMember", "SegmentPin", "SegmentVersion", "Setting", "Signature", "StagedRow", "Suppression", "Template",
+    "TemplateState", "TemplateVersion", "User", "VersionState",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
@@ -53,3 +53,17 @@ class TemplateVersion(Base):
     comment: Mapped[str] = mapped_column(Text, default="", server_default="")  # of who returned it
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Signature(Base):
+    """A name in brackets that carriers have on their books for somebody."""
+
+    __tablename__ = "signature"
+
+    id: Mapped[Id]
+    text: Mapped[str] = mapped_column(String(18), unique=True)  # without the brackets
+    holder: Mapped[str] = mapped_column(String(100))  # the legal person it is registered for
+    registration: Mapped[str] = mapped_column(String(60))  # number of the registration
+    valid_until: Mapped[date | None]  # last day; None: without end
+    retired: Mapped[bool] = mapped_column(default=False)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from sqlalchemy import select
 
 from console.core.clock import FixedClock
 from console.core.context import Context
+from console.core.messages.signatures import Standing, standing
 from console.core.security import setup
 from console.core.security.permissions import Role
 from console.core.settings import SETTINGS, Scope, Section
 from console.screens.settings import dialogs
 from console.screens.settings.screen import SettingsPage
+from console.screens.settings.signatures import SignatureDialog
 from console.shell.appearance import Appearance
 from console.shell.notices import Level, Notice
 from console.shell.services import Services
@@ -210,3 +213,30 @@ def _rows(page: SettingsPage) -> list[Any]:
 def _id(services: Services, login: str) -> int:
     with services.ctx.database.read() as session:
         return session.scalars(select(User.id).where(User.login == login)).one()
+
+
+def test_signatures_are_registered_and_warn_before_they_end(
+    page: SettingsPage, services: Services, settle: Callable[[], None]
+) -> None:
+    _go(page, "signatures")
+    assert page.signatures is not None
+    assert page.bar.primary is not None
+    page.bar.primary.click()
+    dialog = page.signatures.findChild(SignatureDialog)
+    assert dialog is not None
+    today = services.ctx.clock.now().astimezone().date()
+    dialog.form.set_values({"text": "示例银行", "holder": "示例银行股份有限公司", "registration": "A-1"})
+    dialog.form.set_values({"until": today + timedelta(days=10)})
+    dialog.action.click()
+    settle()
+    table = page.signatures.table
+    assert len(table) == 1
+    table.select_id(table.records.ids[0])
+    settle()
+    chosen = table.current_row()
+    assert chosen is not None
+    assert standing(chosen, today) is Standing.EXPIRING
+    page.signatures.retire.click()
+    settle()
+    assert table.current_row() is not None
+    assert page.signatures.restore.isVisible()

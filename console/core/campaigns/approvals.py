@@ -20,6 +20,7 @@ from console.core.i18n import Text
 from console.core.listing import Sort
 from console.core.messages.checks import Finding, check_template
 from console.core.messages.classes import CLASSES
+from console.core.messages.signatures import signature_findings
 from console.core.security.permissions import Permission
 from db.models import Batch, BatchState, Campaign, CampaignState, Message, TemplateVersion, User
 
@@ -122,7 +123,7 @@ def approval_detail(ctx: Context, session: Session, campaign_id: int) -> Approva
     if batch is None or campaign.state is not CampaignState.PENDING or batch.state is not BatchState.PENDING:
         return None
     told = campaign_detail(session, campaign_id, now)
-    class_ = CLASSES[campaign.class_key]
+    class_, signature = CLASSES[campaign.class_key], ctx.settings.text("bank.signature")
     load, policy = capacity(session, batch.line_id, now), load_policy()
     starts = max(now, batch.not_before or now)
     return ApprovalDetail(
@@ -133,7 +134,10 @@ def approval_detail(ctx: Context, session: Session, campaign_id: int) -> Approva
         parts=batch.parts,
         excluded=batch.excluded,
         rules=tuple(rule_numbers(session, batch.id)),
-        findings=tuple(check_template(told.body, class_, ctx.settings.text("bank.signature"))),
+        findings=(
+            *check_template(told.body, class_, signature),
+            *signature_findings(session, signature, starts.astimezone().date()),
+        ),
         submitted_by=user_name(session, batch.created_by),
         submitted_at=batch.created_at,
         capacity=load,

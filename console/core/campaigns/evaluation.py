@@ -22,8 +22,11 @@ from console.core.compliance.rules import Verdict, evaluate
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T, Text
+from console.core.messages.checks import check_template
 from console.core.messages.classes import CLASSES, MessageClass
+from console.core.messages.findings import Finding
 from console.core.messages.screen import Screen
+from console.core.messages.signatures import signature_findings
 from console.core.messages.template import Parsed, compose, measure, parse
 from console.core.messages.values import Recipe, Values, columns_of, office_values
 from console.core.messages.variables import VARIABLES
@@ -63,6 +66,7 @@ class Plan:
     office: dict[str, str]
     signature: str
     screen: Screen
+    findings: tuple[Finding, ...]  # of the template and of the signature
     at: datetime  # when the first message can leave
     expires_at: datetime  # when the last one must have left
 
@@ -97,6 +101,10 @@ def plan(ctx: Context, session: Session, draft: Draft) -> Plan:
         office=office_values(ctx.settings),
         signature=signature,
         screen=Screen(parsed, class_, signature),
+        findings=(
+            *check_template(wording.body, class_, signature),
+            *signature_findings(session, signature, at.astimezone().date()),
+        ),
         at=at,
         expires_at=expires_at,
     )

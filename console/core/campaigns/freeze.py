@@ -25,7 +25,6 @@ from console.core.campaigns.evaluation import CHUNK, Evaluated, NotComplete, Pla
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T
-from console.core.messages.checks import check_template
 from console.core.security.permissions import Permission
 from console.core.sending.integrity import SECRET_NAME, BatchDigest, message_digest
 from db import bulk
@@ -133,8 +132,7 @@ def _start(ctx: Context, campaign_id: int) -> tuple[int, Draft, CampaignState]:
 
 def _plan(ctx: Context, session: Session, draft: Draft) -> Plan:
     prepared = plan(ctx, session, draft)
-    findings = check_template(prepared.wording.body, prepared.class_, prepared.signature)
-    blocked = next((finding for finding in findings if finding.level == "block"), None)
+    blocked = next((finding for finding in prepared.findings if finding.level == "block"), None)
     if blocked is not None:
         raise NotComplete(blocked.why, blocked.mend)
     return prepared

@@ -19,7 +19,6 @@ from console.core.campaigns.evaluation import Evaluated, Plan, audience_size, ev
 from console.core.campaigns.rules import rule_title
 from console.core.context import Context
 from console.core.i18n import Text
-from console.core.messages.checks import check_template
 from console.core.messages.findings import Finding, Level
 from console.core.security.permissions import Permission
 from db.models import Customer
@@ -186,7 +185,7 @@ def _summary(
         ),
         samples=tuple(_example(row, names) for row in tally.samples),
         longest=tuple(_example(row, names) for row in longest),
-        findings=tuple(check_template(prepared.wording.body, prepared.class_, prepared.signature)),
+        findings=prepared.findings,
         starts_at=prepared.at,
         expires_at=prepared.expires_at,
         capacity=load,

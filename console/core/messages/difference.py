@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-_WORDS = re.compile(r"\$\{\w*\}|[A-Za-z0-9]+(?:[.,][0-9]+)*%?|.", re.DOTALL)  # a variable or a number changes as a whole
+_WORDS = re.compile(
+    r"\$\{\w*\}|[A-Za-z0-9]+(?:[.,][0-9]+)*%?|.", re.DOTALL
+)  # a variable or a number changes as a whole
 
 
 class Change(StrEnum):

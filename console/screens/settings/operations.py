@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 from console.core.context import Context
 from console.core.events import Change, Topic
 from console.core.listing import Sort
+from console.core.messages import signatures
+from console.core.messages.signatures import SignatureRow
 from console.core.security import users
 from console.core.security.backup import make_backup
 from console.core.security.permissions import Role
@@ -53,6 +56,29 @@ def deactivate(user_id: int) -> Callable[[Context], None]:
 
 def change_password(old: str, new: str) -> Callable[[Context], None]:
     return lambda ctx: users.change_password(ctx, old, new)
+
+
+def signature_ids(ctx: Context, sort: Sort) -> list[int]:
+    with ctx.database.read() as session:
+        return [row.id for row in signatures.signature_rows(session)]
+
+
+def signature_rows_of(ctx: Context, ids: Sequence[int]) -> list[SignatureRow]:
+    with ctx.database.read() as session:
+        rows = {row.id: row for row in signatures.signature_rows(session)}
+    return [rows[id_] for id_ in ids if id_ in rows]
+
+
+def save_signature(
+    signature_id: int | None, text: str, holder: str, registration: str, valid_until: date | None
+) -> Callable[[Context], int]:
+    return lambda ctx: signatures.save_signature(
+        ctx, signature_id=signature_id, text=text, holder=holder, registration=registration, valid_until=valid_until
+    )
+
+
+def retire_signature(signature_id: int, retired: bool) -> Callable[[Context], None]:
+    return lambda ctx: signatures.retire_signature(ctx, signature_id, retired=retired)
 
 
 def back_up(folder: Path) -> Callable[[Context, Progress], Path]:

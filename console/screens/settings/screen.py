@@ -14,6 +14,7 @@ from console.core.settings import SECTION_TITLES, SETTINGS, Declaration, Scope, 
 from console.screens.settings import operations
 from console.screens.settings.dialogs import OwnPasswordDialog
 from console.screens.settings.fields import SettingsForm
+from console.screens.settings.signatures import SignaturesSection
 from console.screens.settings.users import UsersSection
 from console.shell import theme
 from console.shell.about import AboutDialog
@@ -31,7 +32,7 @@ _ICONS = {
     Section.SECURITY: "shield",
     Section.OWN: "user",
 }
-USERS, PASSWORD, BACKUP, ABOUT = "users", "password", "backup", "about"
+USERS, SIGNATURES, PASSWORD, BACKUP, ABOUT = "users", "signatures", "password", "backup", "about"
 
 
 class SettingsPage(Page):
@@ -53,6 +54,7 @@ class SettingsPage(Page):
         self.stack = QStackedWidget()
         self.forms: dict[Section, SettingsForm] = {}
         self.users: UsersSection | None = None
+        self.signatures: SignaturesSection | None = None
         self._add_sections()
         self.list.currentRowChanged.connect(self._show)
         content = QWidget()
@@ -67,6 +69,11 @@ class SettingsPage(Page):
             declared = [each for each in SETTINGS.values() if each.section is section and self._may_change(each)]
             if declared:
                 self._add_form(section, declared)
+        if self.services.allowed(Permission.SETTINGS_EDIT):
+            self.signatures = SignaturesSection(self.services)
+            beside = QWidget()
+            beside.setLayout(column(self.signatures, margins=20))
+            self._add(SIGNATURES, tr("Signatures"), "stamp", beside)
         if self.services.allowed(Permission.USERS_EDIT):
             self.users = UsersSection(self.services)
             holder = QWidget()
@@ -132,8 +139,12 @@ class SettingsPage(Page):
         for place in range(self.list.count()):
             if self.list.item(place).data(Qt.ItemDataRole.UserRole) == wanted:
                 self.list.setCurrentRow(place)
-        if self.users is not None:
-            self.users.reload()
+        self._reload_lists()
+
+    def _reload_lists(self) -> None:
+        for listed in (self.users, self.signatures):
+            if listed is not None:
+                listed.reload()
 
     @property
     def section(self) -> str:
@@ -147,6 +158,9 @@ class SettingsPage(Page):
     def _show_primary(self) -> None:
         if self.section == USERS and self.users is not None:
             self.bar.set_primary(tr("Add user"), self.users.add, "user-plus")
+            return
+        if self.section == SIGNATURES and self.signatures is not None:
+            self.bar.set_primary(tr("Register a signature"), self.signatures.add, "plus")
             return
         primary = self.bar.primary
         if primary is None or primary.text() != tr("Save"):
@@ -162,8 +176,7 @@ class SettingsPage(Page):
         for form in self.forms.values():
             form.take(self.services.ctx.settings)
         self._show_primary()
-        if self.users is not None:
-            self.users.reload()
+        self._reload_lists()
 
     def may_leave(self) -> bool:
         unsaved = [section for section, form in self.forms.items() if form.changes()]
