@@ -45,6 +45,7 @@ STATES: Mapping[str, Look] = {
     "expired": Look("bad", Shape.CROSS, T("Expired")),
     "unknown": Look("warn", Shape.QUESTION, T("Outcome unknown")),
     "suppressed": Look("held", Shape.BARRED, T("Held back")),
+    "left_out": Look("held", Shape.BARRED, T("Not sent")),
     "cancelled": Look("calm", Shape.BARRED, T("Cancelled")),
     "paused": Look("warn", Shape.PAUSE, T("Paused")),
     "draft": Look("calm", Shape.RING, T("Draft")),

@@ -62,7 +62,10 @@ class Exclusion(Base):
     """Who of the audience does not get it, and why: shown before approval, kept afterwards."""
 
     __tablename__ = "exclusion"
-    __table_args__ = (Index("ix_exclusion_batch_id_rule", "batch_id", "rule"),)
+    __table_args__ = (
+        Index("ix_exclusion_batch_id_rule", "batch_id", "rule"),
+        Index("ix_exclusion_customer_id", "customer_id"),
+    )
 
     id: Mapped[Id]
     batch_id: Mapped[int] = mapped_column(ForeignKey("batch.id", ondelete="CASCADE"))

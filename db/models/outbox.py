@@ -184,7 +184,10 @@ class Receipt(Base):
 
 class InboundMessage(Base):
     __tablename__ = "inbound_message"
-    __table_args__ = (Index("ix_inbound_message_sender_received_at", "sender", "received_at"),)
+    __table_args__ = (
+        Index("ix_inbound_message_sender_received_at", "sender", "received_at"),
+        Index("ix_inbound_message_customer_id", "customer_id"),
+    )
 
     id: Mapped[Id]
     line_id: Mapped[int] = mapped_column(ForeignKey("line.id"))

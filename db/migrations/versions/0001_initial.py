@@ -539,6 +539,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_message")),
     )
     with op.batch_alter_table("inbound_message", schema=None) as batch_op:
+        batch_op.create_index("ix_inbound_message_customer_id", ["customer_id"], unique=False)
         batch_op.create_index("ix_inbound_message_sender_received_at", ["sender", "received_at"], unique=False)
 
     op.create_table(
@@ -936,6 +937,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("exclusion", schema=None) as batch_op:
         batch_op.create_index("ix_exclusion_batch_id_rule", ["batch_id", "rule"], unique=False)
+        batch_op.create_index("ix_exclusion_customer_id", ["customer_id"], unique=False)
 
     op.create_table(
         "message",
@@ -1121,6 +1123,7 @@ def downgrade() -> None:
 
     op.drop_table("message")
     with op.batch_alter_table("exclusion", schema=None) as batch_op:
+        batch_op.drop_index("ix_exclusion_customer_id")
         batch_op.drop_index("ix_exclusion_batch_id_rule")
 
     op.drop_table("exclusion")
@@ -1195,6 +1198,7 @@ def downgrade() -> None:
     op.drop_table("loan")
     with op.batch_alter_table("inbound_message", schema=None) as batch_op:
         batch_op.drop_index("ix_inbound_message_sender_received_at")
+        batch_op.drop_index("ix_inbound_message_customer_id")
 
     op.drop_table("inbound_message")
     with op.batch_alter_table("import_batch", schema=None) as batch_op:
