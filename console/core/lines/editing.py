@@ -12,6 +12,7 @@ from console.core.context import Context
 from console.core.errors import UserError
 from console.core.events import Change, Topic
 from console.core.i18n import T, Text
+from console.core.lines.pins import sealed_pin
 from console.core.security.permissions import Permission
 from db.models import Batch, Campaign, Line, LineState, Message, MessagePart
 from gsm.modem.ports import serial_ports
@@ -55,10 +56,11 @@ def ports() -> list[tuple[str, str]]:
 def add_line(ctx: Context, draft: LineDraft) -> int:
     """The new line's id; it is switched on. Raises NotPermitted, InvalidLine."""
     ctx.require(Permission.LINES_EDIT)
+    pin = _sealed(ctx, draft)
     with ctx.database.begin() as session:
         _check(session, draft, None)
         line = Line(kind="modem", options={}, created_at=ctx.clock.now(), name="", address="")
-        _fill(line, draft)
+        _fill(line, draft, pin)
         session.add(line)
         session.flush()
         ctx.audit(session, "line.add", f"line:{line.id}", name=line.name, address=line.address)
@@ -68,11 +70,12 @@ def add_line(ctx: Context, draft: LineDraft) -> int:
 def edit_line(ctx: Context, line_id: int, draft: LineDraft) -> None:
     """Raises NotPermitted, InvalidLine. A dispatcher that serves the line opens it anew when the address changed."""
     ctx.require(Permission.LINES_EDIT)
+    pin = _sealed(ctx, draft)
     with ctx.database.begin() as session:
         line = _line(session, line_id)
         _check(session, draft, line_id)
         before = _told(line)
-        _fill(line, draft)
+        _fill(line, draft, pin)
         after = _told(line)
         if after != before or draft.pin is not None:
             ctx.audit(session, "line.edit", f"line:{line.id}", before=before, after=after, pin=draft.pin is not None)
@@ -144,14 +147,18 @@ def wrong_address(address: str) -> InvalidLine | None:
     )
 
 
-def _fill(line: Line, draft: LineDraft) -> None:
+def _sealed(ctx: Context, draft: LineDraft) -> str | None:
+    return None if draft.pin is None else sealed_pin(ctx.database, draft.pin)
+
+
+def _fill(line: Line, draft: LineDraft, pin: str | None) -> None:
     line.name = draft.name.strip()
     line.address = draft.address.strip()
     line.pace_per_minute = draft.pace_per_minute
     line.daily_quota = draft.daily_quota
-    if draft.pin is not None:
+    if pin is not None:
         others = {key: value for key, value in line.options.items() if key != "pin"}
-        line.options = {**others, "pin": draft.pin} if draft.pin else others
+        line.options = {**others, "pin": pin} if pin else others
 
 
 def _told(line: Line) -> dict[str, object]:

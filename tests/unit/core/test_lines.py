@@ -19,6 +19,7 @@ from console.core.lines.editing import (
     set_enabled,
     wrong_address,
 )
+from console.core.lines.pins import opened
 from console.core.lines.testing import send_line_test
 from db.models import AuditEntry, Batch, BatchKind, BatchState, Dispatcher, Line, LineState, Message
 
@@ -65,7 +66,12 @@ def test_edit_keeps_the_pin_unless_told(admin_ctx: Context) -> None:
     edit_line(admin_ctx, line, LineDraft(name="B", address="COM6", pace_per_minute=10))
     with admin_ctx.database.read() as session:
         row = session.get_one(Line, line)
-        assert (row.name, row.options) == ("B", {"pin": "1234"})
+        assert row.name == "B"
+        assert "1234" not in str(row.options)
+        assert opened(admin_ctx.database, row.options) == {"pin": "1234"}
+    assert opened(admin_ctx.database, {"pin": "1234", "baudrate": 9600}) == {"pin": "1234", "baudrate": 9600}
+    with pytest.raises(ValueError, match="PIN"):
+        opened(admin_ctx.database, {"pin": "sealed:AAAA"})
     edit_line(admin_ctx, line, LineDraft(name="B", address="COM6", pin=""))
     with admin_ctx.database.read() as session:
         assert session.get_one(Line, line).options == {}
