@@ -17,6 +17,7 @@ from console.core.lines.diagnosis import Diagnosis, Health, Level
 from console.core.lines.search import Device, among, devices, same_port
 from console.core.lines.words import centre_words, registration_words, signal_words, sim_words, store_words
 from console.core.security.permissions import Permission
+from console.core.sending.causes import explain
 
 Finding = tuple[bool, str, str]  # in order?, what, how it stands
 
@@ -59,10 +60,17 @@ def _ports(found: list[Device]) -> Iterator[Finding]:
         words = port.description or "–"
         if port.device in others:
             words = tr("belongs to the modem at {address}", address=others[port.device])
+            words = sentences(words, _why(others[port.device], port.device, found))
         elif port.device not in asked:
             words = tr("{words}; not asked: it may be another device", words=words)
         allowed = os.name != "posix" or os.access(port.device, os.R_OK | os.W_OK)
         yield allowed, tr("Port {name}", name=port.device), words
+
+
+def _why(address: str, port: str, found: list[Device]) -> str:
+    """Why this port of a device was not the one, in brackets; empty when it was not asked."""
+    reason = next((device.reasons.get(port, "") for device in found if device.checkup.address == address), "")
+    return f"({explain(reason).text} {reason})" if reason else ""
 
 
 def _device(device: Device) -> Iterator[Finding]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from serial.tools import list_ports
 from gsm.errors import LineFault
 from gsm.messages import LineIdentity
 from gsm.modem.at import Request
-from gsm.modem.engine import Engine
+from gsm.modem.engine import CommandTimeout, Engine
 from gsm.modem.health import ask_identity, ask_subscriber
 from gsm.modem.port import open_port
 from gsm.modem.quirks import Quirks, quirks_of_usb
@@ -77,31 +78,43 @@ def _rank(port: PortInfo, quirks: Quirks) -> int:
     return preferred.index(interface) if interface in preferred else 10 + interface
 
 
-def probe(address: str) -> LineIdentity | None:
-    """Who answers there, or None. The first thing said is a bare ``AT``; nothing else is, unless it is answered OK."""
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one port gave: a modem, or why there is none."""
+
+    address: str
+    identity: LineIdentity | None = None
+    reason: str = ""  # port.missing, port.busy, port.denied, at.silent, at.no_modem; empty for a modem
+
+
+def look_at(address: str) -> Look:
+    """Who answers there. The first thing said is a bare ``AT``; nothing else is, unless it is answered OK."""
     try:
         port = open_port(address)
-    except LineFault:
-        return None
-    engine = Engine(port, lambda event: None, lambda error: None, command_seconds=_PROBE_SECONDS)
+    except LineFault as error:
+        return Look(address=address, reason=error.code)
+    heard = threading.Event()  # of something that says anything at all, such as the position port of a stick
+    engine = Engine(port, lambda _event: heard.set(), lambda _error: None, command_seconds=_PROBE_SECONDS)
     try:
         if not engine.ask(Request("AT")).final.ok:
-            return None
+            return Look(address=address, reason="at.no_modem")
         engine.wake()
         identity = ask_identity(engine)
+        if not identity.imei:
+            return Look(address=address, reason="at.no_modem")
         imsi, iccid = ask_subscriber(engine)
-        return LineIdentity(
-            manufacturer=identity.manufacturer,
-            model=identity.model,
-            firmware=identity.firmware,
-            imei=identity.imei,
-            imsi=imsi,
-            iccid=iccid,
-        )
-    except LineFault:
-        return None
+        return Look(address=address, identity=replace(identity, imsi=imsi, iccid=iccid))
+    except CommandTimeout:
+        return Look(address=address, reason="at.no_modem" if heard.is_set() else "at.silent")
+    except LineFault as error:
+        return Look(address=address, reason=error.code)
     finally:
         engine.close()
+
+
+def probe(address: str) -> LineIdentity | None:
+    """The modem at this port, or None."""
+    return look_at(address).identity
 
 
 def discover(

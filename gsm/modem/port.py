@@ -6,8 +6,10 @@ pyserial's own ``socket://`` reads byte by byte and has no TCP_NODELAY, so a soc
 from __future__ import annotations
 
 import contextlib
+import errno
 import select
 import socket
+import sys
 import time
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -33,10 +35,31 @@ class Port(Protocol):
 
 
 def open_port(address: str, *, baudrate: int = 115200, flow_control: bool = False) -> Port:
-    """``/dev/ttyUSB0``, ``COM5`` or ``socket://host:port``, held exclusively. Raises LineUnavailable."""
+    """``/dev/ttyUSB0``, ``COM5`` or ``socket://host:port``, held exclusively.
+
+    Raises LineUnavailable: ``port.missing``, ``port.busy`` (somebody else has it), ``port.denied`` (this user may not).
+    """
     if address.startswith("socket://"):
         return SocketPort(address)
     return SerialPort(address, baudrate=baudrate, flow_control=flow_control)
+
+
+_MISSING = frozenset({errno.ENOENT, errno.ENODEV, errno.ENXIO})
+
+
+def why_not_opened(error: Exception, *, windows: bool = sys.platform == "win32") -> str:
+    """The code behind what pyserial says, which is an errno on POSIX and Windows' own error in words.
+
+    Windows refuses access to a port that somebody else has; on POSIX that is a matter of rights.
+    """
+    number, words = getattr(error, "errno", None), str(error).lower()
+    if number in _MISSING or "filenotfounderror" in words or "no such" in words:
+        return "port.missing"
+    if number == errno.EACCES or "permissionerror" in words or "denied" in words:
+        return "port.busy" if windows else "port.denied"
+    if number in (errno.EBUSY, errno.EAGAIN) or "lock" in words or "busy" in words:
+        return "port.busy"
+    return "port.missing"
 
 
 class SerialPort:
@@ -51,8 +74,7 @@ class SerialPort:
                 exclusive=True,
             )
         except (serial.SerialException, OSError, ValueError) as error:
-            busy = any(word in str(error).lower() for word in ("lock", "busy", "access", "denied"))
-            raise LineUnavailable("port.busy" if busy else "port.gone", str(error)) from error
+            raise LineUnavailable(why_not_opened(error), str(error)) from error
 
     def read(self) -> bytes:
         try:
@@ -87,7 +109,7 @@ class SocketPort:
             self._socket = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except (OSError, ValueError) as error:
-            raise LineUnavailable("port.gone", str(error)) from error
+            raise LineUnavailable("port.missing", str(error)) from error
         self._socket.setblocking(False)
         self._closed = False
 

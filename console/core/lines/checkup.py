@@ -5,7 +5,6 @@ Nothing lasting is changed: no PIN is entered, nothing is deleted, and a port th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -73,13 +72,10 @@ class Checkup:
 
 def examine(address: str) -> Checkup:
     """Takes a few seconds; never raises for what is wrong with the modem."""
-    missing = _not_to_be_opened(address)
-    if missing:
-        return Checkup(address=address, fault=missing)
     try:
         port = open_port(address)
     except LineFault as error:
-        return Checkup(address=address, fault="port.missing" if error.code == "port.gone" else error.code)
+        return Checkup(address=address, fault=error.code)
     engine = quiet_engine(port)
     try:
         return _ask(engine, address)
@@ -121,12 +117,3 @@ def _told(health: LineHealth) -> Health:
         store_used=health.store_used,
         store_total=health.store_total,
     )
-
-
-def _not_to_be_opened(address: str) -> str:
-    """The cause when a device file says already that it cannot be opened."""
-    if not address.startswith("/dev/"):
-        return ""
-    if not os.path.exists(address):
-        return "port.missing"
-    return "" if os.access(address, os.R_OK | os.W_OK) else "port.denied"

@@ -16,8 +16,10 @@ from console.core.lines.editing import ports
 from console.core.security.permissions import Permission
 from db.models import Line
 from gsm.messages import LineIdentity
-from gsm.modem.discovery import Candidate, candidates, twins
+from gsm.modem.discovery import Candidate, candidates, look_at, twins
 
+# Which reason of several ports tells most about their device.
+_TELLING = ("port.busy", "port.denied", "port.stuck", "port.gone", "at.silent", "at.no_modem", "port.missing")
 Report = Callable[[int, int, str], None]  # done, of how many, where it looks now
 
 
@@ -27,6 +29,7 @@ class Device:
 
     checkup: Checkup
     others: tuple[str, ...] = ()  # further ports of the same device
+    reasons: Mapping[str, str] = field(default_factory=dict)  # by port that was asked: why no modem answered there
     held: bool = False  # somebody uses it, so it was not asked
 
 
@@ -55,31 +58,51 @@ def among(address: str, addresses: Iterable[str]) -> bool:
 
 
 def devices(held: Collection[str] = (), report: Report | None = None) -> list[Device]:
-    """Ask each modem once. A device with a port among ``held`` is left alone, and so is one that is in use."""
-    found: list[Device] = []
+    """Ask each modem once. A device with a port among ``held`` is left alone, and so is one that is in use.
+
+    ``report`` is told each port before it is asked, which takes a second or so, and may raise to end the search.
+    """
     known = candidates()
-    for place, candidate in enumerate(known):
-        if report is not None:
-            report(place, len(known), candidate.addresses[0])
-        found.append(_device(candidate, held))
+    total = sum(len(candidate.addresses) for candidate in known)
+    found: list[Device] = []
+    before = 0
+    for candidate in known:
+        steps = _Steps(report, before, total)
+        found.append(_device(candidate, held, steps))
+        before += len(candidate.addresses)
     return found
 
 
-def _device(candidate: Candidate, held: Collection[str]) -> Device:
+@dataclass(frozen=True)
+class _Steps:
+    report: Report | None
+    before: int
+    total: int
+
+    def at(self, place: int, address: str) -> None:
+        if self.report is not None:
+            self.report(self.before + place, self.total, address)
+
+
+def _device(candidate: Candidate, held: Collection[str], steps: _Steps) -> Device:
     """Of several ports the first that answers with an IMEI."""
-    first = candidate.addresses[0]
     taken = next((address for address in candidate.addresses if among(address, held)), None)
     if taken is not None:
         return Device(checkup=Checkup(address=taken), others=_without(candidate, taken), held=True)
-    answered: Checkup | None = None
-    for address in candidate.addresses:
-        answered = examine(address)
-        if answered.fault == "port.busy":
-            return Device(checkup=answered, others=_without(candidate, address), held=True)
-        if not answered.fault and answered.identity.imei:
-            return Device(checkup=answered, others=_without(candidate, address))
-    fault = answered.fault if answered is not None else ""
-    return Device(checkup=Checkup(address=first, fault=fault or "at.silent"), others=_without(candidate, first))
+    reasons: dict[str, str] = {}
+    for place, address in enumerate(candidate.addresses):
+        steps.at(place, address)
+        reason = look_at(address).reason
+        if not reason:
+            return Device(checkup=examine(address), others=_without(candidate, address), reasons=reasons)
+        reasons[address] = reason
+        if reason == "port.busy":
+            return Device(
+                checkup=Checkup(address=address, fault=reason), others=_without(candidate, address), held=True
+            )
+    first = candidate.addresses[0]
+    fault = min(reasons.values(), key=_TELLING.index)
+    return Device(checkup=Checkup(address=first, fault=fault), others=_without(candidate, first), reasons=reasons)
 
 
 def _without(candidate: Candidate, address: str) -> tuple[str, ...]:

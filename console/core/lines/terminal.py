@@ -183,5 +183,5 @@ def open_terminal(ctx: Context, line_id: int) -> Terminal:
     try:
         return Terminal(ctx, line_id, name, address, options)
     except LineFault as error:
-        cause = explain("port.missing" if error.code == "port.gone" else error.code)
+        cause = explain(error.code)
         raise EnvironmentTrouble(cause.text, cause.advice) from error

@@ -148,10 +148,19 @@ CAUSES: Mapping[str, Cause] = {
         T("Plug the modem in, or choose another port on the Lines page."),
         Group.LINE,
     ),
-    "port.busy": Cause(T("Another program uses the modem."), T("Close the other program."), Group.LINE),
+    "port.busy": Cause(
+        T("Another program uses the modem."),
+        T("Close the other program; on Linux it is mostly ModemManager."),
+        Group.LINE,
+    ),
     "port.denied": Cause(
         T("This computer does not allow the program to use the port."),
-        T("Ask your administrator for access to serial ports."),
+        T("On Linux, add your user to the group dialout and log in again, or ask your administrator."),
+        Group.LINE,
+    ),
+    "at.no_modem": Cause(
+        T("Something answers at this port, but it is no modem."),
+        T("Choose another port of the same device."),
         Group.LINE,
     ),
     "at.timeout": Cause(T("The modem does not answer."), _PLUG, Group.LINE),

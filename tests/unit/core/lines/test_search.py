@@ -93,3 +93,25 @@ def test_a_held_port_is_left_alone(admin_ctx: Context, emulator: EmulatorProcess
     (device,) = devices([emulator.address])
     assert (device.held, device.others) == (True, ("/dev/no-such-port",))
     assert emulator.stats()["heard"] == []
+
+
+def test_each_port_is_told_before_it_is_asked_and_the_search_can_be_ended(
+    admin_ctx: Context, emulator: EmulatorProcess, plugged: Plugged
+) -> None:
+    plugged(("/dev/no-such-port", "1-1:1.2"), (emulator.address, "1-1:1.3"), ("/dev/nor-this", "1-2:1.2"))
+    told: list[tuple[int, int, str]] = []
+    search(admin_ctx, lambda done, total, text: told.append((done, total, text)))
+    assert told == [(0, 3, "/dev/no-such-port"), (1, 3, emulator.address), (2, 3, "/dev/nor-this")]
+
+    def enough(_done: int, _total: int, _text: str) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        search(admin_ctx, enough)
+
+
+def test_why_each_port_of_a_device_was_not_the_one(emulator: EmulatorProcess, plugged: Plugged) -> None:
+    plugged(("/dev/no-such-port", "1-1:1.2"), (emulator.address, "1-1:1.3"), ("/dev/nor-this", "1-2:1.2"))
+    first, second = devices()
+    assert (first.checkup.fault, first.reasons) == ("", {"/dev/no-such-port": "port.missing"})
+    assert (second.checkup.fault, second.reasons) == ("port.missing", {"/dev/nor-this": "port.missing"})

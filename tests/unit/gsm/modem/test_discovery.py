@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import serial
 
 from gsm.emulator.client import EmulatorProcess
 from gsm.messages import LineIdentity
-from gsm.modem.discovery import FoundModem, candidates, discover, locate, probe, twins
+from gsm.modem.discovery import FoundModem, candidates, discover, locate, look_at, probe, twins
+from gsm.modem.port import open_port, why_not_opened
 
 
 @dataclass
@@ -107,3 +112,53 @@ def test_twins() -> None:
         "e": LineIdentity(),
     }
     assert twins(lines) == [("imei", "a", "b"), ("imsi", "b", "c")]
+
+
+@pytest.mark.parametrize(
+    ("error", "windows", "code"),
+    [
+        (serial.SerialException(2, "could not open port /dev/ttyUSB0: [Errno 2] No such file"), False, "port.missing"),
+        (serial.SerialException(13, "could not open port /dev/ttyUSB0: Permission denied"), False, "port.denied"),
+        (serial.SerialException(16, "could not open port /dev/ttyUSB0: Device or resource busy"), False, "port.busy"),
+        (serial.SerialException(11, "Could not exclusively lock port /dev/ttyUSB0"), False, "port.busy"),
+        (serial.SerialException(5, "Could not configure port: Input/output error"), False, "port.missing"),
+        (
+            serial.SerialException("could not open port 'COM5': PermissionError(13, 'Access is denied.', None, 5)"),
+            True,
+            "port.busy",
+        ),
+        (
+            serial.SerialException("could not open port 'COM5': FileNotFoundError(2, 'The system cannot find the"),
+            True,
+            "port.missing",
+        ),
+    ],
+)
+def test_why_a_port_does_not_open(error: Exception, windows: bool, code: str) -> None:
+    """The words are pyserial's own, of both systems."""
+    assert why_not_opened(error, windows=windows) == code
+
+
+def test_the_reason_for_each_port(terminal_emulator: EmulatorProcess, tmp_path: Path) -> None:
+    terminal_emulator.fresh()
+    assert look_at("/dev/ttyNOSUCH").reason == "port.missing"
+    assert look_at("socket://127.0.0.1:1").reason == "port.missing"
+    assert look_at(terminal_emulator.address).reason == ""
+    held = open_port(terminal_emulator.address)
+    assert look_at(terminal_emulator.address).reason == "port.busy"
+    held.close()
+    terminal_emulator.set(hang=True)
+    assert look_at(terminal_emulator.address).reason == "at.silent"
+
+
+def test_a_port_that_talks_but_is_no_modem(emulator: EmulatorProcess) -> None:
+    """The position port of a stick sends its sentences for ever and answers nothing."""
+    sentence = "$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47"
+    emulator.rule("*", "result", "say", text=sentence, times=0)
+    emulator.rule("*", "result", "silence", times=0)
+    assert look_at(emulator.address).reason == "at.no_modem"
+
+
+def test_a_device_without_an_imei_is_no_modem(emulator: EmulatorProcess) -> None:
+    emulator.set(imei="")
+    assert look_at(emulator.address).reason == "at.no_modem"

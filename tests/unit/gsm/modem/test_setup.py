@@ -143,7 +143,7 @@ def test_one_user_at_a_time(either: EmulatorProcess, modem: Make) -> None:
 
 def test_no_such_port() -> None:
     for address in ("/dev/ttyNOSUCH", "socket://127.0.0.1:1", "socket://"):
-        with pytest.raises(LineUnavailable, match=r"port\.gone"):
+        with pytest.raises(LineUnavailable, match=r"port\.missing"):
             ModemTransport(address).open()
 
 
