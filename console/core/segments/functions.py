@@ -1,0 +1,119 @@
+"""Questions that the two engines answer with different functions."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Boolean, Float, String, bindparam
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+_NUMBER: Final = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
+
+
+class holds(FunctionElement[bool]):  # noqa: N801 - reads like a function in a query
+    """``text`` stands somewhere in the column; upper and lower case are different on both engines."""
+
+    name = "holds"
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: Any, text: str) -> None:
+        super().__init__(column, bindparam("text", text, String(), unique=True))
+
+
+@compiles(holds)
+def _strpos(element: holds, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"(strpos({compiler.process(element.clauses, **kw)}) > 0)"
+
+
+@compiles(holds, "sqlite")
+def _instr(element: holds, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"(instr({compiler.process(element.clauses, **kw)}) > 0)"
+
+
+class has_item(FunctionElement[bool]):  # noqa: N801
+    """At least one of ``texts`` stands in a JSON list."""
+
+    name = "has_item"
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: Any, *texts: str) -> None:
+        super().__init__(column, *(bindparam("item", text, String(), unique=True) for text in texts))
+
+
+def _listed(element: has_item, compiler: SQLCompiler, kw: dict[str, Any]) -> tuple[str, str]:
+    column, *texts = (compiler.process(clause, **kw) for clause in element.clauses)
+    return column, ", ".join(texts)
+
+
+@compiles(has_item)
+def _elements(element: has_item, compiler: SQLCompiler, **kw: Any) -> str:
+    column, texts = _listed(element, compiler, kw)
+    source = f"json_array_elements_text({column}) AS item(value)"
+    return f"(EXISTS (SELECT 1 FROM {source} WHERE item.value IN ({texts})))"  # noqa: S608 - bound parameters
+
+
+@compiles(has_item, "sqlite")
+def _each(element: has_item, compiler: SQLCompiler, **kw: Any) -> str:
+    column, texts = _listed(element, compiler, kw)
+    source = f"json_each({column}) AS item"
+    return f"(EXISTS (SELECT 1 FROM {source} WHERE item.value IN ({texts})))"  # noqa: S608 - bound parameters
+
+
+class number_in(FunctionElement[float]):  # noqa: N801
+    """A number out of a JSON object, stored as a number or as digits; NULL for anything else."""
+
+    name = "number_in"
+    type = Float()
+    inherit_cache = True
+
+    def __init__(self, column: Any, key: str) -> None:
+        super().__init__(
+            column,
+            bindparam("key", key, String(), unique=True),
+            bindparam("path", f'$."{key}"', String(), unique=True),
+            bindparam("number", _NUMBER, String(), unique=True),
+        )
+
+
+@compiles(number_in)
+def _checked_cast(element: number_in, compiler: SQLCompiler, **kw: Any) -> str:
+    column, key, _path, number = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"(CASE WHEN ({column} ->> {key}) ~ {number} THEN CAST({column} ->> {key} AS double precision) END)"
+
+
+@compiles(number_in, "sqlite")
+def _extracted(element: number_in, compiler: SQLCompiler, **kw: Any) -> str:
+    column, _key, path, _number = (compiler.process(clause, **kw) for clause in element.clauses)
+    value = f"json_extract({column}, {path})"
+    return f"(CASE WHEN {value} NOT GLOB '*[^0-9.-]*' AND {value} <> '' THEN CAST({value} AS REAL) END)"
+
+
+class flag_in(FunctionElement[bool]):  # noqa: N801
+    """A flag out of a JSON object; a missing one is off."""
+
+    name = "flag_in"
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: Any, key: str) -> None:
+        super().__init__(
+            column,
+            bindparam("key", key, String(), unique=True),
+            bindparam("path", f'$."{key}"', String(), unique=True),
+        )
+
+
+@compiles(flag_in)
+def _as_text(element: flag_in, compiler: SQLCompiler, **kw: Any) -> str:
+    column, key, _path = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"(coalesce({column} ->> {key}, '') = 'true')"
+
+
+@compiles(flag_in, "sqlite")
+def _as_one(element: flag_in, compiler: SQLCompiler, **kw: Any) -> str:
+    column, _key, path = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"(coalesce(json_extract({column}, {path}), 0) = 1)"
