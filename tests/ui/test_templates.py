@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt
@@ -13,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from console.core.context import Context
 from console.core.messages import library
 from console.core.messages.library import TemplateDetail, TemplateFilter
-from console.screens.templates.dialogs import ReturnDialog
+from console.screens.templates.dialogs import ImportDialog, ReturnDialog
 from console.screens.templates.preview import FindingLine
 from console.screens.templates.screen import TemplatesPage
 from console.shell.notices import Notice
@@ -401,3 +402,19 @@ def test_marketing_asks_for_no_loan(page: TemplatesPage, library_ids: dict[str, 
     assert "amt" not in keys
     assert "prod" in keys
     assert rules(page) == []
+
+
+def test_templates_leave_and_come_back_as_a_file(
+    page: TemplatesPage, settle: Settle, notices: list[Notice], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.xlsx"
+    page.export(path)
+    settle()
+    assert notices[-1].text == "43 templates were exported to t.xlsx."
+    page.import_from(path)
+    settle()
+    dialog = page.findChild(ImportDialog)
+    assert dialog is not None
+    assert [line.text() for line in dialog.lines] == ["0 new templates", "0 changed texts", "43 stay as they are"]
+    assert not dialog.action.isEnabled()
+    dialog.reject()

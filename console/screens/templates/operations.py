@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from console.core.context import Context
 from console.core.events import Change, Topic
 from console.core.listing import Sort
-from console.core.messages import library
+from console.core.messages import exchange, library
 from console.core.messages.classes import CLASSES
+from console.core.messages.exchange import Incoming
 from console.core.messages.library import Saved, TemplateDetail, TemplateFilter, TemplateRow
 from console.core.messages.preview import Candidate, candidates
+from console.shell.tasks import Progress
 
 CHANGED = Change.of(Topic.TEMPLATES, Topic.AUDIT)
 
@@ -89,3 +92,15 @@ def approving(template_id: int, number: int) -> Callable[[Context], None]:
 
 def returning(template_id: int, number: int, comment: str) -> Callable[[Context], None]:
     return lambda ctx: library.return_template(ctx, template_id, number, comment)
+
+
+def exporting(wanted: TemplateFilter, sort: Sort, path: Path) -> Callable[[Context, Progress], int]:
+    return lambda ctx, _progress: exchange.export_templates(ctx, wanted, sort, path)
+
+
+def reading(path: Path) -> Callable[[Context, Progress], list[Incoming]]:
+    return lambda ctx, _progress: exchange.read_templates(ctx, path)
+
+
+def taking(incoming: Sequence[Incoming]) -> Callable[[Context, Progress], int]:
+    return lambda ctx, progress: exchange.take_templates(ctx, incoming, progress.update)

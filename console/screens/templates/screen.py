@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QModelIndex
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget
 
 from console.core.context import Context
 from console.core.events import Change, Topic
-from console.core.i18n import tr
+from console.core.format import local_date
+from console.core.i18n import ntr, tr
 from console.core.listing import Sort
 from console.core.messages.classes import CLASSES
+from console.core.messages.exchange import Incoming
 from console.core.messages.library import Saved, TemplateDetail, TemplateFilter, TemplateRow
 from console.core.security.permissions import Permission
 from console.screens.templates import operations
-from console.screens.templates.dialogs import ReturnDialog
+from console.screens.templates.dialogs import ImportDialog, ReturnDialog
 from console.screens.templates.editor import FIRST, TemplateEditor
 from console.screens.templates.operations import Draft
 from console.shell.page import Page
@@ -49,7 +52,9 @@ class TemplatesPage(Page):
         self.class_ = self.bar.add_filter(FilterBox(tr("Kind"), classes), self._filter)
         states = [(key, state_title(key)) for key in ("approved", "in_review", "returned", "draft", "retired")]
         self.state = self.bar.add_filter(FilterBox(tr("State"), states), self._filter)
+        self.bar.add_action(tr("Export"), self._ask_where, "download")
         if services.allowed(Permission.TEMPLATES_EDIT):
+            self.bar.add_action(tr("Import"), self._ask_which, "upload")
             self.bar.set_primary(tr("New template"), self.new)
         self.table = self._table()
         self.table.current_changed.connect(self._chosen)
@@ -218,6 +223,52 @@ class TemplatesPage(Page):
 
     def _set_state(self, detail: TemplateDetail, work: Callable[[Context], None]) -> None:
         self.services.tasks.query(work, lambda _none: self._reopen(detail.id), owner=self)
+
+    # --- as a file
+
+    def _ask_where(self) -> None:
+        suggested = tr("Templates {date}.xlsx", date=local_date(self.services.ctx.clock.now()))
+        name, _ = QFileDialog.getSaveFileName(self, tr("Export templates"), suggested, tr("Excel workbook (*.xlsx)"))
+        if name:
+            self.export(Path(name).with_suffix(".xlsx"))
+
+    def export(self, path: Path) -> None:
+        def done(rows: int) -> None:
+            self.services.notices.good(
+                ntr(
+                    "{n} template was exported to {file}.",
+                    "{n} templates were exported to {file}.",
+                    rows,
+                    file=path.name,
+                )
+            )
+
+        work = operations.exporting(self._wanted, self.table.sort, path)
+        self.services.tasks.run(tr("Exporting templates"), work, done, owner=self)
+
+    def _ask_which(self) -> None:
+        kinds = tr("Tables ({kinds})", kinds="*.xlsx *.xls *.ods *.csv")
+        name, _ = QFileDialog.getOpenFileName(self, tr("Import templates"), "", kinds)
+        if name:
+            self.import_from(Path(name))
+
+    def import_from(self, path: Path) -> None:
+        self.services.tasks.run(tr("Reading templates"), operations.reading(path), self._offer, owner=self)
+
+    def _offer(self, incoming: list[Incoming]) -> None:
+        dialog = ImportDialog(self, incoming)
+        dialog.accepted.connect(lambda: self._take(incoming))
+        dialog.open()
+
+    def _take(self, incoming: list[Incoming]) -> None:
+        def done(taken: int) -> None:
+            self.services.notices.good(
+                ntr("{n} draft was saved.", "{n} drafts were saved.", taken),
+                tr("Campaigns use it once a supervisor has approved it."),
+            )
+            self.services.announce(operations.CHANGED)
+
+        self.services.tasks.run(tr("Importing templates"), operations.taking(incoming), done, owner=self)
 
     def new_campaign(self) -> None:
         if self.editor.detail is not None:
