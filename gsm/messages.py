@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -169,3 +170,14 @@ class LineHealth:
     smsc: str = ""
     store_used: int | None = None
     store_total: int | None = None
+    numbers: tuple[str, ...] = ()  # the SIM's own, where it knows them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Balance:
+    """What the network answered when it was asked how much a prepaid SIM card still holds."""
+
+    amount: Decimal | None = None  # in the operator's currency; None: not found in ``text``
+    text: str = ""  # as the network said it
+    code: str = ""  # that was dialled
+    fault: str = ""  # why there is no answer: ussd.no_code, ussd.timeout, ussd.unsupported, or as in gsm.errors

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from gsm.errors import LineFault
-from gsm.messages import Accepted, LineHealth, LineIdentity, Received, Submit
+from gsm.messages import Accepted, Balance, LineHealth, LineIdentity, Received, Submit
 
 
 class RecoveryStep(StrEnum):
@@ -51,6 +51,13 @@ class Transport(ABC):
     @abstractmethod
     def health(self) -> LineHealth:
         """Ask the device. Raises LineFault."""
+
+    def balance(self, code: str = "", pattern: str = "") -> Balance:
+        """What a prepaid SIM card still holds, by ``code`` or the operator's usual one; takes up to half a minute.
+
+        ``pattern`` finds the amount in the answer: its first group. Raises LineFault.
+        """
+        return Balance(fault="ussd.unsupported")
 
     def fault(self) -> LineFault | None:
         """What ails the line, noticed without being asked (unplugged while idle); None while it seems well."""

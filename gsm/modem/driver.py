@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from gsm.errors import GsmError, LineFault, LineUnavailable, OutcomeUnknown, Refused, StoreFull
-from gsm.messages import Accepted, DeliveryOutcome, DeliveryReport, LineHealth, LineIdentity, Received, Submit
+from gsm.messages import Accepted, Balance, DeliveryOutcome, DeliveryReport, LineHealth, LineIdentity, Received, Submit
 from gsm.modem.at import OK, Answer, Info, Request, Unsolicited, parse_final
 from gsm.modem.causes import error_after_body, error_before_body
 from gsm.modem.engine import Engine, Said
@@ -24,7 +23,7 @@ from gsm.modem.pdu import EncodedPdu, encode_submit
 from gsm.modem.port import open_port
 from gsm.modem.references import References
 from gsm.modem.setup import ModemOptions, Session, configure, read_routing
-from gsm.modem.ussd import BALANCE_WAYS, UssdReply, ask_ussd, parse_balance
+from gsm.modem.ussd import UssdReply, ask_balance, ask_ussd
 from gsm.transport import RecoveryStep, Transport
 
 log = logging.getLogger(__name__)
@@ -54,6 +53,7 @@ class ModemTransport(Transport):
         self._references = References()
         self._fault: LineFault | None = None
         self._in_doubt = False  # a submission was left without its result, which may still come
+        self._numbers: tuple[str, ...] = ()
         self._ussd_lines: queue.Queue[str] = queue.Queue()
         self._closing = threading.Event()
         self._set_up_at = -math.inf  # monotonic
@@ -99,6 +99,7 @@ class ModemTransport(Transport):
                 self._references.restarted()
             engine.rebooted = False
             self._session = configure(engine, self._options, self._closing)
+            self._numbers = ()
             self._mail.start(self._session)
             self._set_up_at = time.monotonic()
 
@@ -307,7 +308,9 @@ class ModemTransport(Transport):
         engine = self._engine_now()
         with engine.turn():
             self._make_ready(engine)
-            return ask_health(engine, self._session_now().identity, self._now())
+            if not self._numbers:
+                self._numbers = tuple(ask_numbers(engine))
+            return replace(ask_health(engine, self._session_now().identity, self._now()), numbers=self._numbers)
 
     def numbers(self) -> list[str]:
         """The SIM's own numbers, where it knows them. Raises LineFault."""
@@ -322,13 +325,18 @@ class ModemTransport(Transport):
             packed = self._session_now().quirks.packed_ussd
             return ask_ussd(engine, self._ussd_lines, code, packed=packed, seconds=seconds)
 
-    def balance(self, code: str = "", pattern: str = "") -> Decimal | None:
-        """The prepaid balance; without ``code`` by the operator's entry in BALANCE_WAYS. None: not to be had."""
-        way = BALANCE_WAYS.get(self._session_now().identity.imsi[:5])
-        if not code and way is None:
-            return None
-        reply = self.ussd(code or (way.code if way else ""))
-        return parse_balance(reply.text, pattern or (way.pattern if way else ""))
+    def balance(self, code: str = "", pattern: str = "") -> Balance:
+        engine, session = self._engine_now(), self._session_now()
+        with engine.turn():
+            self._make_ready(engine)
+            return ask_balance(
+                engine,
+                self._ussd_lines,
+                session.identity.imsi,
+                code=code,
+                pattern=pattern,
+                packed=session.quirks.packed_ussd,
+            )
 
     def command(self, text: str) -> list[str]:
         """One command of a person at the terminal, and the lines that answered it.

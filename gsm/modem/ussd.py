@@ -7,20 +7,28 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from gsm.encoding import encode_gsm7
 from gsm.errors import LineUnavailable
+from gsm.messages import Balance
 from gsm.modem.at import Request
 from gsm.modem.causes import name_of, stable_code
 from gsm.modem.engine import Engine
 from gsm.modem.fields import Charset, decode_coding, decode_septets, pack_septets, unpack_septets
 
+BALANCE_SECONDS = 20.0  # nothing is sent meanwhile
 _REPLY = re.compile(r'\+CUSD: ?(\d+)(?:, ?"(.*?)"?(?:, ?(\d+))?)?\s*', re.DOTALL)
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
-_AMOUNT = re.compile(
-    r"(-?\d+(?:\.\d{1,2})?)\s*(?:元|yuan|CNY|RMB)|(?:余额|balance)\D{0,12}?(-?\d+(?:\.\d{1,2})?)", re.IGNORECASE
+_FIGURE = r"(-?\d[\d,]*(?:\.\d{1,2})?)"
+_AMOUNTS = tuple(  # what stands beside the word for balance first: the answer may name other sums as well
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?:余额|餘額|结余|balance|credit)[^\d\n]{{0,16}}?{_FIGURE}",
+        rf"{_FIGURE}\s*(?:元|yuan|CNY|RMB)",
+        rf"[¥￥]\s*{_FIGURE}",
+    )
 )
 
 
@@ -100,10 +108,42 @@ def ask_ussd(
     return UssdReply(UssdState.TIMEOUT)
 
 
+def ask_balance(
+    engine: Engine, replies: queue.Queue[str], imsi: str, *, code: str = "", pattern: str = "", packed: bool = False
+) -> Balance:
+    """By ``code``, or by the entry of the SIM's operator. Raises LineFault only when the modem itself is lost."""
+    way = BALANCE_WAYS.get(imsi[:5])
+    code = code or (way.code if way else "")
+    if not code:
+        return Balance(fault="ussd.no_code")
+    try:
+        reply = ask_ussd(engine, replies, code, packed=packed, seconds=BALANCE_SECONDS)
+        if reply.state is UssdState.ASKS:
+            engine.attempt("AT+CUSD=2")  # it offers a menu: leave it
+    except LineUnavailable as error:
+        if engine.gone is not None:
+            raise
+        return Balance(code=code, fault=error.code)
+    if not reply.text:
+        state = reply.state if reply.state in (UssdState.UNSUPPORTED, UssdState.TIMEOUT) else UssdState.ENDED
+        return Balance(code=code, fault=f"ussd.{state}")
+    amount = parse_balance(reply.text, pattern or (way.pattern if way else ""))
+    return Balance(amount=amount, text=reply.text, code=code)
+
+
 def parse_balance(text: str, pattern: str = "") -> Decimal | None:
     """The amount in ``text``; ``pattern`` as in BalanceWay."""
-    match = re.search(pattern, text) if pattern else _AMOUNT.search(text)
-    if match is None:
+    patterns = (re.compile(pattern),) if pattern else _AMOUNTS
+    found = next((match for each in patterns if (match := each.search(text)) is not None), None)
+    amount = next((group for group in found.groups() if group), "") if found is not None else ""
+    try:
+        return Decimal(_plain(amount))
+    except InvalidOperation:
         return None
-    amount = next((group for group in match.groups() if group), None)
-    return Decimal(amount) if amount is not None else None
+
+
+def _plain(amount: str) -> str:
+    """``1,234.50`` without its comma; ``7,50`` with a point."""
+    if re.fullmatch(r"-?\d+,\d{1,2}", amount):
+        return amount.replace(",", ".")
+    return amount.replace(",", "")
