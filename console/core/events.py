@@ -9,6 +9,7 @@ from enum import StrEnum
 class Topic(StrEnum):
     CUSTOMERS = "customers"
     TEMPLATES = "templates"
+    SEGMENTS = "segments"
     CAMPAIGNS = "campaigns"
     OUTBOX = "outbox"
     LINES = "lines"

@@ -11,9 +11,15 @@ from typing import Any, cast
 from sqlalchemy import BigInteger, Select, literal_column, null, select
 from sqlalchemy.orm import Session
 
-from console.core.customers.browse import CustomerFilter, audience_select
+from console.core.customers.browse import CustomerFilter, audience_select, local_today
+from console.core.format import local_date
 from console.core.i18n import T, Text
-from db.models import Customer, ImportBatch, Loan
+from console.core.segments.compile import pairs
+from console.core.segments.conditions import load
+from console.core.segments.pinning import pinned_pairs
+from console.core.segments.sentence import sentence
+from console.core.segments.store import conditions_of, own_fields, titles_of, today_of
+from db.models import Customer, ImportBatch, Loan, Segment, SegmentPin, SegmentVersion
 
 
 class AudienceKind(StrEnum):
@@ -21,6 +27,7 @@ class AudienceKind(StrEnum):
     FILTER = "filter"
     IMPORT = "import"  # the customers of one imported file
     CUSTOMERS = "customers"  # picked one by one
+    SEGMENT = "segment"  # one version of a segment, or its pinned list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +35,9 @@ class Audience:
     kind: AudienceKind = AudienceKind.ALL
     filter: CustomerFilter = field(default_factory=CustomerFilter)  # of FILTER and IMPORT
     customer_ids: tuple[int, ...] = ()  # of CUSTOMERS, ascending
+    segment_id: int = 0  # of SEGMENT
+    version_id: int = 0  # of SEGMENT: an edit of the segment does not change what was chosen
+    pin_id: int | None = None  # of SEGMENT; None: who fulfils the conditions at the time
 
     @staticmethod
     def of_import(import_id: int) -> Audience:
@@ -37,6 +47,10 @@ class Audience:
     def of_customers(customer_ids: list[int]) -> Audience:
         return Audience(kind=AudienceKind.CUSTOMERS, customer_ids=tuple(sorted(set(customer_ids))))
 
+    @staticmethod
+    def of_segment(segment_id: int, version_id: int, pin_id: int | None = None) -> Audience:
+        return Audience(kind=AudienceKind.SEGMENT, segment_id=segment_id, version_id=version_id, pin_id=pin_id)
+
     def dump(self) -> dict[str, object]:
         """As JSON, only what the kind uses: two audiences that mean the same are stored the same."""
         record: dict[str, object] = {"kind": self.kind.value}
@@ -44,6 +58,9 @@ class Audience:
             record["filter"] = self.filter.dump()
         if self.kind is AudienceKind.CUSTOMERS:
             record["customers"] = list(self.customer_ids)
+        if self.kind is AudienceKind.SEGMENT:
+            record |= {"segment": self.segment_id, "version": self.version_id}
+            record |= {} if self.pin_id is None else {"pin": self.pin_id}
         return record
 
     @staticmethod
@@ -53,22 +70,33 @@ class Audience:
             kind=AudienceKind(record.get("kind", AudienceKind.ALL)),
             filter=CustomerFilter.load(record.get("filter", {})),
             customer_ids=tuple(record.get("customers", ())),
+            segment_id=record.get("segment", 0),
+            version_id=record.get("version", 0),
+            pin_id=record.get("pin"),
         )
 
 
-def pairs_of(audience: Audience, *, per_loan: bool, today: date | None = None) -> Select[int, int | None]:
+def pairs_of(
+    session: Session, audience: Audience, *, per_loan: bool, today: date | None = None
+) -> Select[int, int | None]:
     """(customer id, loan id) in the order of customers; ``per_loan``: one row a matching loan, else the loan is NULL.
 
-    ``today``: the local date that the days overdue of a filter count from.
+    Which loans of a segment's customers: see ``segments.compile``. ``today``: the local date that days count from.
+    Raises SegmentGone, PinGone, UnknownField.
     """
     match audience.kind:
         case AudienceKind.ALL:
-            pairs = audience_select(CustomerFilter(), per_loan=per_loan, today=today)
+            found = audience_select(CustomerFilter(), per_loan=per_loan, today=today)
         case AudienceKind.FILTER | AudienceKind.IMPORT:
-            pairs = audience_select(audience.filter, per_loan=per_loan, today=today)
+            found = audience_select(audience.filter, per_loan=per_loan, today=today)
         case AudienceKind.CUSTOMERS:
             return _picked(audience.customer_ids, per_loan=per_loan)
-    return cast("Select[int, int | None]", pairs)
+        case AudienceKind.SEGMENT if audience.pin_id is not None:
+            return pinned_pairs(session, audience.pin_id, per_loan=per_loan)
+        case AudienceKind.SEGMENT:
+            root = conditions_of(session, audience.version_id)
+            return pairs(root, today_of(session, today or local_today()), per_loan=per_loan)
+    return cast("Select[int, int | None]", found)
 
 
 def describe(session: Session, audience: Audience) -> Text:
@@ -83,6 +111,20 @@ def describe(session: Session, audience: Audience) -> Text:
             return T("Customers of the file {file}", file=stored.file_name if stored else "?")
         case AudienceKind.CUSTOMERS:
             return T("{count} picked customers", count=len(audience.customer_ids))
+        case AudienceKind.SEGMENT:
+            return _segment(session, audience)
+
+
+def _segment(session: Session, audience: Audience) -> Text:
+    segment, version = session.get(Segment, audience.segment_id), session.get(SegmentVersion, audience.version_id)
+    if segment is None or version is None:
+        return T("A segment that is not there any more")
+    if audience.pin_id is not None:
+        pin = session.get(SegmentPin, audience.pin_id)
+        day = local_date(pin.created_at) if pin is not None else "?"
+        return T("Segment {name}, pinned list of {day}", name=segment.name, day=day)
+    said = sentence(load(version.conditions), titles_of(own_fields(session, retired=True)))
+    return T("Segment {name}, version {number}: {said}", name=segment.name, number=version.number, said=said)
 
 
 def _picked(ids: tuple[int, ...], *, per_loan: bool) -> Select[int, int | None]:

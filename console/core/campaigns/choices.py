@@ -67,7 +67,7 @@ def choices(session: Session) -> Choices:
 
 def reach(session: Session, audience: Audience, *, per_loan: bool, today: date) -> int:
     """How many messages the audience would mean before any rule has looked at it."""
-    pairs = pairs_of(audience, per_loan=per_loan, today=today).order_by(None).subquery()
+    pairs = pairs_of(session, audience, per_loan=per_loan, today=today).order_by(None).subquery()
     return session.scalar(select(func.count()).select_from(pairs)) or 0
 
 

@@ -112,7 +112,7 @@ def plan(ctx: Context, session: Session, draft: Draft) -> Plan:
 
 def audience_size(session: Session, plan: Plan) -> int:
     """Pairs that ``evaluated`` will yield."""
-    pairs = pairs_of(plan.audience, per_loan=plan.class_.per_loan, today=plan.today).order_by(None).subquery()
+    pairs = pairs_of(session, plan.audience, per_loan=plan.class_.per_loan, today=plan.today).order_by(None).subquery()
     return session.scalar(select(func.count()).select_from(pairs)) or 0
 
 
@@ -122,7 +122,7 @@ def evaluated(session: Session, plan: Plan, *, chunk: int = CHUNK) -> Generator[
     Close it when you stop early: a cursor is open behind it.
     """
     columns = _columns(plan)
-    pairs = pairs_of(plan.audience, per_loan=plan.class_.per_loan, today=plan.today)
+    pairs = pairs_of(session, plan.audience, per_loan=plan.class_.per_loan, today=plan.today)
     query = pairs.add_columns(*columns).execution_options(yield_per=chunk)
     row: list[object] = [*pairs.selected_columns, *columns]
     recipe = Recipe(plan.parsed.variables, plan.today, plan.campaign, plan.office, row)
