@@ -16,19 +16,20 @@ from sqlalchemy.orm import Session
 from console.core.campaigns.audience import Audience, pairs_of
 from console.core.campaigns.draft import Draft, Wording, wording_of
 from console.core.campaigns.rules import RULE_DUPLICATE, RULE_MISSING, RULE_TEXT
-from console.core.compliance.facts import Standing, facts_of
-from console.core.compliance.policy import Policy, load_policy
-from console.core.compliance.rules import Verdict, evaluate
+from console.core.compliance.facts import OF_CUSTOMER, OF_LOAN, Pass
+from console.core.compliance.policy import Policy
+from console.core.compliance.rules import Judge, Verdict
+from console.core.compliance.versions import policy_at
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T, Text
 from console.core.messages.checks import check_template
-from console.core.messages.classes import CLASSES, MessageClass
+from console.core.messages.classes import MessageClass
 from console.core.messages.findings import Finding
 from console.core.messages.screen import Screen
 from console.core.messages.signatures import signature_findings
 from console.core.messages.template import Parsed, compose, measure, parse
-from console.core.messages.values import Recipe, Values, columns_of, office_values
+from console.core.messages.values import Recipe, columns_of, office_values
 from console.core.messages.variables import VARIABLES
 from db.models import Customer, Loan
 
@@ -87,15 +88,18 @@ def plan(ctx: Context, session: Session, draft: Draft) -> Plan:
         )
     now = ctx.clock.now()
     at = max(now, draft.not_before or now)
-    expires_at = draft.expires_at or at + timedelta(hours=ctx.settings.integer("approval.expire_hours"))
+    policy = policy_at(session, at)
+    class_, parsed = policy.classes[wording.class_key], parse(wording.body)
+    hours = min(ctx.settings.integer("approval.expire_hours"), class_.validity_hours)
+    expires_at = draft.expires_at or at + timedelta(hours=hours)
     if expires_at <= at:
         raise NotComplete(T("The campaign would expire before it can start."), T("Choose a later expiry in section 3."))
-    class_, parsed, signature = CLASSES[wording.class_key], parse(wording.body), ctx.settings.text("bank.signature")
+    signature = ctx.settings.text("bank.signature")
     return Plan(
         wording=wording,
         class_=class_,
         parsed=parsed,
-        policy=load_policy(),
+        policy=policy,
         audience=draft.audience,
         campaign=dict(draft.variables),
         office=office_values(ctx.settings),
@@ -126,10 +130,10 @@ def evaluated(session: Session, plan: Plan, *, chunk: int = CHUNK) -> Generator[
     query = pairs.add_columns(*columns).execution_options(yield_per=chunk)
     row: list[object] = [*pairs.selected_columns, *columns]
     recipe = Recipe(plan.parsed.variables, plan.today, plan.campaign, plan.office, row)
-    taken: set[str] = set()
+    writing = _Writing(plan, recipe, Pass(session, plan.class_, plan.policy, plan.at))
     with session.connection().execute(query) as found:  # past the session: it would only copy each row
         for rows in found.partitions(chunk):
-            yield _chunk(session, plan, recipe, rows, taken)
+            yield writing.chunk(rows)
 
 
 _CUSTOMER = cast(Table, Customer.__table__)
@@ -139,67 +143,50 @@ _LOAN = cast(Table, Loan.__table__)
 def _columns(plan: Plan) -> list[Column[Any]]:
     """What is read beside the ids: first what the verdict needs, then what else the text needs."""
     customer, loan = columns_of(plan.parsed.variables)
-    wanted = [_CUSTOMER.c.phone, _CUSTOMER.c.active]
+    wanted = [_CUSTOMER.c[column.key] for column in OF_CUSTOMER]
     if plan.class_.per_loan:
-        wanted += [_LOAN.c.state, _LOAN.c.amount_due, _LOAN.c.due_on, *loan]
+        wanted += [*(_LOAN.c[column.key] for column in OF_LOAN), *loan]
     return list(dict.fromkeys([*wanted, *customer]))
 
 
-def _chunk(
-    session: Session, plan: Plan, recipe: Recipe, rows: Sequence[Sequence[Any]], taken: set[str]
-) -> list[Evaluated]:
-    per_loan = plan.class_.per_loan
-    standings = [
-        Standing(row[2], row[0], row[3], row[1], row[4], row[5], row[6])
-        if per_loan
-        else Standing(row[2], row[0], row[3])
-        for row in rows
-    ]
-    facts = facts_of(session, standings, plan.class_, plan.policy, plan.at)
-    return [
-        _one(
-            plan,
-            recipe.values(row[0], row[1], row[2], row, with_loan=per_loan),
-            evaluate(fact, plan.class_, plan.policy, plan.at),
-            taken,
-        )
-        for row, fact in zip(rows, facts, strict=True)
-    ]
+class _Writing:
+    """Goes through the rows of an audience once and remembers whose message has been written."""
+
+    def __init__(self, plan: Plan, recipe: Recipe, known: Pass) -> None:
+        self._plan = plan
+        self._recipe = recipe
+        self._known = known
+        self._judge = Judge(plan.class_, plan.policy, plan.at)
+        self._taken: set[str] = set()
+
+    def chunk(self, rows: Sequence[Sequence[Any]]) -> list[Evaluated]:
+        judge, facts = self._judge, self._known.facts(rows)
+        return [self._one(row, judge(fact)) for row, fact in zip(rows, facts, strict=True)]
+
+    def _one(self, row: Sequence[Any], verdict: Verdict) -> Evaluated:
+        plan, customer_id, loan_id, phone = self._plan, row[0], row[1], row[2]
+        recipient = f"{phone}:{loan_id}" if plan.class_.per_loan else phone
+        later = None
+        if not verdict.allowed:
+            later = verdict.retry_at
+            if later is None or later >= plan.expires_at:
+                return _excluded(row, recipient, verdict.rule, verdict.reason)
+        made = self._recipe.values(customer_id, loan_id, phone, row, with_loan=plan.class_.per_loan)
+        if made.missing:
+            names = ", ".join(str(VARIABLES[key].title) for key in sorted(made.missing))
+            return _excluded(row, recipient, RULE_MISSING, T("No value for {variables}.", variables=names))
+        body = compose(plan.signature, plan.parsed.fill(made.values))
+        parts = measure(body).parts
+        blocked = plan.screen.blocked(body, made.values, parts)
+        if blocked is not None:
+            return _excluded(row, recipient, RULE_TEXT, blocked.why)
+        if recipient in self._taken:
+            return _excluded(
+                row, recipient, RULE_DUPLICATE, T("Another customer of this campaign has the same number.")
+            )
+        self._taken.add(recipient)
+        return Evaluated(customer_id, loan_id, phone, recipient, body, parts, later)
 
 
-def _one(plan: Plan, row: Values, verdict: Verdict, taken: set[str]) -> Evaluated:
-    recipient = f"{row.phone}:{row.loan_id}" if plan.class_.per_loan else row.phone
-    later = None if verdict.allowed else verdict.retry_at
-    if not verdict.allowed and (later is None or later >= plan.expires_at):
-        return _excluded(row, recipient, verdict.rule, verdict.reason)
-    if row.missing:
-        names = ", ".join(str(VARIABLES[key].title) for key in sorted(row.missing))
-        return _excluded(row, recipient, RULE_MISSING, T("No value for {variables}.", variables=names))
-    body = compose(plan.signature, plan.parsed.fill(row.values))
-    parts = measure(body).parts
-    blocked = plan.screen.blocked(body, row.values, parts)
-    if blocked is not None:
-        return _excluded(row, recipient, RULE_TEXT, blocked.why)
-    if recipient in taken:
-        return _excluded(row, recipient, RULE_DUPLICATE, T("Another customer of this campaign has the same number."))
-    taken.add(recipient)
-    return Evaluated(
-        customer_id=row.customer_id,
-        loan_id=row.loan_id,
-        phone=row.phone,
-        recipient=recipient,
-        body=body,
-        parts=parts,
-        later=later,
-    )
-
-
-def _excluded(row: Values, recipient: str, rule: str, reason: Text | None) -> Evaluated:
-    return Evaluated(
-        customer_id=row.customer_id,
-        loan_id=row.loan_id,
-        phone=row.phone,
-        recipient=recipient,
-        rule=rule,
-        reason=reason,
-    )
+def _excluded(row: Sequence[Any], recipient: str, rule: str, reason: Text | None) -> Evaluated:
+    return Evaluated(row[0], row[1], row[2], recipient, rule=rule, reason=reason)

@@ -51,6 +51,13 @@ class NotEditable(UserError):
         super().__init__(T("This campaign can not be submitted any more."), T("Make a copy to send it once more."))
 
 
+class NotYours(UserError):
+    def __init__(self) -> None:
+        super().__init__(
+            T("Your role may not send messages of this kind."), T("The rules say who may; ask your administrator.")
+        )
+
+
 class Superseded(UserError):
     """The same campaign was submitted, edited or thrown away elsewhere while it was being prepared."""
 
@@ -132,6 +139,8 @@ def _start(ctx: Context, campaign_id: int) -> tuple[int, Draft, CampaignState]:
 
 def _plan(ctx: Context, session: Session, draft: Draft) -> Plan:
     prepared = plan(ctx, session, draft)
+    if not ctx.actor.roles & prepared.class_.senders:
+        raise NotYours()
     blocked = next((finding for finding in prepared.findings if finding.level == "block"), None)
     if blocked is not None:
         raise NotComplete(blocked.why, blocked.mend)
@@ -248,7 +257,7 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
         batch.state, batch.digest = BatchState.PENDING, digest
         batch.messages, batch.parts, batch.excluded = filled.messages, filled.parts, filled.excluded
         batch.not_before, batch.expires_at, batch.line_id = campaign.not_before, prepared.expires_at, campaign.line_id
-        batch.priority = prepared.class_.priority
+        batch.priority, batch.rules = prepared.class_.priority, prepared.policy.version
         campaign.state = CampaignState.PENDING
         ctx.audit(
             session,
@@ -264,6 +273,7 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
             not_before=batch.not_before,
             expires_at=batch.expires_at,
             line=batch.line_id,
+            rules=batch.rules,
             digest=digest,
         )
     return Frozen(

@@ -20,6 +20,13 @@ _TITLES: Mapping[str, Text] = {
     "customer.inactive": T("No longer a customer"),
     "suppressed": T("Must not be written to"),
     "suppressed.purpose": T("Refused messages of this kind"),
+    "suppressed.head_office": T("Barred by head office"),
+    "suppressed.regulator": T("Barred by the supervising authority"),
+    "channel.other": T("Prefers another channel"),
+    "ease.promised": T("Promised to pay"),
+    "ease.disputed": T("Disputes the debt"),
+    "ease.bereaved": T("In mourning"),
+    "ease.vulnerable": T("Needs assistance"),
     "consent.missing": T("No consent"),
     "consent.refused": T("Consent refused"),
     "loan.gone": T("No such loan"),
@@ -29,6 +36,7 @@ _TITLES: Mapping[str, Text] = {
 }
 _FAMILIES: Mapping[str, Text] = {
     "cap.": T("Written to too often lately"),
+    "ease.complaint": T("A complaint is open"),
     "hours.": T("Contact hours come too late"),
 }
 

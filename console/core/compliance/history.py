@@ -1,4 +1,4 @@
-"""How many messages that count for a class's caps went to a person: to the customer, or to the number."""
+"""How much counts for a class's caps: messages to the customer or to the number, and calls to the customer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any, Protocol
 from sqlalchemy import Row, Select, String, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from console.core.compliance.policy import Policy
+from console.core.compliance.model import Calls, Policy
 from console.core.compliance.times import window_start
 from console.core.messages.classes import MessageClass
 from db.keys import keys
-from db.models import Batch, BatchKind, Message, MessageState
+from db.models import Batch, BatchKind, BatchState, Contact, ContactKind, Message, MessageState
 
 MAY_HAVE_LEFT = frozenset(
     {
@@ -27,6 +27,7 @@ MAY_HAVE_LEFT = frozenset(
         MessageState.UNKNOWN,
     }
 )
+_OPENED = (BatchState.OPEN, BatchState.PAUSED, BatchState.CANCELLED, BatchState.FINISHED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +60,52 @@ class Counting:
         """``leaving``: count what is claimed at this moment, whatever its age, instead of what may have left."""
         caps = policy.caps_of(class_)
         self._caps = [(cap.classes, window_start(cap.window, now, policy.zone)) for cap in caps]
-        self._nothing = (0,) * len(caps)
+        self._calls = [(cap.calls, since) for cap, (_, since) in zip(caps, self._caps, strict=True)]
+        self._calling = any(calls is not Calls.NONE for calls, _ in self._calls) and not leaving
+        self.nothing = (0,) * len(caps)
+        self._silent = False
         self._leaving = leaving
         self._exclude_batch = exclude_batch
         self._exclude_messages = frozenset(exclude_messages)
 
+    def look_ahead(self, session: Session) -> None:
+        """For many recipients: when nothing in the whole database can count, ``count`` need not look again."""
+        if not self._caps:
+            return
+        classes = frozenset().union(*(classes for classes, _ in self._caps))
+        sent = select(Batch.id).where(
+            Batch.class_key.in_(classes), Batch.kind != BatchKind.TEST, Batch.state.in_(_OPENED)
+        )
+        called = select(Contact.id).where(Contact.kind == ContactKind.CALL)
+        self._calling = self._calling and session.scalar(called.limit(1)) is not None
+        self._silent = session.scalar(sent.limit(1)) is None
+
+    @property
+    def idle(self) -> bool:
+        """``count`` finds nothing for anybody."""
+        return not self._caps or (self._silent and not self._calling)
+
     def count(self, session: Session, recipients: Sequence[Person]) -> list[tuple[int, ...]]:
         """For each recipient, in order, one count for each of ``Policy.caps_of(class)``."""
         if not self._caps:
-            return [self._nothing] * len(recipients)
+            return [self.nothing] * len(recipients)
         customers = {r.customer_id for r in recipients if r.customer_id is not None}
+        sent = [self.nothing] * len(recipients) if self._silent else self._messages(session, recipients, customers)
+        if not self._calling or not (calls := self._called(session, customers)):
+            return sent
+        none = self.nothing
+        return [
+            tuple(map(sum, zip(counts, calls.get(r.customer_id or 0, none), strict=True)))
+            for r, counts in zip(recipients, sent, strict=True)
+        ]
+
+    def _messages(
+        self, session: Session, recipients: Sequence[Person], customers: Collection[int]
+    ) -> list[tuple[int, ...]]:
         to_customer = self._rows(session, Message.customer_id, customers)
         to_phone = self._rows(session, Message.phone, {r.phone for r in recipients})
         if not to_customer and not to_phone:
-            return [self._nothing] * len(recipients)
+            return [self.nothing] * len(recipients)
         batches = self._batches(session, {row[2] for row in (*to_customer, *to_phone)})
         by_customer, by_phone = self._grouped(to_customer, batches), self._grouped(to_phone, batches)
         return [
@@ -81,7 +114,27 @@ class Counting:
         ]
 
     def _total(self, messages: Iterable[tuple[bool, ...]]) -> tuple[int, ...]:
-        return tuple(sum(column) for column in zip(*messages, strict=True)) or self._nothing
+        return tuple(sum(column) for column in zip(*messages, strict=True)) or self.nothing
+
+    def _called(self, session: Session, customers: Collection[int]) -> dict[int, tuple[int, ...]]:
+        """By customer: the telephone calls that count for each cap."""
+        if not customers:
+            return {}
+        wanted = keys(session, customers)
+        since = min(since for calls, since in self._calls if calls is not Calls.NONE)
+        query = (
+            select(Contact.customer_id, Contact.at, Contact.connected)
+            .join(wanted, wanted.c.value == Contact.customer_id)
+            .where(Contact.kind == ContactKind.CALL, Contact.at >= since)
+        )
+        found: dict[int, tuple[int, ...]] = {}
+        for customer, at, connected in session.execute(query):
+            counts = tuple(
+                at >= since and (calls is Calls.ATTEMPTED or (calls is Calls.CONNECTED and connected is True))
+                for calls, since in self._calls
+            )
+            found[customer] = tuple(map(sum, zip(found.get(customer, self.nothing), counts, strict=True)))
+        return found
 
     def _batches(self, session: Session, ids: Collection[int]) -> dict[int, str]:
         """The class of each batch whose messages count."""

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from console.core.compliance import rules
 from console.core.compliance.facts import gather
 from console.core.compliance.history import Counting, Recipient
-from console.core.compliance.policy import Policy
-from console.core.compliance.purpose import SCOPE_ALL
-from console.core.compliance.rules import ALLOWED, Facts, Verdict, evaluate, over_cap
+from console.core.compliance.model import Policy
+from console.core.compliance.rules import ALLOWED, Bars, Facts, Judge, Verdict
 from console.core.i18n import T
-from console.core.messages.classes import CLASSES, MessageClass
+from console.core.messages.classes import MessageClass
 from db.models import Batch, BatchKind, Suppression
 from db.outbox import Claimed
 
@@ -50,7 +50,7 @@ def recheck(session: Session, claimed: Sequence[ToCheck], policy: Policy, now: d
     ours = [item.message_id for item in claimed]
     taken = _Taken()
     for class_key, items in by_class.items():
-        class_ = CLASSES.get(class_key)
+        class_ = policy.class_of(class_key)
         if class_ is None:
             verdicts |= {item.message_id: _UNKNOWN_CLASS for item in items}
         else:
@@ -90,55 +90,50 @@ def _one_class(
     recipients = [Recipient(customer_id=i.customer_id, loan_id=i.loan_id, phone=i.phone) for i in items]
     facts = gather(session, recipients, class_, policy, now)
     elsewhere = Counting(class_, policy, now, leaving=True, exclude_messages=ours).count(session, recipients)
+    judge = Judge(class_, policy, now)
     verdicts = {}
     for item, fact, claimed in zip(items, facts, elsewhere, strict=True):
-        verdict = evaluate(fact, class_, policy, now)
+        verdict = judge(fact)
         if verdict.allowed:
-            verdict = _with_others(item, fact, claimed, class_, policy, now, taken)
+            verdict = _with_others(item, fact, claimed, judge, taken)
         if verdict.allowed:
             taken.add(item, class_, policy)
         verdicts[item.message_id] = verdict
     return verdicts
 
 
-def _with_others(
-    item: ToCheck,
-    facts: Facts,
-    claimed: tuple[int, ...],
-    class_: MessageClass,
-    policy: Policy,
-    now: datetime,
-    taken: _Taken,
-) -> Verdict:
-    for cap, sent, others in zip(policy.caps_of(class_), facts.sent, claimed, strict=True):
+def _with_others(item: ToCheck, facts: Facts, claimed: tuple[int, ...], judge: Judge, taken: _Taken) -> Verdict:
+    caps = judge.policy.caps_of(judge.class_)
+    for cap, sent, others in zip(caps, facts.sent, claimed, strict=True):
         certain = sent + taken.count(item, cap.rule)
         if certain >= cap.limit:
-            return over_cap(cap, class_, policy, now)
+            return judge.over_cap(cap, facts)
         if certain + others >= cap.limit:
-            return Verdict(False, cap.rule, T("Another message to this person is just leaving."), now + SOON)
+            return judge.leaving(cap, judge.now + SOON)
     return ALLOWED
 
 
-def barred(session: Session, messages: Sequence[Claimed], now: datetime) -> dict[int, Verdict]:
+def barred(session: Session, messages: Sequence[Claimed], policy: Policy, now: datetime) -> dict[int, Verdict]:
     """Those whose number was suppressed since they were claimed, by message id: one query at the last moment."""
-    query = select(Suppression.phone, Suppression.scope, Suppression.until).where(
-        Suppression.phone.in_({message.phone for message in messages})
-    )
-    scopes = {(phone, scope) for phone, scope, until in session.execute(query) if until is None or until > now}
-    if not scopes:
+    bars = _bars(session, {message.phone for message in messages}, now)
+    if not bars:
         return {}
     found = {}
     for message in messages:
-        class_ = CLASSES.get(message.class_key)
-        if (message.phone, SCOPE_ALL) in scopes:
-            found[message.message_id] = _SUPPRESSED
-        elif class_ is not None and message.kind is not BatchKind.TEST and (message.phone, class_.purpose) in scopes:
-            found[message.message_id] = _REFUSED
+        class_ = None if message.kind is BatchKind.TEST else policy.class_of(message.class_key)
+        verdict = rules.barred(bars.get(message.phone, frozenset()), class_, policy)
+        if verdict is not None:
+            found[message.message_id] = verdict
     return found
 
 
-_SUPPRESSED = Verdict(False, "suppressed", T("This number must not be written to."))
-_REFUSED = Verdict(False, "suppressed.purpose", T("This number refused messages of this kind."))
+def _bars(session: Session, phones: set[str], now: datetime) -> dict[str, Bars]:
+    query = select(Suppression.phone, Suppression.issuer, Suppression.scope, Suppression.until)
+    found: dict[str, Bars] = defaultdict(frozenset)
+    for phone, issuer, scope, until in session.execute(query.where(Suppression.phone.in_(phones))):
+        if until is None or until > now:
+            found[phone] |= {(issuer, scope)}
+    return found
 
 
 def _tests(session: Session, batches: set[int]) -> set[int]:
@@ -149,16 +144,11 @@ def _test_messages(session: Session, items: Sequence[ToCheck], policy: Policy, n
     """A test goes to a number that its maker typed: only what holds for every number is asked."""
     if not items:
         return {}
-    query = select(Suppression.phone, Suppression.until).where(
-        Suppression.phone.in_({item.phone for item in items}), Suppression.scope == SCOPE_ALL
-    )
-    barred = {phone for phone, until in session.execute(query) if until is None or until > now}
-    return {item.message_id: _test(item, policy, barred) for item in items}
+    bars = _bars(session, {item.phone for item in items}, now)
+    return {item.message_id: _test(item, policy, bars.get(item.phone, frozenset())) for item in items}
 
 
-def _test(item: ToCheck, policy: Policy, barred: set[str]) -> Verdict:
+def _test(item: ToCheck, policy: Policy, bars: Bars) -> Verdict:
     if not policy.mobile.fullmatch(item.phone):
         return Verdict(False, "number.mobile", T("This is not a mobile number."))
-    if item.phone in barred:
-        return Verdict(False, "suppressed", T("This number must not be written to."))
-    return ALLOWED
+    return rules.barred(bars, None, policy) or ALLOWED

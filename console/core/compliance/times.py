@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 _LOOK_AHEAD = 400  # days; further than any holiday lasts
+_MEETING = timedelta(days=31)  # hours that do not meet within it never do
 
 
 class Window(StrEnum):
@@ -38,6 +40,11 @@ class Calendar:
 
     holidays: frozenset[date] = field(default_factory=frozenset)
     workdays: frozenset[date] = field(default_factory=frozenset)
+    years: frozenset[int] = field(default_factory=frozenset)  # whose holidays are all listed
+
+    def knows(self, day: date) -> bool:
+        """False: its holidays have not been announced, and only its weekends are certain."""
+        return day.year in self.years
 
     def is_workday(self, day: date) -> bool:
         return day in self.workdays or (day.weekday() < 5 and day not in self.holidays)
@@ -75,6 +82,18 @@ class Hours:
 
     def contain(self, moment: datetime, zone: Zone, calendar: Calendar) -> bool:
         return self.opening(moment, zone, calendar) == moment
+
+
+def common_opening(several: Sequence[Hours], moment: datetime, zone: Zone, calendar: Calendar) -> datetime | None:
+    """The first moment, ``moment`` itself or later, that lies within all of them; None when they never meet."""
+    at = moment
+    limit = moment + _MEETING
+    while at <= limit:
+        opens = max((hours.opening(at, zone, calendar) for hours in several), default=at)
+        if opens == at:
+            return at
+        at = opens
+    return None
 
 
 def window_start(window: Window, moment: datetime, zone: Zone) -> datetime:

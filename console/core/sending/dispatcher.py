@@ -12,12 +12,19 @@ import secrets
 import socket
 import threading
 import time
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
 
 from console.core.clock import Clock
-from console.core.compliance.policy import Policy, load_policy
+from console.core.compliance.policy import Policy
+from console.core.compliance.recheck import ToCheck, recheck
+from console.core.compliance.rules import Verdict
+from console.core.compliance.versions import policy_at
 from console.core.context import SYSTEM, Context
-from console.core.sending.feeder import Check, Feeder, checked_by
+from console.core.errors import UserError
+from console.core.sending.feeder import Check, Feeder
 from console.core.sending.housekeeper import Housekeeper
 from console.core.sending.integrity import SECRET_NAME
 from console.core.sending.line import LineThread, OpenTransport, Shop
@@ -55,13 +62,14 @@ class Dispatcher:
         self._clock = clock
         self._pid = pid
         self._host = host or socket.gethostname()
-        policy = policy or load_policy()
+        self._follows_rules = policy is None
         with database.read() as session:
             settings = Settings.load(session)
+            policy = policy or policy_at(session, clock.now())
         self._steps = Steps(self.run_id, clock, database.secret(SECRET_NAME), policy)
         self._steps.lease = timedelta(seconds=settings.integer("sending.lease_seconds"))
         self._writer = Writer(database)
-        self._feeder = Feeder(database, self._writer, self._steps, clock, check or checked_by(policy))
+        self._feeder = Feeder(database, self._writer, self._steps, clock, check or self._check)
         ctx = Context(database=database, clock=clock, actor=SYSTEM, settings=settings)
         self._housekeeper = Housekeeper(ctx, self._writer, self._steps, self._host)
         self._shop = Shop(
@@ -102,6 +110,7 @@ class Dispatcher:
             try:
                 if time.monotonic() >= beat_at:
                     self._beat()
+                    self._take_rules()
                     beat_at = time.monotonic() + _BEAT
                 self._match_lines()
             except (DatabaseError, TimeoutError) as error:
@@ -125,6 +134,23 @@ class Dispatcher:
             if line.holds_device() and line_id not in pulse.lines:
                 log.warning("line %d is held by another dispatcher", line_id)
                 line.abandon_device()
+
+    def _take_rules(self) -> None:
+        """A version of the rules that has come into force holds from here on."""
+        if not self._follows_rules:
+            return
+        try:
+            with self._database.read() as session:
+                found = policy_at(session, self._clock.now())
+        except UserError as error:
+            log.error("the rules in force can not be read, those before stay: %s", type(error).__name__)
+            return
+        if found is not self._steps.policy:
+            log.info("version %d of the rules holds", found.version)
+            self._steps.policy = found
+
+    def _check(self, session: Session, claimed: Sequence[ToCheck], now: datetime) -> dict[int, Verdict]:
+        return recheck(session, claimed, self._steps.policy, now)
 
     def _match_lines(self) -> None:
         """One thread for each line that is switched on, as it is set up now."""

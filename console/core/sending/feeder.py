@@ -11,8 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from console.core.clock import Clock
-from console.core.compliance.policy import Policy
-from console.core.compliance.recheck import ToCheck, recheck
+from console.core.compliance.recheck import ToCheck
 from console.core.compliance.rules import Verdict
 from console.core.sending.line import LineThread
 from console.core.sending.steps import Steps, Verdicts
@@ -29,10 +28,6 @@ _IDLE = 0.5  # seconds between two looks at an outbox where nothing waits
 _TIMEOUT = 60.0
 
 Check = Callable[[Session, Sequence[ToCheck], datetime], dict[int, Verdict]]
-
-
-def checked_by(policy: Policy) -> Check:
-    return lambda session, claimed, now: recheck(session, claimed, policy, now)
 
 
 class Feeder:

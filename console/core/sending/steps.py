@@ -65,7 +65,7 @@ class Steps:
         self.lease = timedelta(seconds=60)
         self._clock = clock
         self._secret = secret
-        self._policy = policy
+        self.policy = policy  # replaced while it runs, when another version comes into force
         self.accepted = Verb("accepted", 10, True, self._accepted, Haste.URGENT)
         self.failed = Verb("failed", 11, True, self._failed, Haste.URGENT)
         self.retry_part = Verb("retry part", 12, True, self._retry_part, Haste.URGENT)
@@ -181,7 +181,7 @@ class Steps:
                 text = explain("hours").text.dump()
                 outbox.put_off(session, self.run, [message.message_id], opening, "hours", text)
                 refusals[message.message_id] = OutOfHours(until=opening)
-        for message_id, verdict in (barred(session, first, now) if first else {}).items():
+        for message_id, verdict in (barred(session, first, self.policy, now) if first else {}).items():
             text = verdict.reason.dump() if verdict.reason else ""
             outbox.suppress(session, self.run, [message_id], now, verdict.rule, text)
             refusals.setdefault(message_id, Barred(rule=verdict.rule))
@@ -200,8 +200,8 @@ class Steps:
     def opening(self, message: Claimed, now: datetime) -> datetime | None:
         """When the contact hours of its class begin; None when they hold now. Tests leave at any hour."""
         class_ = CLASSES.get(message.class_key)
-        contact = self._policy.hours_of(class_) if class_ is not None and message.kind is not BatchKind.TEST else None
+        contact = self.policy.hours_of(class_) if class_ is not None and message.kind is not BatchKind.TEST else None
         if contact is None:
             return None
-        opens = contact.hours.opening(now, self._policy.zone, self._policy.calendar)
+        opens = contact.hours.opening(now, self.policy.zone, self.policy.calendar)
         return opens if opens > now else None

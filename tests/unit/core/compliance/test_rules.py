@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from console.core.compliance.policy import Need, load_policy
 from console.core.compliance.purpose import Purpose
-from console.core.compliance.rules import ALLOWED, Facts, evaluate
+from console.core.compliance.rules import ALLOWED, Facts, Ground, evaluate
 from console.core.compliance.times import Zone
 from console.core.messages.classes import CLASSES, MessageClass
-from db.models import LoanState
+from db.models import CircumstanceKind, LoanState
 
 CHINA = ZoneInfo("Asia/Shanghai")
 POLICY = load_policy().in_zone(Zone(CHINA))
@@ -58,9 +58,9 @@ def test_nothing_stands_in_the_way(class_: MessageClass) -> None:
         (REMIND, {"own_phone": "13800138001"}, "number.own"),
         (REMIND, {"active": False}, "customer.inactive"),
         (OVERDUE, {"customer_id": None, "own_phone": None}, "number.own"),
-        (REMIND, {"suppressed": frozenset({"all"})}, "suppressed"),
-        (REMIND, {"suppressed": frozenset({"contract"})}, "suppressed.purpose"),
-        (MARKET, {"suppressed": frozenset({"marketing"})}, "suppressed.purpose"),
+        (REMIND, {"suppressed": frozenset({("branch", "all")})}, "suppressed"),
+        (REMIND, {"suppressed": frozenset({("branch", "contract")})}, "suppressed.purpose"),
+        (MARKET, {"suppressed": frozenset({("branch", "marketing")})}, "suppressed.purpose"),
         (MARKET, {"consent": None}, "consent.missing"),
         (MARKET, {"consent": False}, "consent.refused"),
         (CARE, {"consent": False}, "consent.refused"),
@@ -93,8 +93,8 @@ def test_what_is_final(class_: MessageClass, differs: dict[str, object], rule: s
         (CARE, {"consent": None}),
         (REMIND, {"consent": False}),
         (OVERDUE, {"consent": False}),
-        (REMIND, {"suppressed": frozenset({"marketing"})}),
-        (OVERDUE, {"suppressed": frozenset({"marketing", "care"})}),
+        (REMIND, {"suppressed": frozenset({("branch", "marketing")})}),
+        (OVERDUE, {"suppressed": frozenset({("branch", "marketing"), ("branch", "care")})}),
         (CLASSES["fraud"], {"customer_id": None, "own_phone": None, "consent": None}),
         (OVERDUE, {"loan_state": LoanState.ACTIVE, "due_on": date(2026, 11, 16)}),
         (OVERDUE, {"amount_due": None}),
@@ -143,9 +143,10 @@ def test_every_other_class_keeps_the_night() -> None:
 @pytest.mark.parametrize(
     ("class_", "sent", "rule", "again"),
     [
-        (OVERDUE, (1, 1), "cap.collection.day", "2026-11-24T08:00"),
-        (OVERDUE, (0, 3), "cap.collection.week", "2026-11-30T08:00"),
-        (OVERDUE, (1, 3), "cap.collection.week", "2026-11-30T08:00"),
+        (OVERDUE, (1, 1, 1), "cap.collection.day", "2026-11-24T08:00"),
+        (OVERDUE, (0, 3, 0), "cap.collection.week", "2026-11-30T08:00"),
+        (OVERDUE, (1, 3, 6), "cap.collection.week", "2026-11-30T08:00"),
+        (OVERDUE, (0, 0, 6), "cap.collection.attempts", "2026-11-24T08:00"),
         (MARKET, (2,), "cap.marketing.month", "2026-12-01T09:00"),
     ],
 )
@@ -156,7 +157,7 @@ def test_caps_put_it_off_to_the_next_window(class_: MessageClass, sent: tuple[in
 
 def test_what_is_final_is_said_before_what_puts_off() -> None:
     night = at("2026-11-23T23:00")
-    assert evaluate(facts(OVERDUE, amount_due=Decimal(0), sent=(1, 3)), OVERDUE, POLICY, night).rule == "loan.paid"
+    assert evaluate(facts(OVERDUE, amount_due=Decimal(0), sent=(1, 3, 0)), OVERDUE, POLICY, night).rule == "loan.paid"
 
 
 counts = st.integers(0, 5)
@@ -172,7 +173,28 @@ def any_facts(draw: st.DrawFn, class_: MessageClass) -> Facts:
         customer_id=draw(st.sampled_from([1, None])),
         own_phone=draw(st.sampled_from([PHONE, None])),
         active=draw(st.booleans()),
-        suppressed=draw(st.frozensets(st.sampled_from(["all", *Purpose]), max_size=2)),
+        suppressed=draw(
+            st.frozensets(
+                st.tuples(st.sampled_from(["branch", "head_office", "regulator"]), st.sampled_from(["all", *Purpose])),
+                max_size=2,
+            )
+        ),
+        circumstances=tuple(
+            draw(
+                st.lists(
+                    st.builds(
+                        Ground,
+                        st.sampled_from(CircumstanceKind),
+                        st.sampled_from([None, 2, 3]),
+                        st.sampled_from([None, datetime(2027, 7, 1, tzinfo=UTC)]),
+                    ),
+                    max_size=2,
+                )
+            )
+        ),
+        hours_from=draw(st.sampled_from([None, 540, 1320])),
+        hours_to=draw(st.sampled_from([None, 1080, 420])),
+        channel=draw(st.sampled_from(["", "sms", "wechat"])),
         consent=draw(st.sampled_from([True, False, None])),
         loan_id=2,
         loan_state=draw(st.sampled_from([*LoanState, None])),
@@ -198,7 +220,7 @@ def test_refusing_marketing_never_blocks_a_contract_notice(
 ) -> None:
     assume(class_.purpose in (Purpose.CONTRACT, Purpose.COLLECTION))
     known = data.draw(any_facts(class_))
-    refused = known._replace(suppressed=known.suppressed | {"marketing"}, consent=False)
+    refused = known._replace(suppressed=known.suppressed | {("branch", "marketing")}, consent=False)
     assert evaluate(refused, class_, POLICY, now) == evaluate(known, class_, POLICY, now)
 
 
@@ -207,7 +229,7 @@ def test_marketing_never_without_consent(data: st.DataObject, now: datetime) -> 
     known = data.draw(any_facts(MARKET))
     if evaluate(known, MARKET, POLICY, now).allowed:
         assert known.consent
-        assert not known.suppressed & {"all", "marketing"}
+        assert not {scope for _, scope in known.suppressed} & {"all", "marketing"}
 
 
 @given(st.data(), st.sampled_from(list(CLASSES.values())), moments)
@@ -222,8 +244,8 @@ def test_a_verdict_says_why_and_more_history_never_helps(
     assert verdict.allowed or not more.allowed
 
 
-@given(st.sampled_from([*COLLECTIONS, MARKET, CARE]), st.tuples(counts, counts), moments)
-def test_put_off_is_never_for_ever(class_: MessageClass, sent: tuple[int, int], now: datetime) -> None:
+@given(st.sampled_from([*COLLECTIONS, MARKET, CARE]), st.tuples(counts, counts, counts), moments)
+def test_put_off_is_never_for_ever(class_: MessageClass, sent: tuple[int, int, int], now: datetime) -> None:
     """At the time it names, hours do not stand in the way, nor does a cap whose window has passed."""
 
     def late(moment: datetime) -> date:

@@ -1,0 +1,196 @@
+"""What may be changed of a rule, as fields of a form, and the pack that results."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+
+from console.core.compliance.describe import CALLS_TITLES, DAYS_TITLES, NEED_TITLES, day_lines
+from console.core.compliance.model import Calls, Need
+from console.core.compliance.pack import HOLIDAY, LIMITS, WORKDAY, BadPack, Record, read_pack, rules_in
+from console.core.compliance.purpose import PURPOSE_TITLES
+from console.core.i18n import T, Text
+from console.core.messages.classes import CLASSES, PRIORITIES, VALIDITY
+
+_SOURCE_LENGTH = 300
+_MOST_DAYS = 60  # of one line of the calendar
+_SEPARATORS = (" - ", "–", "~", "至", " to ")
+
+
+class Kind(StrEnum):
+    TIME = "time"  # HH:MM
+    CHOICE = "choice"
+    NUMBER = "number"
+    OPTIONAL = "optional"  # a number or None
+    SET = "set"  # some of the choices
+    LINES = "lines"  # text of several lines
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    key: str
+    kind: Kind
+    title: Text
+    value: Any
+    choices: Mapping[str, Text] = field(default_factory=dict)
+    minimum: int = 0
+    maximum: int = 0
+    none: Text = field(default_factory=lambda: Text(""))  # how None is called
+    hint: Text = field(default_factory=lambda: Text(""))
+
+
+_PURPOSES = {purpose.value: title for purpose, title in PURPOSE_TITLES.items()}
+
+
+def fields_of(record: Record, rule_id: str) -> list[Field]:
+    """What a form for this rule asks for; nothing for a rule that can not be changed. Raises KeyError."""
+    if rule_id.startswith("class."):
+        return _class_fields(record, rule_id.removeprefix("class."))
+    rule = next((rule for rule in rules_in(record) if rule["id"] == rule_id), None)
+    if rule is None:
+        raise KeyError(rule_id)
+    if "from" in rule:
+        return [
+            Field(key="from", kind=Kind.TIME, title=T("From"), value=rule["from"]),
+            Field(key="to", kind=Kind.TIME, title=T("To"), value=rule["to"]),
+            Field(key="days", kind=Kind.CHOICE, title=T("On which days"), value=rule["days"], choices=DAYS_TITLES),
+        ]
+    if rule.get("hard"):
+        return []
+    if "needs" in rule:
+        needs = {need.value: title for need, title in NEED_TITLES.items()}
+        return [
+            Field(key=purpose, kind=Kind.CHOICE, title=title, value=rule["needs"][purpose], choices=needs)
+            for purpose, title in _PURPOSES.items()
+        ]
+    if "limit" in rule:
+        return _cap_fields(rule)
+    return _calendar_fields(rule) if "years" in rule else [_purposes_field(rule)]
+
+
+def _cap_fields(rule: Record) -> list[Field]:
+    calls = {each.value: title for each, title in CALLS_TITLES.items()}
+    limit = Field(
+        key="limit",
+        kind=Kind.OPTIONAL,
+        title=T("At most"),
+        value=rule["limit"],
+        minimum=LIMITS.start,
+        maximum=LIMITS.stop - 1,
+        none=T("No limit"),
+    )
+    counted = rule.get("calls", Calls.NONE.value)
+    return [limit, Field(key="calls", kind=Kind.CHOICE, title=T("Telephone calls"), value=counted, choices=calls)]
+
+
+def _purposes_field(rule: Record) -> Field:
+    title = T("Held back") if "when" in rule else T("For")
+    return Field(key="purposes", kind=Kind.SET, title=title, value=list(rule["purposes"]), choices=_PURPOSES)
+
+
+def _calendar_fields(rule: Record) -> list[Field]:
+    hint = T("One day or period a line: 2027-02-05 - 2027-02-11")
+    return [
+        Field(key="holidays", kind=Kind.LINES, title=T("Holidays"), value=day_lines(rule, HOLIDAY), hint=hint),
+        Field(key="workdays", kind=Kind.LINES, title=T("Working weekends"), value=day_lines(rule, WORKDAY), hint=hint),
+        Field(
+            key="years",
+            kind=Kind.LINES,
+            title=T("Complete years"),
+            value="\n".join(map(str, sorted(rule["years"]))),
+            hint=T("Years whose holidays are all entered; in others, days off are marked as unsure."),
+        ),
+    ]
+
+
+def _class_fields(record: Record, key: str) -> list[Field]:
+    class_, changed = CLASSES[key], record["classes"].get(key, {})
+    return [
+        Field(
+            key="priority",
+            kind=Kind.NUMBER,
+            title=T("Priority"),
+            value=changed.get("priority", class_.priority),
+            minimum=PRIORITIES.start,
+            maximum=PRIORITIES.stop - 1,
+            hint=T("0 leaves first."),
+        ),
+        Field(
+            key="validity_hours",
+            kind=Kind.NUMBER,
+            title=T("Valid for (hours)"),
+            value=changed.get("validity_hours", class_.validity_hours),
+            minimum=VALIDITY.start,
+            maximum=VALIDITY.stop - 1,
+            hint=T("What has not been sent by then is not sent any more."),
+        ),
+        Field(
+            key="second_approver_above",
+            kind=Kind.OPTIONAL,
+            title=T("Second approver above (messages)"),
+            value=changed.get("second_approver_above", class_.second_approver_above),
+            maximum=1_000_000,
+            none=T("Never"),
+        ),
+    ]
+
+
+def changed_pack(record: Record, rule_id: str, values: Mapping[str, Any], source: str, today: date) -> dict[str, Any]:
+    """A copy of a pack with one rule changed; what an office sets is marked as unverified. Raises BadPack."""
+    allowed = {each.key for each in fields_of(record, rule_id)}
+    if not allowed or not values.keys() <= allowed:
+        raise BadPack(rule_id, T("it can not be changed"))
+    if not source.strip():
+        raise BadPack(rule_id, T("a rule names its source"))
+    made: dict[str, Any] = copy.deepcopy(dict(record))
+    origin = {"source": source.strip()[:_SOURCE_LENGTH], "date": today.isoformat(), "mark": "U"}
+    if rule_id.startswith("class."):
+        key = rule_id.removeprefix("class.")
+        made["classes"][key] = made["classes"].get(key, {}) | dict(values)
+        made.setdefault("class_sources", {})[key] = origin
+    else:
+        rule = next(rule for rule in rules_in(made) if rule["id"] == rule_id)
+        _apply(rule, values)  # type: ignore[arg-type]
+        rule.update(origin)  # type: ignore[attr-defined]
+    read_pack(made)
+    return made
+
+
+def _apply(rule: dict[str, Any], values: Mapping[str, Any]) -> None:
+    if "needs" in rule:
+        rule["needs"] = rule["needs"] | {key: Need(value).value for key, value in values.items()}
+    elif "years" in rule:
+        days = dict.fromkeys(_days_in(rule["id"], values["holidays"]), HOLIDAY)
+        rule["days"] = days | dict.fromkeys(_days_in(rule["id"], values["workdays"]), WORKDAY)
+        rule["years"] = _years_in(rule["id"], values["years"])
+    else:
+        rule.update(values)
+
+
+def _days_in(rule_id: str, lines: str) -> list[str]:
+    found: list[str] = []
+    for line in filter(None, map(str.strip, lines.splitlines())):
+        first, last = line, line
+        for mark in _SEPARATORS:
+            if mark in line:
+                first, _, last = line.partition(mark)
+                break
+        try:
+            start, end = date.fromisoformat(first.strip()), date.fromisoformat(last.strip())
+        except ValueError as error:
+            raise BadPack(rule_id, T("“{line}” is not a day or a period", line=line)) from error
+        if not 0 <= (end - start).days < _MOST_DAYS:
+            raise BadPack(rule_id, T("“{line}” is not a day or a period", line=line))
+        found += [(start + timedelta(days=ahead)).isoformat() for ahead in range((end - start).days + 1)]
+    return found
+
+
+def _years_in(rule_id: str, text: str) -> list[int]:
+    words = text.replace(",", " ").replace("、", " ").split()
+    if not all(word.isascii() and word.isdigit() and len(word) == 4 for word in words):
+        raise BadPack(rule_id, T("“{line}” is not a year", line=text.strip()))
+    return sorted(set(map(int, words)))
