@@ -283,6 +283,18 @@ _DECLARED = (
         section=Section.APPROVAL,
     ),
     Declaration(
+        key="approval.second_above",
+        kind=Kind.INTEGER,
+        default=0,
+        minimum=0,
+        maximum=10_000_000,
+        unit=T("messages"),
+        title=T("A second supervisor approves above"),
+        description=T("0: only where the kind of message asks for it."),
+        scope=Scope.OFFICE,
+        section=Section.APPROVAL,
+    ),
+    Declaration(
         key="session.idle_minutes",
         kind=Kind.INTEGER,
         default=10,

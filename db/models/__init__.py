@@ -16,7 +16,18 @@ from db.models.customers import (
     LoanState,
     Suppression,
 )
-from db.models.imports import ImportBatch, ImportedCustomer, ImportMapping, ImportState, StagedRow
+from db.models.imports import (
+    ChangeKind,
+    ImportBatch,
+    ImportChange,
+    ImportedCustomer,
+    ImportedLoan,
+    ImportErrors,
+    ImportMapping,
+    ImportState,
+    StagedInstalment,
+    StagedRow,
+)
 from db.models.lines import Control, Dispatcher, Line, LineState, Secret, Setting
 from db.models.outbox import (
     Batch,
@@ -29,7 +40,7 @@ from db.models.outbox import (
     PartState,
     Receipt,
 )
-from db.models.people import AuditEntry, AuditHead, User
+from db.models.people import AuditEntry, AuditHead, Delegation, User
 from db.models.protection import (
     ErasedRefusal,
     Erasure,
@@ -44,12 +55,13 @@ from db.models.segments import Segment, SegmentLoan, SegmentMember, SegmentPin, 
 from db.models.templates import Signature, Template, TemplateState, TemplateVersion, VersionState
 
 __all__ = [
-    "AuditEntry", "AuditHead", "Batch", "BatchKind", "BatchState", "Campaign", "CampaignState", "Circumstance",
-    "CircumstanceKind", "Consent", "Contact", "ContactKind", "Control", "CustomField", "Customer", "CustomerPhone",
-    "Decision", "Dispatcher", "ErasedRefusal", "Erasure", "Exclusion", "ExportRequest", "FieldKind", "ImportBatch",
-    "ImportMapping", "ImportState", "ImportedCustomer", "InboundMessage", "Instalment", "Line", "LineState", "Loan",
-    "LoanState", "Message", "MessagePart", "MessageState", "MoveMark", "MoveState", "PartState", "Receipt",
-    "RequestState", "RetentionRule", "RulePack", "RulePackState", "Secret", "Segment", "SegmentLoan",
-    "SegmentMember", "SegmentPin", "SegmentVersion", "Setting", "Signature", "StagedRow", "Suppression", "Template",
-    "TemplateState", "TemplateVersion", "User", "VersionState",
+    "AuditEntry", "AuditHead", "Batch", "BatchKind", "BatchState", "Campaign", "CampaignState", "ChangeKind",
+    "Circumstance", "CircumstanceKind", "Consent", "Contact", "ContactKind", "Control", "CustomField", "Customer",
+    "CustomerPhone", "Decision", "Delegation", "Dispatcher", "ErasedRefusal", "Erasure", "Exclusion", "ExportRequest", "FieldKind",
+    "ImportBatch", "ImportChange", "ImportErrors", "ImportMapping", "ImportState", "ImportedCustomer",
+    "ImportedLoan", "InboundMessage", "Instalment", "Line", "LineState", "Loan", "LoanState", "Message",
+    "MessagePart", "MessageState", "MoveMark", "MoveState", "PartState", "Receipt", "RequestState", "RetentionRule",
+    "RulePack", "RulePackState", "Secret", "Segment", "SegmentLoan", "SegmentMember", "SegmentPin", "SegmentVersion",
+    "Setting", "Signature", "StagedInstalment", "StagedRow", "Suppression", "Template", "TemplateState",
+    "TemplateVersion", "User", "VersionState",
 ]  # fmt: skip

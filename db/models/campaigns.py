@@ -55,6 +55,7 @@ class Decision(Base):
     digest: Mapped[str] = mapped_column(String(64))  # what was signed
     comment: Mapped[str] = mapped_column(Text, default="")
     decided_by: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    on_behalf_of: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))  # who is away
     decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, BigId, Id, UtcDateTime
@@ -24,6 +24,22 @@ class User(Base):
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Delegation(Base):
+    """While somebody is away, another person decides in their place."""
+
+    __tablename__ = "delegation"
+    __table_args__ = (Index("ix_delegation_to_user", "to_user"),)
+
+    id: Mapped[Id]
+    from_user: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    to_user: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # taken back before its end
 
 
 class AuditEntry(Base):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from console.core.campaigns.browse import CampaignDetail, campaign_detail, class_title, user_name
 from console.core.campaigns.capacity import Capacity, capacity
-from console.core.campaigns.decisions import makers, why_not
+from console.core.campaigns.decisions import approvers_needed, why_not
 from console.core.campaigns.draft import campaign_of
 from console.core.campaigns.messages import RuleNumber, rule_numbers
 from console.core.compliance.policy import load_policy
@@ -22,7 +22,7 @@ from console.core.messages.checks import Finding, check_template
 from console.core.messages.classes import CLASSES
 from console.core.messages.signatures import signature_findings
 from console.core.security.permissions import Permission
-from db.models import Batch, BatchState, Campaign, CampaignState, Message, TemplateVersion, User
+from db.models import Batch, BatchState, Campaign, CampaignState, Decision, Message, TemplateVersion, User
 
 COMPARABLE = 200_000  # messages up to which two batches are compared person by person
 
@@ -69,6 +69,8 @@ class ApprovalDetail:
     capacity: Capacity
     finish_at: datetime | None
     refusal: Text | None  # why the reader can not decide; None when they can
+    needed: int  # how many people have to approve
+    signed_by: tuple[str, ...]  # who has already
     difference: Difference | None  # None: no campaign before it
 
 
@@ -112,7 +114,7 @@ def waiting_for(ctx: Context, session: Session) -> int:
         .join(Batch, Batch.id == Campaign.batch_id)
         .where(Campaign.state == CampaignState.PENDING, Batch.state == BatchState.PENDING)
     )
-    return sum(ctx.actor.user_id not in makers(session, campaign, batch) for campaign, batch in session.execute(query))
+    return sum(why_not(ctx, session, campaign, batch) is None for campaign, batch in session.execute(query))
 
 
 def approval_detail(ctx: Context, session: Session, campaign_id: int) -> ApprovalDetail | None:
@@ -142,9 +144,16 @@ def approval_detail(ctx: Context, session: Session, campaign_id: int) -> Approva
         submitted_at=batch.created_at,
         capacity=load,
         finish_at=load.finish(starts, batch.parts, policy.hours_of(class_), policy),
-        refusal=why_not(ctx, session, campaign, batch, now),
+        refusal=why_not(ctx, session, campaign, batch),
+        needed=approvers_needed(ctx.settings, batch),
+        signed_by=tuple(user_name(session, each.decided_by) for each in _approvals(session, batch)),
         difference=_difference(session, campaign, batch),
     )
+
+
+def _approvals(session: Session, batch: Batch) -> list[Decision]:
+    query = select(Decision).where(Decision.batch_id == batch.id, Decision.approved).order_by(Decision.id)
+    return list(session.scalars(query))
 
 
 def _difference(session: Session, campaign: Campaign, batch: Batch) -> Difference | None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from console.core.context import Context
 from console.core.errors import NotPermitted, UserError
 from console.core.i18n import T, Text
-from console.core.security.permissions import Permission, Role, permissions_of
-from db.models import AuditEntry, Batch, BatchState, Campaign, CampaignState, User
+from console.core.messages.classes import CLASSES
+from console.core.security.delegation import deciding_for
+from console.core.security.permissions import Permission
+from console.core.settings import Settings
+from db.models import AuditEntry, Batch, BatchState, Campaign, CampaignState, Decision
 
 MAKING = ("campaign.create", "campaign.edit", "campaign.submit", "campaign.copy")
 
@@ -62,26 +65,63 @@ def makers(session: Session, campaign: Campaign, batch: Batch | None) -> frozens
     return frozenset({campaign.created_by} | submitted | {actor for actor in edited if actor is not None})
 
 
-def why_not(ctx: Context, session: Session, campaign: Campaign, batch: Batch | None, now: datetime) -> Text | None:
+def why_not(ctx: Context, session: Session, campaign: Campaign, batch: Batch | None) -> Text | None:
     """Why this person can not decide now, in words; None when they can. What ``require_decidable`` raises."""
     try:
-        require_decidable(ctx, session, campaign, batch, now)
+        require_decidable(ctx, session, campaign, batch)
     except UserError as refusal:
         return refusal.message
     return None
 
 
-def require_decidable(ctx: Context, session: Session, campaign: Campaign, batch: Batch | None, now: datetime) -> Batch:
+def require_decidable(ctx: Context, session: Session, campaign: Campaign, batch: Batch | None) -> Batch:
     """Raises NotPermitted, OwnCampaign, NotDecidable."""
     ctx.require(Permission.APPROVALS_DECIDE)
-    _still_allowed(ctx, session)
     if batch is None or campaign.state is not CampaignState.PENDING or batch.state is not BatchState.PENDING:
         raise NotDecidable(
             T("This campaign does not wait for approval any more."), T("Somebody decided, edited or withdrew it.")
         )
-    if ctx.actor.user_id in makers(session, campaign, batch):
+    made_by = makers(session, campaign, batch)
+    if ctx.actor.user_id in made_by:
         raise OwnCampaign()
+    behind = deciding_for(ctx, session)
+    if all(principal in made_by for principal in behind):
+        raise OwnCampaign()
+    signed = signers(session, batch)
+    if ctx.actor.user_id in signed or all(principal in signed for principal in behind if principal not in made_by):
+        raise NotDecidable(
+            T("You have approved it already. A second supervisor decides now."), T("It leaves once both have approved.")
+        )
     return batch
+
+
+def on_behalf_of(ctx: Context, session: Session, campaign: Campaign, batch: Batch) -> int | None:
+    """Whose right is used: None where it is the person's own."""
+    taken = makers(session, campaign, batch) | signers(session, batch)
+    for principal in deciding_for(ctx, session):
+        if principal not in taken:
+            return None if principal == ctx.actor.user_id else principal
+    raise NotPermitted()
+
+
+def signers(session: Session, batch: Batch) -> frozenset[int]:
+    """Who has approved this batch, and in whose place."""
+    query = select(Decision.decided_by, Decision.on_behalf_of).where(Decision.batch_id == batch.id, Decision.approved)
+    return frozenset(person for pair in session.execute(query) for person in pair if person is not None)
+
+
+def approvals_of(session: Session, batch: Batch) -> int:
+    query = select(func.count()).where(
+        Decision.batch_id == batch.id, Decision.approved, Decision.digest == batch.digest
+    )
+    return session.scalar(query) or 0
+
+
+def approvers_needed(settings: Settings, batch: Batch) -> int:
+    """How many different people have to approve: by the class, and above the office's own size."""
+    above = settings.integer("approval.second_above")
+    by_size = 2 if 0 < above < batch.messages else 1
+    return max(by_size, CLASSES[batch.class_key].approvers(batch.messages))
 
 
 def require_in_time(batch: Batch, now: datetime) -> None:
@@ -90,12 +130,3 @@ def require_in_time(batch: Batch, now: datetime) -> None:
         raise NotDecidable(
             T("The time for sending this campaign is over."), T("Return it; it can be submitted again with a new time.")
         )
-
-
-def _still_allowed(ctx: Context, session: Session) -> None:
-    """The right as it stands in the database now: a session that began before it was taken away decides nothing."""
-    user = session.get(User, ctx.actor.user_id)
-    if user is None or not user.active:
-        raise NotPermitted()
-    if Permission.APPROVALS_DECIDE not in permissions_of(Role(role) for role in user.roles):
-        raise NotPermitted()

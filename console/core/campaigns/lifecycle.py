@@ -18,6 +18,9 @@ from sqlalchemy.orm import Session
 from console.core.campaigns.decisions import (
     DigestDiffers,
     Tampered,
+    approvals_of,
+    approvers_needed,
+    on_behalf_of,
     require_decidable,
     require_in_time,
     subject,
@@ -122,8 +125,8 @@ def examine(ctx: Context, campaign_id: int, *, progress: Report | None = None) -
     return checked
 
 
-def approve(ctx: Context, campaign_id: int, digest: str, *, checked: Checked | None = None) -> None:
-    """Sign what stands under ``digest`` and let it out.
+def approve(ctx: Context, campaign_id: int, digest: str, *, checked: Checked | None = None) -> int:
+    """Sign what stands under ``digest``, and let it out once enough people have; how many are still missing.
 
     ``checked`` is what ``examine`` said when the approver began to read; without it every message is verified
     here first, which takes a while for a large batch. Raises NotPermitted, OwnCampaign, NotDecidable, DigestDiffers,
@@ -134,13 +137,18 @@ def approve(ctx: Context, campaign_id: int, digest: str, *, checked: Checked | N
     now = ctx.clock.now()
     with ctx.database.begin() as session:
         campaign = campaign_of(session, campaign_id, lock=True)
-        batch = require_decidable(ctx, session, campaign, _batch(session, campaign), now)
+        batch = require_decidable(ctx, session, campaign, _batch(session, campaign))
         require_in_time(batch, now)
         if batch.digest != digest:
             raise DigestDiffers()
-        batch.state, batch.opened_by, batch.opened_at = BatchState.OPEN, ctx.actor.user_id, now
-        campaign.state, campaign.updated_at = CampaignState.APPROVED, now
         _decide(ctx, session, campaign, batch, approved=True, comment="")
+        campaign.updated_at = now
+        session.flush()
+        missing = approvers_needed(ctx.settings, batch) - approvals_of(session, batch)
+        if missing <= 0:
+            batch.state, batch.opened_by, batch.opened_at = BatchState.OPEN, ctx.actor.user_id, now
+            campaign.state = CampaignState.APPROVED
+        return max(0, missing)
 
 
 def return_(ctx: Context, campaign_id: int, digest: str, comment: str) -> None:
@@ -150,7 +158,7 @@ def return_(ctx: Context, campaign_id: int, digest: str, comment: str) -> None:
     now = ctx.clock.now()
     with ctx.database.begin() as session:
         campaign = campaign_of(session, campaign_id, lock=True)
-        batch = require_decidable(ctx, session, campaign, _batch(session, campaign), now)
+        batch = require_decidable(ctx, session, campaign, _batch(session, campaign))
         if batch.digest != digest:
             raise DigestDiffers()
         void(session, batch.id, now)
@@ -280,6 +288,7 @@ def _require_sound(ctx: Context, campaign_id: int, digest: str, checked: Checked
 
 
 def _decide(ctx: Context, session: Session, campaign: Campaign, batch: Batch, *, approved: bool, comment: str) -> None:
+    behind = on_behalf_of(ctx, session, campaign, batch)
     session.add(
         Decision(
             campaign_id=campaign.id,
@@ -288,6 +297,7 @@ def _decide(ctx: Context, session: Session, campaign: Campaign, batch: Batch, *,
             digest=batch.digest,
             comment=comment,
             decided_by=ctx.actor.user_id,
+            on_behalf_of=behind,
             decided_at=ctx.clock.now(),
         )
     )
@@ -301,6 +311,7 @@ def _decide(ctx: Context, session: Session, campaign: Campaign, batch: Batch, *,
         parts=batch.parts,
         excluded=batch.excluded,
         comment=comment,
+        on_behalf_of=behind,
     )
 
 

@@ -10,6 +10,7 @@ from console.core.errors import UserError
 from console.core.i18n import T
 from console.core.messages.editing import TemplateUnfit, findings_of, locked, newest, record
 from console.core.messages.findings import blocked
+from console.core.security.delegation import deciding_for
 from console.core.security.permissions import Permission
 from db.models import Template, TemplateState, TemplateVersion, VersionState
 
@@ -106,7 +107,8 @@ def reviews_waiting(ctx: Context, session: Session) -> int:
 def _for_checker(ctx: Context, session: Session, template_id: int, number: int) -> tuple[Template, TemplateVersion]:
     ctx.require(Permission.APPROVALS_DECIDE)
     template, version = _waiting(session, template_id, number)
-    if ctx.actor.user_id in (version.created_by, version.submitted_by):
+    made_by = {version.created_by, version.submitted_by}
+    if ctx.actor.user_id in made_by or made_by.issuperset(deciding_for(ctx, session)):
         raise OwnTemplate()
     return template, version
 

@@ -11,7 +11,7 @@ A wrong password, an unknown login and a user who was switched off get the same 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from console.core.errors import UserError
 from console.core.format import local_datetime
 from console.core.i18n import T, Text
 from console.core.security import lockout, passwords
+from console.core.security.delegation import LENT, principals
 from console.core.security.permissions import Role
 from console.core.security.slots import Refusal, RefusedLogins, embedded_path, slots_beside
 from console.core.settings import Settings
@@ -197,7 +198,16 @@ def refreshed_actor(context: Context) -> Actor:
     account = _account(context.database, context.actor.login)
     if account is None or not account.active:
         raise LoginRefused()
-    return Actor.of(account.id, account.login, account.name, account.roles)
+    with context.database.read() as session:
+        return _actor(session, account, context.clock.now())
+
+
+def _actor(session: Session, account: _Account, now: datetime) -> Actor:
+    """With what others have lent for the time being."""
+    actor = Actor.of(account.id, account.login, account.name, account.roles)
+    if not principals(session, account.id, now):
+        return actor
+    return replace(actor, permissions=actor.permissions | LENT)
 
 
 def prove_by_row(database: Database, clock: Clock, user_id: int, password: str) -> None:
@@ -222,11 +232,11 @@ def prove_by_row(database: Database, clock: Clock, user_id: int, password: str) 
 
 def _admitted(database: Database, clock: Clock, account: _Account, password: str) -> LoggedIn:
     agrees = passwords.verify(account.encoded, password)
-    actor = Actor.of(account.id, account.login, account.name, account.roles)
     values: dict[str, object] = {"last_login_at": clock.now(), "failed_logins": 0, "locked_until": None}
     if not agrees or passwords.outdated(account.encoded):
         values["password_hash"] = passwords.hashed(password)
     with database.begin() as session:
+        actor = _actor(session, account, clock.now())
         context = Context(database=database, clock=clock, actor=actor, settings=Settings.load(session, account.id))
         session.execute(update(User).where(User.id == account.id).values(**values))
         if not agrees:

@@ -82,7 +82,8 @@ def exclusions(ctx: Context, wanted: Sequence[int]) -> list[ExclusionRow]:
         return exclusion_rows(session, wanted)
 
 
-def approve(campaign_id: int, digest: str, checked: Checked) -> Callable[[Context], None]:
+def approve(campaign_id: int, digest: str, checked: Checked) -> Callable[[Context], int]:
+    """How many approvals are still missing."""
     return lambda ctx: lifecycle.approve(ctx, campaign_id, digest, checked=checked)
 
 

@@ -9,7 +9,7 @@ from console.core.campaigns.approvals import ApprovalDetail
 from console.core.campaigns.verify import Checked
 from console.core.errors import UserError
 from console.core.format import count
-from console.core.i18n import ntr, sentences, tr
+from console.core.i18n import listed, ntr, sentences, tr
 from console.screens.approvals import operations
 from console.screens.approvals.messages import MessagesCard
 from console.screens.approvals.parts import AboutCard, ChangesCard, Figures, FindingsCard, LeftOutCard
@@ -42,6 +42,8 @@ class DecisionCard(Card):
         self.again.hide()
         state = row(self.shape, self.state, self.again)
         state.setStretch(1, 1)
+        self.signed = label("", "quiet", wrap=True)
+        self.signed.hide()
         self.comment = QPlainTextEdit()
         self.comment.setPlaceholderText(tr("Comment for the maker; needed when you return it"))
         self.comment.setAccessibleName(tr("Comment for the maker"))
@@ -51,7 +53,7 @@ class DecisionCard(Card):
         self.trouble.hide()
         self.approve = primary_button(tr("Approve"), None, "stamp")
         self.return_ = quiet_button(tr("Return with comment"), None, "undo-2")
-        self.add(state, self.comment, self.trouble, row(self.approve, self.return_, None))
+        self.add(state, self.signed, self.comment, self.trouble, row(self.approve, self.return_, None))
 
 
 class ReadingPane(QStackedWidget):
@@ -185,6 +187,8 @@ class ReadingPane(QStackedWidget):
         cancelled = self._task is not None and self._task.state is TaskState.CANCELLED
         card.again.setVisible(cancelled and self._checked is None and found.refusal is None)
         state, words = self._decision_words(found, cancelled)
+        card.signed.setText(_signed(found))
+        card.signed.setVisible(found.needed > 1)
         card.shape.set_state(state)
         card.state.setText(words)
 
@@ -214,7 +218,9 @@ class ReadingPane(QStackedWidget):
             return
         self._begin()
         work = operations.approve(found.campaign.id, found.digest, checked)
-        self._services.tasks.query(work, lambda _none: self._approved(found), owner=self, failed=self._refused)
+        self._services.tasks.query(
+            work, lambda missing: self._approved(found, missing), owner=self, failed=self._refused
+        )
 
     def send_back(self) -> None:
         found, comment = self._shown, self.decision.comment.toPlainText().strip()
@@ -229,8 +235,11 @@ class ReadingPane(QStackedWidget):
         self.decision.trouble.hide()
         self._show_decision()
 
-    def _approved(self, found: ApprovalDetail) -> None:
-        self._end(tr("Approved: {name}", name=found.campaign.name))
+    def _approved(self, found: ApprovalDetail, missing: int) -> None:
+        if missing:
+            self._end(tr("You have approved {name}. A second supervisor has to as well.", name=found.campaign.name))
+        else:
+            self._end(tr("Approved: {name}", name=found.campaign.name))
 
     def _returned(self, found: ApprovalDetail) -> None:
         self._end(tr("Returned to {name}: {campaign}", name=found.submitted_by, campaign=found.campaign.name))
@@ -253,3 +262,10 @@ class ReadingPane(QStackedWidget):
             title = next(str(each.title) for each in self._shown.rules if each.rule == rule)
             dialog: QDialog = PeopleDialog(self, self._services, title, self._shown.batch_id, rule)
             dialog.open()
+
+
+def _signed(found: ApprovalDetail) -> str:
+    needed = ntr("{n} person has to approve this.", "{n} people have to approve this.", found.needed)
+    if not found.signed_by:
+        return needed
+    return sentences(needed, tr("Approved so far: {names}.", names=listed(found.signed_by)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 from console.core.context import Context
@@ -11,8 +12,9 @@ from console.core.events import Change, Topic
 from console.core.listing import Sort
 from console.core.messages import signatures
 from console.core.messages.signatures import SignatureRow
-from console.core.security import users
+from console.core.security import delegation, users
 from console.core.security.backup import make_backup
+from console.core.security.delegation import DelegationRow, Deputy
 from console.core.security.permissions import Role
 from console.core.security.users import UserRow
 from console.core.settings import Settings, save
@@ -79,6 +81,25 @@ def save_signature(
 
 def retire_signature(signature_id: int, retired: bool) -> Callable[[Context], None]:
     return lambda ctx: signatures.retire_signature(ctx, signature_id, retired=retired)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absence:
+    delegations: Sequence[DelegationRow]
+    deputies: Sequence[Deputy]
+
+
+def absence(ctx: Context) -> Absence:
+    with ctx.database.read() as session:
+        return Absence(delegations=delegation.own_delegations(ctx, session), deputies=delegation.deputies(ctx, session))
+
+
+def delegate(to_user: int, starts_at: datetime, ends_at: datetime, reason: str) -> Callable[[Context], int]:
+    return lambda ctx: delegation.delegate(ctx, to_user, starts_at, ends_at, reason)
+
+
+def take_back(delegation_id: int) -> Callable[[Context], None]:
+    return lambda ctx: delegation.take_back(ctx, delegation_id)
 
 
 def back_up(folder: Path) -> Callable[[Context, Progress], Path]:

@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QFileDialog, QListWidgetItem, QStackedWidget, QWid
 
 from console.core.events import Change, Topic
 from console.core.i18n import tr
-from console.core.security.permissions import Permission
+from console.core.security.permissions import Permission, permissions_of
 from console.core.settings import SECTION_TITLES, SETTINGS, Declaration, Scope, Section, Settings
 from console.screens.settings import operations
+from console.screens.settings.absence import AbsenceCard
 from console.screens.settings.dialogs import OwnPasswordDialog
 from console.screens.settings.fields import SettingsForm
 from console.screens.settings.signatures import SignaturesSection
@@ -32,7 +33,8 @@ _ICONS = {
     Section.SECURITY: "shield",
     Section.OWN: "user",
 }
-USERS, SIGNATURES, PASSWORD, BACKUP, ABOUT = "users", "signatures", "password", "backup", "about"
+USERS, SIGNATURES, ABSENCE, PASSWORD = "users", "signatures", "absence", "password"
+BACKUP, ABOUT = "backup", "about"
 
 
 class SettingsPage(Page):
@@ -55,6 +57,7 @@ class SettingsPage(Page):
         self.forms: dict[Section, SettingsForm] = {}
         self.users: UsersSection | None = None
         self.signatures: SignaturesSection | None = None
+        self.absence: AbsenceCard | None = None
         self._add_sections()
         self.list.currentRowChanged.connect(self._show)
         content = QWidget()
@@ -79,6 +82,9 @@ class SettingsPage(Page):
             holder = QWidget()
             holder.setLayout(column(self.users, margins=20))
             self._add(USERS, tr("Users"), "users", holder)
+        if Permission.APPROVALS_DECIDE in permissions_of(self.services.ctx.actor.roles):  # not a right that was lent
+            self.absence = AbsenceCard(self.services)
+            self._add(ABSENCE, tr("While I am away"), "user", _page_of(self.absence))
         self._add(PASSWORD, tr("My password"), "key-round", self._password_card())
         if self.services.allowed(Permission.BACKUP_MAKE):
             self._add(BACKUP, tr("Backup"), "database", self._backup_card())
@@ -142,7 +148,7 @@ class SettingsPage(Page):
         self._reload_lists()
 
     def _reload_lists(self) -> None:
-        for listed in (self.users, self.signatures):
+        for listed in (self.users, self.signatures, self.absence):
             if listed is not None:
                 listed.reload()
 

@@ -290,7 +290,11 @@ def upgrade() -> None:
         sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("row", sa.Integer(), nullable=False),
         sa.Column("keeps", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("loan_number", sa.String(length=40), nullable=False),
+        sa.Column(
+            "loan_number",
+            sa.String(length=40).with_variant(sa.VARCHAR(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column(
@@ -310,19 +314,74 @@ def upgrade() -> None:
         sa.Column("leads", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("numbered", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("keeps", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("number", sa.String(length=40), nullable=False),
-        sa.Column("name", sa.String(length=100), nullable=False),
-        sa.Column("pinyin", sa.String(length=200), nullable=False),
-        sa.Column("initials", sa.String(length=50), nullable=False),
+        sa.Column(
+            "number",
+            sa.String(length=40).with_variant(sa.VARCHAR(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "name",
+            sa.String(length=100).with_variant(sa.VARCHAR(length=100, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "pinyin",
+            sa.String(length=200).with_variant(sa.VARCHAR(length=200, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "initials",
+            sa.String(length=50).with_variant(sa.VARCHAR(length=50, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("title", sa.String(length=20), server_default="", nullable=False),
-        sa.Column("phone", sa.String(length=20), nullable=False),
-        sa.Column("phone_2", sa.String(length=20), server_default="", nullable=False),
-        sa.Column("phone_3", sa.String(length=20), server_default="", nullable=False),
-        sa.Column("region", sa.String(length=60), server_default="", nullable=False),
-        sa.Column("branch", sa.String(length=60), server_default="", nullable=False),
-        sa.Column("manager", sa.String(length=60), server_default="", nullable=False),
-        sa.Column("rating", sa.String(length=10), server_default="", nullable=False),
-        sa.Column("segment", sa.String(length=40), server_default="", nullable=False),
+        sa.Column(
+            "phone",
+            sa.String(length=20).with_variant(sa.VARCHAR(length=20, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "phone_2",
+            sa.String(length=20).with_variant(sa.VARCHAR(length=20, collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column(
+            "phone_3",
+            sa.String(length=20).with_variant(sa.VARCHAR(length=20, collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column(
+            "region",
+            sa.String(length=60).with_variant(sa.VARCHAR(length=60, collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column(
+            "branch",
+            sa.String(length=60).with_variant(sa.VARCHAR(length=60, collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column(
+            "manager",
+            sa.String(length=60).with_variant(sa.VARCHAR(length=60, collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column(
+            "rating",
+            sa.String(length=10).with_variant(sa.VARCHAR(length=10, collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column(
+            "segment",
+            sa.String(length=40).with_variant(sa.VARCHAR(length=40, collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
         sa.Column("birthday", sa.Date(), nullable=True),
         sa.Column("tags", sa.JSON(), server_default="[]", nullable=False),
         sa.Column("id_cipher", sa.LargeBinary(), nullable=True),
@@ -333,8 +392,18 @@ def upgrade() -> None:
         sa.Column("hours_to", sa.Integer(), nullable=True),
         sa.Column("extra", sa.JSON(), server_default="{}", nullable=False),
         sa.Column("consent", sa.Boolean(), nullable=True),
-        sa.Column("loan_number", sa.String(length=40), server_default="", nullable=False),
-        sa.Column("product", sa.String(length=40), server_default="", nullable=False),
+        sa.Column(
+            "loan_number",
+            sa.String(length=40).with_variant(sa.VARCHAR(length=40, collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column(
+            "product",
+            sa.String(length=40).with_variant(sa.VARCHAR(length=40, collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
         sa.Column(
             "principal", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True
         ),
@@ -444,6 +513,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("customer_phone", schema=None) as batch_op:
         batch_op.create_index("ix_customer_phone_phone", ["phone"], unique=False)
+
+    op.create_table(
+        "delegation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("from_user", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("to_user", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["from_user"], ["user_account.id"], name=op.f("fk_delegation_from_user")),
+        sa.ForeignKeyConstraint(["to_user"], ["user_account.id"], name=op.f("fk_delegation_to_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delegation")),
+    )
+    with op.batch_alter_table("delegation", schema=None) as batch_op:
+        batch_op.create_index("ix_delegation_to_user", ["to_user"], unique=False)
 
     op.create_table(
         "erasure",
@@ -913,10 +999,12 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("comment", sa.Text(), nullable=False),
         sa.Column("decided_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("on_behalf_of", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_decision_batch_id")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_decision_campaign_id")),
         sa.ForeignKeyConstraint(["decided_by"], ["user_account.id"], name=op.f("fk_decision_decided_by")),
+        sa.ForeignKeyConstraint(["on_behalf_of"], ["user_account.id"], name=op.f("fk_decision_on_behalf_of")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
     )
     with op.batch_alter_table("decision", schema=None) as batch_op:
@@ -1211,6 +1299,10 @@ def downgrade() -> None:
 
     op.drop_table("export_request")
     op.drop_table("erasure")
+    with op.batch_alter_table("delegation", schema=None) as batch_op:
+        batch_op.drop_index("ix_delegation_to_user")
+
+    op.drop_table("delegation")
     with op.batch_alter_table("customer_phone", schema=None) as batch_op:
         batch_op.drop_index("ix_customer_phone_phone")
 
