@@ -1,0 +1,3 @@
+from tests.protection_world import planted
+
+__all__ = ["planted"]
