@@ -7,17 +7,19 @@ dispatcher owns its claims and its line, and a claim counts only while its batch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from db.models import Batch, BatchKind, BatchState, Control, Line, Message, MessageState
+from db.models import Batch, BatchKind, BatchState, Control, Line, LineState, Message, MessageState
 
 _ENOUGH = 2_000  # waiting rows that are counted at most
+_REPLY_WAITS = timedelta(minutes=2)  # for the line of its conversation, while that is able to send
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +41,24 @@ class Claimed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What a line may send now. Test messages are outside of hours and classes."""
+
+    most_parts: int | None = None  # a longer message finds no room in its quota
+    tests_only: bool = False
+    classes: frozenset[str] | None = None  # None: all
+
+
+_ANY = Scope()
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClaimAsk:
     run: str
     line_id: int
     limit: int
     lease_until: datetime
+    scope: Scope = _ANY
 
 
 def waiting(session: Session, now: datetime) -> int:
@@ -51,9 +66,9 @@ def waiting(session: Session, now: datetime) -> int:
     if session.scalar(select(Control.stopped)):
         return 0
     found = 0
-    for batch in session.scalars(_open_batches(now)):
+    for batch in session.execute(_open_batches(now)).all():
         for due in _due(now):
-            rows = select(Message.id).where(_waits_in(batch), due).limit(_ENOUGH - found).subquery()
+            rows = select(Message.id).where(_waits_in(batch.id), due).limit(_ENOUGH - found).subquery()
             found += session.scalar(select(func.count()).select_from(rows)) or 0
             if found >= _ENOUGH:
                 return found
@@ -61,41 +76,100 @@ def waiting(session: Session, now: datetime) -> int:
 
 
 def claim(session: Session, asks: Sequence[ClaimAsk], now: datetime) -> list[list[Claimed]]:
-    """Give each asker up to its limit of messages, the most urgent batch first; one list for each ask."""
+    """Give each asker up to its limit of messages, the most urgent batch first; one list for each ask.
+
+    A customer who was written to over one of the lines stays with it while it has room; a reply waits a little for
+    the line of its conversation.
+    """
     if session.scalar(select(Control.stopped)):
         return [[] for _ in asks]
-    return [_claim(session, ask, now) for ask in asks]
+    claiming = _Claiming(session, asks, now)
+    return [claiming.serve(ask) for ask in asks]
 
 
-def _claim(session: Session, ask: ClaimAsk, now: datetime) -> list[Claimed]:
-    line = session.execute(select(Line.owner, Line.lease_until, Line.enabled).where(Line.id == ask.line_id)).first()
-    if line is None or line_is_lost(line.owner, line.lease_until, line.enabled, ask.run, now):
-        return []
-    taken: list[Claimed] = []
-    for batch in session.scalars(_open_batches(now, ask.line_id)).all():
-        for due in _due(now):
-            wanted = ask.limit - len(taken)
-            if wanted > 0:
-                rows = session.execute(_select_waiting(batch, due).limit(wanted))
-                taken += [Claimed(**row._mapping) for row in rows]
-    if taken:
-        session.execute(
-            update(Message)
-            .where(Message.id.in_([row.message_id for row in taken]))
-            .values(state=MessageState.CLAIMED, owner=ask.run, line_id=ask.line_id, lease_until=ask.lease_until)
-        )
-    return taken
+@dataclass(frozen=True)
+class _Able:
+    owner: str
+    ready: bool
 
 
-def _open_batches(now: datetime, line_id: int | None = None) -> Select[int]:
-    query = select(Batch.id).where(
+def _able_lines(session: Session, now: datetime) -> dict[int, _Able]:
+    rows = session.execute(select(Line.id, Line.owner, Line.lease_until, Line.enabled, Line.state))
+    return {
+        row.id: _Able(row.owner, row.state is LineState.READY)
+        for row in rows
+        if not line_is_lost(row.owner, row.lease_until, row.enabled, row.owner, now)
+    }
+
+
+class _Claiming:
+    """One transaction in which several lines take what they send next. ``room``: what each may still take."""
+
+    def __init__(self, session: Session, asks: Sequence[ClaimAsk], now: datetime) -> None:
+        self._session = session
+        self._now = now
+        self._able = _able_lines(session, now)
+        self._room = Counter({ask.line_id: ask.limit for ask in asks if self._holds(ask)})
+
+    def _holds(self, ask: ClaimAsk) -> bool:
+        return ask.line_id in self._able and self._able[ask.line_id].owner == ask.run
+
+    def serve(self, ask: ClaimAsk) -> list[Claimed]:
+        if not self._holds(ask):
+            return []
+        taken: list[Claimed] = []
+        for batch in self._session.execute(_open_batches(self._now, ask)).all():
+            for due in _due(self._now):
+                wanted = ask.limit - len(taken)
+                if wanted > 0:
+                    query = _select_waiting(batch.id, due, ask.scope)
+                    taken += self._pick(query, ask.line_id, wanted, reply=batch.kind is BatchKind.REPLY)
+        self._room[ask.line_id] -= len(taken)
+        if taken:
+            self._session.execute(
+                update(Message)
+                .where(Message.id.in_([row.message_id for row in taken]))
+                .values(state=MessageState.CLAIMED, owner=ask.run, line_id=ask.line_id, lease_until=ask.lease_until)
+            )
+        return taken
+
+    def _pick(self, query: Select[*tuple[Any, ...]], line_id: int, wanted: int, *, reply: bool) -> list[Claimed]:
+        """What is at home on another line that asks is left to it as far as it has room."""
+        others = +Counter({line: room for line, room in self._room.items() if line != line_id})
+        if not others and not reply:
+            return [Claimed(**row._mapping) for row in self._session.execute(query.limit(wanted))]
+        chosen: list[Claimed] = []
+        query = query.add_columns(_HOME, Message.created_at).limit(wanted + others.total())
+        for row in self._session.execute(query):
+            if others[row.home] > 0:
+                others[row.home] -= 1
+            elif not (reply and self._waits_for(row.home, line_id, row.created_at)) and len(chosen) < wanted:
+                chosen.append(Claimed(**{name: row._mapping[name] for name in _CLAIMED}))
+        return chosen
+
+    def _waits_for(self, home: int | None, line_id: int, since: datetime) -> bool:
+        """Whether a reply waits for the line of its conversation."""
+        elsewhere = home is not None and home != line_id and home in self._able
+        return elsewhere and self._able[home or 0].ready and self._now - since < _REPLY_WAITS
+
+
+def _open_batches(now: datetime, ask: ClaimAsk | None = None) -> Select[int, BatchKind]:
+    query = select(Batch.id, Batch.kind).where(
         Batch.state == BatchState.OPEN,
         or_(Batch.not_before.is_(None), Batch.not_before <= now),
         or_(Batch.expires_at.is_(None), Batch.expires_at > now),
     )
-    if line_id is not None:
-        query = query.where(or_(Batch.line_id.is_(None), Batch.line_id == line_id))
+    if ask is not None:
+        query = query.where(or_(Batch.line_id.is_(None), Batch.line_id == ask.line_id), *_within(ask.scope))
     return query.order_by(Batch.priority, Batch.opened_at, Batch.id)
+
+
+def _within(scope: Scope) -> Iterator[ColumnElement[bool]]:
+    test = Batch.kind == BatchKind.TEST
+    if scope.tests_only:
+        yield test
+    elif scope.classes is not None:
+        yield or_(test, Batch.class_key.in_(sorted(scope.classes)))
 
 
 def _waits_in(batch_id: int) -> ColumnElement[bool]:
@@ -125,11 +199,25 @@ CLAIMED = (
 )
 
 
-def _select_waiting(batch_id: int, due: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+_CLAIMED = tuple(column.name for column in CLAIMED)
+_EARLIER = aliased(Message)
+_HOME = (
+    select(_EARLIER.line_id)
+    .where(_EARLIER.phone == Message.phone, _EARLIER.accepted_at.is_not(None))
+    .order_by(_EARLIER.accepted_at.desc())
+    .limit(1)
+    .correlate(Message)
+    .scalar_subquery()
+    .label("home")
+)
+
+
+def _select_waiting(batch_id: int, due: ColumnElement[bool], scope: Scope = _ANY) -> Select[*tuple[Any, ...]]:
+    fits = () if scope.most_parts is None else (Message.parts <= scope.most_parts,)
     return (
         select(*CLAIMED)
         .join(Batch, Batch.id == Message.batch_id)
-        .where(_waits_in(batch_id), due)
+        .where(_waits_in(batch_id), due, *fits)
         .order_by(Message.not_before, Message.id)
         .with_for_update(of=Message, skip_locked=True)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import func, or_, select, update
@@ -23,6 +23,16 @@ _LEFT = (
 )
 
 
+_NOBODYS = {
+    "state": LineState.OFF,
+    "owner": "",
+    "lease_until": None,
+    "step": "",
+    "step_text": "",
+    "next_look_at": None,
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class LineRow:
     line_id: int
@@ -32,7 +42,13 @@ class LineRow:
     options: Mapping[str, Any]
     enabled: bool
     pace_per_minute: int | None
+    hourly_quota: int | None
     daily_quota: int | None
+    monthly_quota: int | None
+    opens_at: time | None
+    closes_at: time | None
+    classes: tuple[str, ...]
+    priority: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +61,17 @@ class Pulse:
     lines: frozenset[int]  # that it still holds
 
 
-def start_run(session: Session, run: str, *, host: str, pid: int, now: datetime) -> None:
-    session.add(Dispatcher(run=run, host=host, pid=pid, started_at=now, heartbeat_at=now))
+@dataclass(frozen=True, kw_only=True)
+class RunRow:
+    run: str
+    host: str
+    machine: str
+    pid: int
+    heartbeat_at: datetime
+
+
+def start_run(session: Session, run: str, *, host: str, machine: str, pid: int, now: datetime) -> None:
+    session.add(Dispatcher(run=run, host=host, machine=machine, pid=pid, started_at=now, heartbeat_at=now))
 
 
 def end_run(session: Session, run: str, now: datetime) -> None:
@@ -82,32 +107,36 @@ def beat(session: Session, run: str, now: datetime, lease_until: datetime) -> Pu
     )
 
 
-def request_stop(session: Session, host: str) -> int:
-    """Ask the dispatchers on ``host`` to finish what is on the air and end; how many were asked."""
+def request_stop(session: Session, machine: str) -> int:
+    """Ask the dispatchers on one computer to finish what is on the air and end; how many were asked."""
     asked = session.execute(
         update(Dispatcher)
-        .where(Dispatcher.host == host, Dispatcher.stopped_at.is_(None), Dispatcher.stop_requested.is_(False))
+        .where(Dispatcher.machine == machine, Dispatcher.stopped_at.is_(None), Dispatcher.stop_requested.is_(False))
         .values(stop_requested=True)
         .returning(Dispatcher.run)
     )
     return len(asked.all())
 
 
-def running(session: Session) -> list[tuple[str, str, int, datetime]]:
-    """(run, host, pid, last heartbeat) of the runs that have not ended in order, the liveliest first."""
-    query = select(Dispatcher.run, Dispatcher.host, Dispatcher.pid, Dispatcher.heartbeat_at)
-    rows = session.execute(query.where(Dispatcher.stopped_at.is_(None)).order_by(Dispatcher.heartbeat_at.desc()))
-    return [(row.run, row.host, row.pid, row.heartbeat_at) for row in rows]
+def running(session: Session) -> list[RunRow]:
+    """The runs that have not ended in order, the liveliest first."""
+    query = select(Dispatcher.run, Dispatcher.host, Dispatcher.machine, Dispatcher.pid, Dispatcher.heartbeat_at).where(
+        Dispatcher.stopped_at.is_(None)
+    )
+    return [RunRow(**row._mapping) for row in session.execute(query.order_by(Dispatcher.heartbeat_at.desc()))]
 
 
 def dead_runs(
-    session: Session, *, own: str, host: str, silent_since: datetime, exists: Callable[[int], bool]
+    session: Session, *, own: str, machine: str, silent_since: datetime, exists: Callable[[int], bool]
 ) -> list[str]:
-    """Other runs that can not be sending any more: silent for a whole lease, or their process on this host is gone."""
+    """Other runs that can not be sending any more: silent for a whole lease, or their process on this one is gone.
+
+    A computer is known by its ``machine``: two may have the same name, and one's process is no news of the other's.
+    """
     return [
-        run
-        for run, where, pid, heartbeat in running(session)
-        if run != own and (heartbeat <= silent_since or (where == host and not exists(pid)))
+        row.run
+        for row in running(session)
+        if row.run != own and (row.heartbeat_at <= silent_since or (row.machine == machine and not exists(row.pid)))
     ]
 
 
@@ -120,9 +149,32 @@ def lines(session: Session) -> list[LineRow]:
         Line.options,
         Line.enabled,
         Line.pace_per_minute,
+        Line.hourly_quota,
         Line.daily_quota,
+        Line.monthly_quota,
+        Line.opens_at,
+        Line.closes_at,
+        Line.classes,
+        Line.priority,
     )
-    return [LineRow(**row._mapping) for row in session.execute(query.order_by(Line.id))]
+    rows = session.execute(query.order_by(Line.id))
+    return [LineRow(**{**row._mapping, "classes": tuple(row.classes)}) for row in rows]
+
+
+def known_identity(session: Session, line_id: int) -> Mapping[str, Any]:
+    """Who the line's modem was when it was last open, as in gsm.messages.LineIdentity."""
+    return session.scalar(select(Line.identity).where(Line.id == line_id)) or {}
+
+
+def move_line(session: Session, line_id: int, old: str, new: str) -> bool:
+    """Its modem is at another port now; False when a person has changed the address meanwhile, or somebody has it."""
+    taken = select(Line.id).where(Line.address == new, Line.id != line_id, Line.enabled.is_(True))
+    if session.scalar(taken) is not None:
+        return False
+    moved = session.execute(
+        update(Line).where(Line.id == line_id, Line.address == old).values(address=new).returning(Line.id)
+    )
+    return moved.first() is not None
 
 
 def acquire_line(session: Session, line_id: int, run: str, now: datetime, lease_until: datetime) -> bool:
@@ -148,7 +200,7 @@ def show_line(session: Session, line_id: int, run: str, values: Mapping[str, obj
 
 def switch_off_lines(session: Session, run: str) -> None:
     """A run ends: its lines are served by nobody."""
-    session.execute(update(Line).where(Line.owner == run).values(state=LineState.OFF, owner="", lease_until=None))
+    session.execute(update(Line).where(Line.owner == run).values(**_NOBODYS))
 
 
 def parts_left_since(session: Session, line_id: int, since: datetime) -> tuple[int, datetime | None]:
@@ -161,7 +213,18 @@ def parts_left_since(session: Session, line_id: int, since: datetime) -> tuple[i
     return row[0], row[1]
 
 
+def moments_left_since(session: Session, line_id: int, since: datetime, most: int) -> list[datetime]:
+    """When the newest parts left, the oldest first, at most ``most``."""
+    query = (
+        select(MessagePart.sending_at)
+        .where(MessagePart.line_id == line_id, MessagePart.sending_at > since, MessagePart.state.in_(_LEFT))
+        .order_by(MessagePart.sending_at.desc())
+        .limit(most)
+    )
+    return list(session.scalars(query))[::-1]
+
+
 def bury(session: Session, runs: Collection[str], now: datetime) -> None:
     """Close the rows of dead runs and free their lines."""
     session.execute(update(Dispatcher).where(Dispatcher.run.in_(runs)).values(stopped_at=now))
-    session.execute(update(Line).where(Line.owner.in_(runs)).values(owner="", lease_until=None, state=LineState.OFF))
+    session.execute(update(Line).where(Line.owner.in_(runs)).values(**_NOBODYS))

@@ -11,7 +11,7 @@ from console.core.clock import Clock
 from console.core.inbound.receiving import domestic
 from console.core.sending.basket import Basket
 from console.core.sending.outcomes import Retries, Tried
-from console.core.sending.pacing import Pace, Quota
+from console.core.sending.pacing import Limits, Pace
 from console.core.sending.steps import Barred, Clearance, OutOfHours, Steps
 from console.core.sending.trouble import Record
 from console.core.sending.writer import Task, Writer
@@ -37,7 +37,7 @@ class Desk:
     clock: Clock
     retries: Callable[[], Retries]
     pace: Pace
-    quota: Quota
+    limits: Limits
     record: Record
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -25,9 +24,11 @@ from console.core.compliance.versions import policy_at
 from console.core.context import SYSTEM, Context
 from console.core.errors import UserError
 from console.core.sending.feeder import Check, Feeder
+from console.core.sending.finding import Find, find_modem
 from console.core.sending.housekeeper import Housekeeper
 from console.core.sending.integrity import SECRET_NAME
 from console.core.sending.line import LineThread, OpenTransport, Shop
+from console.core.sending.machine import host_name, mark_machine
 from console.core.sending.outcomes import Retries
 from console.core.sending.steps import Steps
 from console.core.sending.writer import Writer
@@ -54,14 +55,17 @@ class Dispatcher:
         pid: int,
         open_transport: OpenTransport,
         host: str = "",
+        machine: str = "",
+        find_modem: Find = find_modem,
         policy: Policy | None = None,
         check: Check | None = None,
     ) -> None:
-        self.run_id = f"{host or socket.gethostname()[:40]}-{pid}-{secrets.token_hex(4)}"[:64]
+        self.run_id = f"{(host or host_name())[:40]}-{pid}-{secrets.token_hex(4)}"[:64]
         self._database = database
         self._clock = clock
         self._pid = pid
-        self._host = host or socket.gethostname()
+        self._host = host or host_name()
+        self._machine = machine or mark_machine()
         self._follows_rules = policy is None
         with database.read() as session:
             settings = Settings.load(session)
@@ -71,13 +75,14 @@ class Dispatcher:
         self._writer = Writer(database)
         self._feeder = Feeder(database, self._writer, self._steps, clock, check or self._check)
         ctx = Context(database=database, clock=clock, actor=SYSTEM, settings=settings)
-        self._housekeeper = Housekeeper(ctx, self._writer, self._steps, self._host)
+        self._housekeeper = Housekeeper(ctx, self._writer, self._steps, self._machine)
         self._shop = Shop(
             database=database,
             writer=self._writer,
             steps=self._steps,
             clock=clock,
             open_transport=open_transport,
+            find_modem=find_modem,
             retries=self._retries,
             hungry=self._feeder.hungry,
         )
@@ -93,7 +98,14 @@ class Dispatcher:
     def run(self) -> None:
         """Until ``stop``, or until somebody asks for it in the database. Raises DatabaseError at the start only."""
         with self._database.begin() as session:
-            outbox_lines.start_run(session, self.run_id, host=self._host, pid=self._pid, now=self._clock.now())
+            outbox_lines.start_run(
+                session,
+                self.run_id,
+                host=self._host,
+                machine=self._machine,
+                pid=self._pid,
+                now=self._clock.now(),
+            )
         self._housekeeper.recover()
         log.info("dispatcher %s started", self.run_id)
         self._writer.start()

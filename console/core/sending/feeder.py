@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
+from itertools import groupby
 
 from sqlalchemy.orm import Session
 
@@ -81,9 +82,8 @@ class Feeder:
             return True
         with self._database.read() as session:
             waiting = outbox.waiting(session, self._clock.now())
-        chunk = fair_share(waiting, len(self._lines))
-        asking = [(line, room) for line in self._lines if (room := line.room(chunk))]
-        if not waiting or not asking:
+        asking = shares(waiting, [line for line in self._lines if line.serves()])
+        if not asking:
             return False
         claims = [Task(self._steps.claim, self._ask(line, room)) for line, room in asking]
         self._writer.post(*claims)
@@ -105,7 +105,9 @@ class Feeder:
 
     def _ask(self, line: LineThread, room: int) -> ClaimAsk:
         until = self._clock.now() + self._steps.lease
-        return ClaimAsk(run=self._steps.run, line_id=line.line.line_id, limit=room, lease_until=until)
+        return ClaimAsk(
+            run=self._steps.run, line_id=line.line.line_id, limit=room, lease_until=until, scope=line.scope()
+        )
 
     def _hand_out(self, lines: Sequence[LineThread], claimed: Sequence[Sequence[Claimed]]) -> None:
         everything = [message for messages in claimed for message in messages]
@@ -139,6 +141,22 @@ class Feeder:
 
     def _give_back(self, messages: Sequence[Claimed]) -> None:
         self._writer.post(Task(self._steps.give_back, [message.message_id for message in messages]))
+
+
+def shares(waiting: int, lines: Sequence[LineThread]) -> list[tuple[LineThread, int]]:
+    """Who claims how much: the first rank first, in it the emptiest line; a later rank gets what is left over."""
+    asking: list[tuple[LineThread, int]] = []
+    for _, rank in groupby(sorted(lines, key=_rank), key=_rank):
+        peers = sorted(rank, key=lambda line: line.held())
+        chunk = fair_share(waiting, len(peers))
+        rooms = [(line, room) for line in peers if waiting > 0 and (room := line.room(chunk))]
+        asking += rooms
+        waiting -= sum(room for _, room in rooms)
+    return asking
+
+
+def _rank(line: LineThread) -> int:
+    return line.line.priority
 
 
 def fair_share(waiting: int, lines: int) -> int:

@@ -26,11 +26,11 @@ _TIMEOUT = 60.0
 
 
 class Housekeeper:
-    def __init__(self, ctx: Context, writer: Writer, steps: Steps, host: str) -> None:
+    def __init__(self, ctx: Context, writer: Writer, steps: Steps, machine: str) -> None:
         self.ctx = ctx  # its settings are read again now and then
         self._writer = writer
         self._steps = steps
-        self._host = host
+        self._machine = machine
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
 
@@ -48,7 +48,11 @@ class Housekeeper:
         now = self.ctx.clock.now()
         with self.ctx.database.read() as session:
             dead = outbox_lines.dead_runs(
-                session, own=self._steps.run, host=self._host, silent_since=now - self._steps.lease, exists=is_alive
+                session,
+                own=self._steps.run,
+                machine=self._machine,
+                silent_since=now - self._steps.lease,
+                exists=is_alive,
             )
         with self.ctx.database.begin() as session:
             unknown = outbox_recovery.give_up_sending(

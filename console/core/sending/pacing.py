@@ -1,11 +1,20 @@
-"""How much a line may send: so many parts a minute, so many a day."""
+"""How much a line may send, when, and what: parts a minute, an hour, a day and a month; hours; classes."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from datetime import date, datetime
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
+
+from db.models import BatchKind
+from db.outbox import Claimed, Scope
+
+_HOUR = timedelta(hours=1)
+_CLOSED_FOR = timedelta(minutes=1)  # an hour's quota that had no room for a whole message
 
 
 class Pace:
@@ -25,32 +34,116 @@ class Pace:
         self._next = max(self._next, self._monotonic() - ago) + parts * self._interval
 
 
-class Quota:
-    """Counts from the office's midnight; ``None`` has no end."""
+class HourlyQuota:
+    """Parts within any sixty minutes."""
 
-    def __init__(self, daily: int | None, day: date, used: int) -> None:
-        self._daily = daily
-        self._day = day
+    def __init__(self, limit: int, left_at: Iterable[datetime] = ()) -> None:
+        self._limit = limit
+        self._left_at = deque(left_at)  # one entry a part, the oldest first
+
+    def remaining(self, now: datetime) -> int:
+        while self._left_at and self._left_at[0] <= now - _HOUR:
+            self._left_at.popleft()
+        return max(0, self._limit - len(self._left_at))
+
+    def left(self, parts: int, now: datetime) -> None:
+        self._left_at.extend([now] * parts)
+
+
+class CalendarQuota:
+    """Parts within a period of the office's calendar; ``first_day`` tells which one a moment belongs to."""
+
+    def __init__(self, limit: int, first_day: Callable[[datetime], date], now: datetime, used: int) -> None:
+        self._limit = limit
+        self._first_day = first_day
+        self._period = first_day(now)
         self._used = used
 
-    def remaining(self, now: datetime) -> int | None:
-        """Parts that may leave today; None: any number."""
+    def remaining(self, now: datetime) -> int:
         self._turn(now)
-        return None if self._daily is None else max(0, self._daily - self._used)
-
-    def covers(self, parts: int, now: datetime) -> bool:
-        """Whether all parts of a message may leave today; once one does not fit, the day is over."""
-        left = self.remaining(now)
-        if left is not None and left < parts:
-            self._used = self._daily or 0
-            return False
-        return True
+        return max(0, self._limit - self._used)
 
     def left(self, parts: int, now: datetime) -> None:
         self._turn(now)
         self._used += parts
 
     def _turn(self, now: datetime) -> None:
-        today = now.astimezone().date()
-        if today != self._day:
-            self._day, self._used = today, 0
+        period = self._first_day(now)
+        if period != self._period:
+            self._period, self._used = period, 0
+
+
+Quota = HourlyQuota | CalendarQuota
+
+
+def day_of(now: datetime) -> date:
+    return now.astimezone().date()
+
+
+def month_of(now: datetime) -> date:
+    return day_of(now).replace(day=1)
+
+
+def begins(day: date) -> datetime:
+    """The office's midnight before ``day``."""
+    return datetime.combine(day, time_of_day()).astimezone()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hours:
+    """The office's time. ``closes`` before ``opens`` passes midnight; equal ones are always open."""
+
+    opens: time_of_day
+    closes: time_of_day
+
+    def open_at(self, now: datetime) -> bool:
+        at = now.astimezone().time()
+        if self.opens < self.closes:
+            return self.opens <= at < self.closes
+        return self.opens == self.closes or at >= self.opens or at < self.closes
+
+
+class Limits:
+    """All that restricts one line. Tests of a person leave at any hour and in any class, and count."""
+
+    def __init__(
+        self, quotas: Iterable[Quota] = (), *, hours: Hours | None = None, classes: Collection[str] = ()
+    ) -> None:
+        self._quotas = tuple(quotas)
+        self._hours = hours
+        self._classes = frozenset(classes)
+        self._closed_until: datetime | None = None
+
+    def remaining(self, now: datetime) -> int | None:
+        """Parts that may leave now; None: any number."""
+        if self._closed_until is not None and now < self._closed_until:
+            return 0
+        return min((quota.remaining(now) for quota in self._quotas), default=None)
+
+    def covers(self, parts: int, now: datetime) -> bool:
+        """Whether a whole message may leave now; if not, shorter ones do not slip past it for a while."""
+        left = self.remaining(now)
+        if left is None or left >= parts:
+            return True
+        self._closed_until = now + _CLOSED_FOR
+        return False
+
+    def left(self, parts: int, now: datetime) -> None:
+        for quota in self._quotas:
+            quota.left(parts, now)
+
+    def allows(self, message: Claimed, now: datetime) -> bool:
+        if message.kind is BatchKind.TEST:
+            return True
+        return self._open(now) and (not self._classes or message.class_key in self._classes)
+
+    def scope(self, now: datetime) -> Scope:
+        """What may be claimed for the line now."""
+        return Scope(
+            most_parts=self.remaining(now),
+            tests_only=not self._open(now),
+            classes=self._classes or None,
+        )
+
+    def _open(self, now: datetime) -> bool:
+        return self._hours is None or self._hours.open_at(now)

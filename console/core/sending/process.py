@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import IO
 from console.core import processes
 from console.core.context import Context
 from console.core.events import Change, Topic
+from console.core.sending.machine import machine_id
 from console.core.sending.status import ALIVE_WITHIN
 from db import outbox_lines
 
@@ -72,13 +72,13 @@ def companion_lives(value: str) -> bool:
 
 def running_dispatchers(ctx: Context) -> list[Running]:
     """Those that show signs of life, on any computer that works on this database."""
-    host, now = socket.gethostname(), ctx.clock.now()
+    machine, now = machine_id(), ctx.clock.now()
     with ctx.database.read() as session:
         runs = outbox_lines.running(session)
     return [
-        Running(host=where, pid=pid, heartbeat_at=heartbeat, here=where == host)
-        for _, where, pid, heartbeat in runs
-        if heartbeat > now - ALIVE_WITHIN and (where != host or processes.is_alive(pid))
+        Running(host=run.host, pid=run.pid, heartbeat_at=run.heartbeat_at, here=run.machine == machine)
+        for run in runs
+        if run.heartbeat_at > now - ALIVE_WITHIN and (run.machine != machine or processes.is_alive(run.pid))
     ]
 
 
@@ -97,6 +97,6 @@ def ensure_dispatcher(ctx: Context, *, log: Path | None = None) -> bool:
 def request_stop(ctx: Context) -> Change:
     """The dispatcher on this computer finishes what is on the air and ends. Whoever may close the window may do it."""
     with ctx.database.begin() as session:
-        if outbox_lines.request_stop(session, socket.gethostname()):
+        if outbox_lines.request_stop(session, machine_id()):
             ctx.audit(session, "dispatcher.stop", "dispatcher")
     return Change.of(Topic.OUTBOX, Topic.LINES)

@@ -74,7 +74,12 @@ class Sender:
         return self._desk.pace.wait() <= 0 and not self._stopping.is_set()
 
     def _send(self, message: Claimed) -> None:
-        if not self._desk.quota.covers(message.parts, self._now()):
+        now = self._now()
+        if not self._desk.limits.allows(message, now):
+            hindered = self._desk.basket.remove(lambda other: not self._desk.limits.allows(other, now))
+            self._give_back([message.message_id, *hindered])
+            return
+        if not self._desk.limits.covers(message.parts, now):
             self._give_back([message.message_id, *self._desk.basket.remove(lambda _: True)])
             return
         try:
@@ -137,7 +142,7 @@ class Sender:
         self._facts += [Task(desk.steps.accepted, fact), Task(desk.steps.match_early, fact.reference)]
         desk.record.accepted()
         desk.pace.left(1)
-        desk.quota.left(1, self._now())
+        desk.limits.left(1, self._now())
 
     def _hindered(self, attempt: Attempt, *, may_retry: bool) -> _Next:
         if attempt.hindrance is None:  # the database did not answer in time

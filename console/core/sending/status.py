@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from console.core.processes import is_alive
+from console.core.sending.machine import machine_id
 from db.models import Batch, BatchState, Control, Dispatcher, Line, LineState, Message, MessageState
 
 ALIVE_WITHIN = timedelta(seconds=30)  # a dispatcher that has not shown itself for longer is taken for gone
@@ -79,8 +79,8 @@ def _living(session: Session, now: datetime) -> Dispatcher | None:
         .where(Dispatcher.stopped_at.is_(None), Dispatcher.heartbeat_at > now - ALIVE_WITHIN)
         .order_by(Dispatcher.heartbeat_at.desc())
     )
-    here = socket.gethostname()
-    return next((row for row in session.scalars(query) if row.host != here or is_alive(row.pid)), None)
+    here = machine_id()
+    return next((row for row in session.scalars(query) if row.machine != here or is_alive(row.pid)), None)
 
 
 def _outgoing(session: Session, state: BatchState) -> int:

@@ -57,6 +57,24 @@ class LineShow:
     values: Mapping[str, object]
 
 
+@dataclass(frozen=True, kw_only=True)
+class LineEvent:
+    """Something about a line for the audit trail."""
+
+    line_id: int
+    action: str
+    detail: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """The line's modem was found at another port."""
+
+    line_id: int
+    old: str
+    new: str
+
+
 class Steps:
     """Verbs by the order in which they run in one transaction: facts before questions."""
 
@@ -78,8 +96,10 @@ class Steps:
         self.verdicts = Verb("verdicts", 31, True, self._verdicts)
         self.alarm = Verb("alarm", 32, True, self._alarm)
         self.show = Verb("show line", 40, True, self._show)
+        self.line_event = Verb("line event", 40, True, self._line_event)
         self.hold_line = Verb("hold line", 41, False, self._hold_line)
         self.let_line_go = Verb("let line go", 42, True, self._let_line_go)
+        self.move_line = Verb("move line", 42, False, self._move_line)
         self.beat = Verb("beat", 43, False, self._beat)
         self.clear = Verb("clear to send", 60, False, self._clear, Haste.URGENT)
         self.claim = Verb("claim", 70, False, self._claim)
@@ -156,6 +176,29 @@ class Steps:
         for item in items:
             outbox_lines.show_line(session, item.line_id, self.run, item.values)
         return [None] * len(items)
+
+    def _line_event(self, session: Session, items: Sequence[LineEvent]) -> list[None]:
+        for item in items:
+            self._write_down(session, item.line_id, item.action, item.detail)
+        return [None] * len(items)
+
+    def _move_line(self, session: Session, moves: Sequence[Move]) -> list[bool]:
+        moved = [outbox_lines.move_line(session, move.line_id, move.old, move.new) for move in moves]
+        for move, done in zip(moves, moved, strict=True):
+            if done:
+                self._write_down(session, move.line_id, "line.moved", {"before": move.old, "after": move.new})
+        return moved
+
+    def _write_down(self, session: Session, line_id: int, action: str, detail: Mapping[str, object]) -> None:
+        audit.append(
+            session,
+            at=self._clock.now(),
+            actor_id=None,
+            actor="system",
+            action=action,
+            subject=f"line:{line_id}",
+            detail=detail,
+        )
 
     def _hold_line(self, session: Session, line_ids: Sequence[int]) -> list[bool]:
         now = self._clock.now()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from db.models import Batch, BatchState, Control, Line, Message
-from db.outbox import ClaimAsk, Claimed, claim, give_back, put_off, suppress, waiting
+from db.models import Batch, BatchKind, BatchState, Control, Line, LineState, Message, MessageState
+from db.outbox import ClaimAsk, Claimed, Scope, claim, give_back, put_off, suppress, waiting
 
 MINUTE = timedelta(minutes=1)
 
@@ -52,6 +52,76 @@ def test_nothing_is_claimed_while_everything_is_stopped(house: Any, held_line: A
         assert waiting(session, house.now) == 0
     house.change(Control, 1, stopped=False)
     assert len(take(line)) == 3
+
+
+def test_a_claim_keeps_to_what_the_line_may_send(house: Any, held_line: Any) -> None:
+    line = held_line()
+    short = house.batch(2, class_key="remind", parts=1)
+    house.batch(1, class_key="remind", parts=3)
+    house.batch(1, class_key="marketing")
+    test = house.batch(1, class_key="marketing", kind=BatchKind.TEST)
+
+    def batches(scope: Scope) -> list[int]:
+        ask = ClaimAsk(run="run-1", line_id=line, limit=10, lease_until=house.lease(), scope=scope)
+        with house.database.begin() as session:
+            claimed = claim(session, [ask], house.now)[0]
+            give_back(session, "run-1", [row.message_id for row in claimed])
+        return sorted({row.batch_id for row in claimed})
+
+    assert batches(Scope(most_parts=2, classes=frozenset({"remind"}))) == [short, test]
+    assert batches(Scope(tests_only=True)) == [test]
+    assert len(batches(Scope())) == 4
+
+
+def written_to(house: Any, line: int, phones: list[str]) -> None:
+    """Earlier messages that left over ``line``."""
+    before = house.batch(len(phones), state=BatchState.FINISHED)
+    for row, phone in zip(house.messages(before), phones, strict=True):
+        house.change(
+            Message, row.id, state=MessageState.DELIVERED, line_id=line, phone=phone, accepted_at=house.now - MINUTE
+        )
+
+
+def test_a_customer_stays_with_the_line_that_wrote_to_them(house: Any, held_line: Any) -> None:
+    first, second = held_line(), held_line(name="B")
+    batch = house.batch(8)
+    phones = [row.phone for row in house.messages(batch)]
+    written_to(house, second, phones[:3])
+    written_to(house, first, phones[5:6])
+    asks = [ClaimAsk(run="run-1", line_id=line, limit=4, lease_until=house.lease()) for line in (first, second)]
+    with house.database.begin() as session:
+        one, two = claim(session, asks, house.now)
+    assert {row.phone for row in two} >= set(phones[:3])
+    assert phones[5] in {row.phone for row in one}
+    assert len(one) == len(two) == 4
+
+
+def test_a_customer_changes_lines_when_theirs_has_no_room(house: Any, held_line: Any) -> None:
+    first, second = held_line(), held_line(name="B")
+    batch = house.batch(4)
+    written_to(house, second, [row.phone for row in house.messages(batch)])
+    asks = [
+        ClaimAsk(run="run-1", line_id=line, limit=limit, lease_until=house.lease())
+        for line, limit in ((first, 4), (second, 1))
+    ]
+    with house.database.begin() as session:
+        assert [len(rows) for rows in claim(session, asks, house.now)] == [3, 1]
+
+
+def test_a_reply_waits_a_little_for_the_line_of_its_conversation(house: Any, held_line: Any, take: Any) -> None:
+    first, second = held_line(), held_line(name="B", state=LineState.READY)
+    batch = house.batch(1, kind=BatchKind.REPLY)
+    written_to(house, second, [house.messages(batch)[0].phone])
+    assert take(first) == []
+    house.change(Line, second, state=LineState.FAULT)
+    (taken,) = take(first)
+    with house.database.begin() as session:
+        give_back(session, "run-1", [taken.message_id])
+    house.change(Line, second, state=LineState.READY)
+    house.clock.advance(2 * MINUTE)
+    for line in (first, second):
+        house.change(Line, line, lease_until=house.lease())
+    assert len(take(first)) == 1
 
 
 def test_schedule_and_route_of_the_batch_are_kept(house: Any, held_line: Any, take: Any) -> None:

@@ -19,7 +19,7 @@ def at_work(house: Any, run: str = "run-1") -> int:
     for row in claimed:
         house.change(Message, row.id, state=MessageState.CLAIMED, **held)
     with house.database.begin() as session:
-        outbox_lines.start_run(session, run, host="here", pid=7, now=house.now)
+        outbox_lines.start_run(session, run, host="here", machine="here-1", pid=7, now=house.now)
         session.add(
             MessagePart(
                 message_id=first.id,
@@ -34,10 +34,10 @@ def at_work(house: Any, run: str = "run-1") -> int:
     return batch
 
 
-def recover(house: Any, *, exists: bool = True, own: str = "run-9", host: str = "here") -> list[str]:
+def recover(house: Any, *, exists: bool = True, own: str = "run-9", machine: str = "here-1") -> list[str]:
     with house.database.begin() as session:
         dead = outbox_lines.dead_runs(
-            session, own=own, host=host, silent_since=house.now - LEASE, exists=lambda pid: exists
+            session, own=own, machine=machine, silent_since=house.now - LEASE, exists=lambda pid: exists
         )
         outbox_recovery.give_up_sending(session, dead, "dispatcher.lost", "")
         outbox_recovery.free_claims(session, dead, house.now)
@@ -75,7 +75,7 @@ def test_a_silent_run_loses_its_claims_and_what_it_was_sending_is_unknown(house:
 
 def test_a_run_whose_process_is_gone_from_this_computer_is_dead_at_once(house: Any) -> None:
     at_work(house)
-    assert recover(house, exists=False, host="elsewhere") == []
+    assert recover(house, exists=False, machine="here-2") == []
     assert recover(house, exists=False, own="run-1") == []
     assert recover(house, exists=False) == ["run-1"]
     assert house.states() == {"unknown": 1, "waiting": 2}
@@ -98,8 +98,8 @@ def test_a_beat_prolongs_all_that_a_run_holds_and_hears_what_is_asked(house: Any
     assert {row.lease_until for row in house.messages()} == {house.lease()}
     assert house.all(Line)[0].lease_until == house.lease()
     with house.database.begin() as session:
-        assert outbox_lines.request_stop(session, "elsewhere") == 0
-        assert outbox_lines.request_stop(session, "here") == 1
+        assert outbox_lines.request_stop(session, "here-2") == 0
+        assert outbox_lines.request_stop(session, "here-1") == 1
         assert outbox_lines.beat(session, "run-1", house.now, house.lease()).stop_requested
         outbox_lines.bury(session, ["run-1"], house.now)
         assert outbox_lines.beat(session, "run-1", house.now, house.lease()).buried

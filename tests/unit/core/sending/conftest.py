@@ -31,7 +31,14 @@ class Office:
     def start(self, **values: Any) -> Any:
         from console.core.sending.dispatcher import Dispatcher
 
-        arguments: dict[str, Any] = {"check": lambda session, claimed, now: {}, "pid": 1, "host": "here", **values}
+        arguments: dict[str, Any] = {
+            "check": lambda session, claimed, now: {},
+            "pid": 1,
+            "host": "here",
+            "machine": "here-1",
+            "find_modem": lambda address, identity: "",
+            **values,
+        }
         dispatcher = Dispatcher(self.house.database, self.house.clock, open_transport=self.open_transport, **arguments)
         thread = threading.Thread(target=dispatcher.run)
         thread.start()

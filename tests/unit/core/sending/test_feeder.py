@@ -9,6 +9,7 @@ from console.core.sending import feeder as feeding
 from console.core.sending.feeder import Feeder
 from console.core.sending.steps import Steps
 from console.core.sending.writer import Writer
+from db.outbox import Scope
 
 
 class Room:
@@ -19,6 +20,15 @@ class Room:
 
     def room(self, chunk: int) -> int:
         return min(chunk, 10)
+
+    def held(self) -> int:
+        return 0
+
+    def serves(self) -> bool:
+        return True
+
+    def scope(self) -> Scope:
+        return Scope()
 
     def feed(self, messages: Any) -> bool:
         raise AssertionError("nothing was to be handed out")

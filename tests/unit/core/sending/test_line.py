@@ -1,15 +1,18 @@
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 
 from console.core.compliance.rules import Verdict
 from console.core.i18n import T, Text
-from db.models import Batch, BatchState, InboundMessage, Line, LineState, MessagePart, PartState
+from db.models import AuditEntry, Batch, BatchKind, BatchState, InboundMessage, Line, LineState, MessagePart, PartState
 from gsm.errors import LineUnavailable, NotSent, OutcomeUnknown, Refused, SimFault
 from gsm.memory import MemoryTransport
+from gsm.messages import LineIdentity
+from gsm.transport import RecoveryStep
 
 LONG = "【示例银行】" + "还款" * 80
 
@@ -76,6 +79,82 @@ def test_a_line_fault_gives_everything_back_and_the_line_recovers(house: Any, of
     assert {row.attempts for row in house.messages()} == {1}
     until(lambda: house.all(Line)[0].state is LineState.READY)
     assert house.all(Line)[0].id == line
+
+
+@pytest.mark.expects_log("at.silent")
+def test_a_silent_modem_is_set_up_anew_without_closing_its_port(house: Any, office: Any, until: Any) -> None:
+    house.line()
+    house.batch(3)
+    recovered: list[Any] = []
+
+    def prepare(transport: MemoryTransport) -> None:
+        transport.fail_next(LineUnavailable("at.silent"), LineUnavailable("at.silent"))
+        open_again = transport.recover
+        transport.recover = lambda step: recovered.append(step) or open_again(step)  # type: ignore[method-assign]
+
+    office.prepare = prepare
+    office.start()
+    until(lambda: house.all(Line)[0].step == "soft_reset")
+    row = house.all(Line)[0]
+    assert (row.state, row.fault, row.owner != "") == (LineState.FAULT, "at.silent", True)
+    assert "attempt 1" in str(Text.load(row.step_text))
+    assert row.next_look_at == house.now + timedelta(seconds=1)
+    until(lambda: house.states() == {"delivered": 3})
+    assert recovered == [RecoveryStep.SOFT_RESET, RecoveryStep.RADIO_RESET]
+    assert len(office.lines["memory://A"]) == 1
+    until(lambda: house.all(Line)[0].state is LineState.READY)
+    row = house.all(Line)[0]
+    assert (row.fault, row.step, row.step_text, row.next_look_at) == ("", "", "", None)
+
+
+@pytest.mark.expects_log("at.silent")
+def test_a_fault_stands_in_the_audit_trail_once_and_so_does_its_end(house: Any, office: Any, until: Any) -> None:
+    house.line()
+    house.batch(30)
+    fail_first(office, *[LineUnavailable("at.silent")] * 2)
+    office.start()
+    until(lambda: [entry.action for entry in house.all(AuditEntry)] == ["line.fault", "line.recovered"])
+    assert {entry.subject for entry in house.all(AuditEntry)} == {"line:1"}
+
+
+@pytest.mark.expects_log("port.gone")
+def test_a_modem_at_another_port_takes_its_line_along(house: Any, office: Any, until: Any) -> None:
+    house.line()
+    house.batch(2)
+
+    def prepare(transport: MemoryTransport) -> None:
+        if transport.address == "memory://A":
+            transport.fail_next(LineUnavailable("port.gone"))
+            if office.lines:
+                transport.close()
+
+    def find(address: str, identity: LineIdentity) -> str:
+        assert (address, identity.imsi) == ("memory://A", "460001234567890")
+        return "memory://B"
+
+    office.prepare = prepare
+    office.start(find_modem=find)
+    until(lambda: house.states() == {"delivered": 2})
+    assert house.all(Line)[0].address == "memory://B"
+    moved = next(entry for entry in house.all(AuditEntry) if entry.action == "line.moved")
+    assert json.loads(moved.detail) == {"after": "memory://B", "before": "memory://A"}
+
+
+@pytest.mark.expects_log("port.closed")
+def test_an_ill_line_leaves_its_messages_to_the_others(house: Any, office: Any, until: Any) -> None:
+    house.line("A")
+    house.line("B")
+    house.batch(20)
+
+    def prepare(transport: MemoryTransport) -> None:
+        if transport.address == "memory://A":
+            transport.close()
+
+    office.prepare = prepare
+    office.start()
+    until(lambda: house.states() == {"delivered": 20})
+    until(lambda: house.all(Line)[0].step == "look_elsewhere")
+    assert house.all(Line)[1].state is LineState.READY
 
 
 @pytest.mark.expects_log("sim.puk")
@@ -166,6 +245,29 @@ def test_the_daily_quota_ends_the_day(house: Any, office: Any, until: Any) -> No
     until(lambda: house.states() == {"delivered": 4, "waiting": 6})
     house.clock.advance(timedelta(hours=14))
     until(lambda: house.states() == {"delivered": 8, "waiting": 2})
+
+
+def test_a_line_keeps_to_its_hours_and_classes(house: Any, office: Any, until: Any) -> None:
+    """It is 10:00; the line opens at noon, and never sends invitations."""
+    house.line(opens_at=time(12), closes_at=time(18), classes=["account"])
+    house.batch(2, class_key="account")
+    house.batch(1, class_key="survey")
+    house.batch(1, class_key="survey", kind=BatchKind.TEST)
+    office.start()
+    until(lambda: house.states() == {"waiting": 3, "delivered": 1})
+    house.clock.advance(timedelta(hours=2))
+    until(lambda: house.states() == {"waiting": 1, "delivered": 3})
+
+
+def test_a_later_rank_sends_only_what_the_first_has_no_room_for(house: Any, office: Any, until: Any) -> None:
+    house.line("A", priority=1)
+    house.line("B", priority=7)
+    until_ready = lambda: {row.state for row in house.all(Line)} == {LineState.READY}  # noqa: E731
+    office.start()
+    until(until_ready)
+    house.batch(20)
+    until(lambda: house.states() == {"delivered": 20})
+    assert {part.line_id for part in house.parts()} == {1}
 
 
 def test_a_pace_is_kept(house: Any, office: Any, until: Any) -> None:

@@ -7,8 +7,7 @@ import pytest
 
 from console.core.i18n import Text
 from console.core.sending.outcomes import Retries, Tried, judge, lost_sight, not_sent
-from console.core.sending.pacing import Pace, Quota
-from console.core.sending.trouble import LineTrouble, Record
+from console.core.sending.trouble import Record
 from db.models import BatchKind, MessageState, PartState
 from db.outbox import Claimed
 from gsm.errors import LineUnavailable, NotSent, OutcomeUnknown, Refused, StoreFull
@@ -94,7 +93,7 @@ def test_a_line_that_answers_nothing_is_in_trouble_at_the_third_time_and_then_at
     trouble = record.unclear()
     assert trouble is not None
     assert trouble.code == "line.silent"
-    record.fault(trouble)
+    record.fault()
     assert record.unclear() is not None
     record.accepted()
     assert record.unclear() is None
@@ -103,48 +102,3 @@ def test_a_line_that_answers_nothing_is_in_trouble_at_the_third_time_and_then_at
 def test_a_busy_reference_is_not_the_lines_fault() -> None:
     record = Record()
     assert all(record.not_taken(NotSent("reference.busy")) is None for _ in range(9))
-
-
-def test_pauses_grow_until_a_message_gets_through() -> None:
-    record, trouble = Record(), LineTrouble("port.gone")
-    pauses = [record.fault(trouble).total_seconds() for _ in range(10)]
-    assert pauses == sorted(pauses)
-    assert (pauses[0], pauses[-1]) == (1, 300)
-    record.accepted()
-    assert record.fault(trouble).total_seconds() == 1
-
-
-def test_what_only_a_person_can_mend_is_not_tried_every_second() -> None:
-    assert Record().fault(LineTrouble("sim.puk")).total_seconds() == 60
-    assert Record().fault(LineTrouble("network.none", retry_after=30)).total_seconds() == 30
-
-
-# Pace and quota
-
-
-def test_a_pace_spaces_parts_evenly() -> None:
-    now = [100.0]
-    pace = Pace(60, lambda: now[0])
-    assert pace.wait() == 0
-    pace.left(3)
-    assert pace.wait() == pytest.approx(3)
-    now[0] += 2.5
-    assert pace.wait() == pytest.approx(0.5)
-    assert Pace(None, lambda: now[0]).wait() == 0
-
-
-def test_a_restart_does_not_forget_the_last_part() -> None:
-    pace = Pace(6, lambda: 100.0)
-    pace.left(1, ago=4)
-    assert pace.wait() == pytest.approx(6)
-
-
-def test_a_quota_counts_parts_of_the_local_day() -> None:
-    morning = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # 09:00 in China
-    quota = Quota(10, morning.astimezone().date(), 7)
-    assert quota.remaining(morning) == 3
-    quota.left(2, morning)
-    assert not quota.covers(2, morning)
-    assert quota.remaining(morning) == 0
-    assert quota.remaining(morning + timedelta(hours=16)) == 10
-    assert Quota(None, morning.date(), 7).remaining(morning) is None

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import os
-import socket
 from datetime import timedelta
 from typing import Any
 
+from console.core.sending.machine import machine_id
 from console.core.sending.status import Snapshot, snapshot
 from db.models import BatchState, Control, Dispatcher, Line, LineState, Message, MessageState
 
@@ -60,9 +60,9 @@ def test_a_forecast_needs_a_line_a_dispatcher_and_no_stop(house: Any) -> None:
 
 
 def test_a_dispatcher_of_this_computer_counts_only_while_its_process_lives(house: Any) -> None:
-    here = socket.gethostname()
+    here = machine_id()
     runs = [
-        Dispatcher(run=str(pid), host=here, pid=pid, started_at=house.now, heartbeat_at=house.now)
+        Dispatcher(run=str(pid), host="here", machine=here, pid=pid, started_at=house.now, heartbeat_at=house.now)
         for pid in (os.getpid(), 2**22 + 1)  # the second is beyond every process number
     ]
     with house.database.begin() as session:
