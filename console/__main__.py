@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     _logging_in(_verb(verbs, "verify-audit", "verify_audit", "check that nobody changed the audit trail"))
     doctor = _verb(verbs, "doctor", "doctor", "say how this installation and its modems are doing")
     doctor.add_argument("--address", metavar="ADDRESS", help="look at the modem at this port or socket:// address only")
+    doctor.add_argument("--balance", action="store_true", help="ask the network for each SIM card's balance as well")
     _logging_in(doctor)
     return parser
 

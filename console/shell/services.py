@@ -42,6 +42,7 @@ class Services(QObject):
         self.ctx = ctx
         self.demo = demo
         self.start_sending: Callable[[], None] | None = None  # set by the application where it may start a dispatcher
+        self.last_words: list[Callable[[], None]] = []  # to be said when the window ends, with the database still open
         self.notices = Notices(self)
         self.tasks = Tasks(lambda: self.ctx, self.notices, self)
 
@@ -63,3 +64,5 @@ class Services(QObject):
 
     def close(self) -> None:
         self.tasks.close()
+        while self.last_words:
+            self.last_words.pop()()

@@ -49,9 +49,9 @@ def _findings(parsed: argparse.Namespace) -> Iterator[Finding]:
             ctx = stack.enter_context(logged_in(parsed))
         if not parsed.address:
             yield from (*_program(), *_database(this_workstation(parsed).url), *_folders())
-            yield from modems(ctx)
+            yield from modems(ctx, balance=parsed.balance)
         else:
-            yield from modem_at(ctx, parsed.address)
+            yield from modem_at(ctx, parsed.address, balance=parsed.balance)
 
 
 def _program() -> Iterator[Finding]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from serial.tools import list_ports
 
 from console.core.context import Context
 from console.core.format import local_datetime
-from console.core.i18n import ntr, sentences, tr
+from console.core.i18n import listed, ntr, sentences, tr
+from console.core.lines.balance import Told
 from console.core.lines.browse import LineCard, line_cards
 from console.core.lines.checkup import Checkup, examine
 from console.core.lines.diagnosis import Diagnosis, Health, Level
@@ -22,11 +24,14 @@ from console.core.sending.causes import explain
 Finding = tuple[bool, str, str]  # in order?, what, how it stands
 
 
-def modems(ctx: Context | None) -> Iterator[Finding]:
-    """Every serial port of this computer, and every line when somebody is logged in. Raises NotPermitted."""
+def modems(ctx: Context | None, *, balance: bool = False) -> Iterator[Finding]:
+    """Every serial port of this computer, and every line when somebody is logged in. Raises NotPermitted.
+
+    ``balance`` asks the network about each SIM card's account, which takes up to half a minute for each.
+    """
     cards = _cards(ctx)
     held = [card.address for card in cards if card.held]
-    found = devices(held)
+    found = devices(held, balance=balance)
     asked = {device.checkup.address: device for device in found}
     yield from _ports(found)
     for device in found:
@@ -34,13 +39,16 @@ def modems(ctx: Context | None) -> Iterator[Finding]:
             yield from _device(device)
     for card in cards:
         known = next((asked[place] for place in asked if same_port(place, card.address)), None)
-        yield from _line(card, known)
+        yield from _line(card, known, balance=balance)
 
 
-def modem_at(ctx: Context | None, address: str) -> Iterator[Finding]:
+def modem_at(ctx: Context | None, address: str, *, balance: bool = False) -> Iterator[Finding]:
     """One address only. Raises NotPermitted."""
     card = next((card for card in _cards(ctx) if same_port(card.address, address)), None)
-    yield from _line(card, None) if card is not None else _told(examine(address))
+    if card is not None:
+        yield from _line(card, None, balance=balance)
+    else:
+        yield from _told(examine(address, balance_by=("", "") if balance else None))
 
 
 def _cards(ctx: Context | None) -> list[LineCard]:
@@ -86,6 +94,8 @@ def _told(checkup: Checkup, title: str = "") -> Iterator[Finding]:
     identity = checkup.identity
     tail = tr("ends in {tail}", tail=checkup.imei_tail) if checkup.imei_tail else ""
     yield from _rows(checkup.health, checkup.imsi_tail, identity.firmware, tail)
+    if checkup.balance is not None:
+        yield True, f"  {tr('Balance')}", Told(at=datetime.now(UTC), balance=checkup.balance).words()
     yield from _advice(checkup.findings())
 
 
@@ -95,6 +105,7 @@ def _rows(health: Health, imsi_tail: str, firmware: str, imei: str) -> Iterator[
         (tr("Firmware"), firmware),
         (tr("IMEI"), imei),
         (tr("SIM card"), sim_words(health, imsi_tail)),
+        (tr("Own number"), listed(health.numbers)),
         (tr("Network"), ", ".join(filter(None, network))),
         (tr("Signal"), signal_words(health)),
         (tr("Message centre"), centre_words(health)),
@@ -109,19 +120,23 @@ def _advice(findings: list[Diagnosis]) -> Iterator[Finding]:
     for found in findings:
         code = f"({found.code})" if found.code else ""
         good = found.level in (Level.READY, Level.OFF, Level.STARTING)
-        yield good, f"  {tr('What to do') if not good else tr('State')}", sentences(found.text, found.advice, code)
+        what = tr("What to do") if not good else tr("State")
+        yield good, f"  {what}", sentences(found.text, found.doing, found.advice, code)
 
 
-def _line(card: LineCard, known: Device | None) -> Iterator[Finding]:
+def _line(card: LineCard, known: Device | None, *, balance: bool = False) -> Iterator[Finding]:
     title = tr("Line {name} at {address}", name=card.name, address=card.address)
     if card.held or (known is not None and known.held):
         yield True, title, tr("held by the sending; this is what it heard last")
         tail = tr("ends in {tail}", tail=card.imei_tail) if card.imei_tail else ""
         yield True, f"  {tr('Modem')}", card.device or "–"
         yield from _rows(card.health, card.number_tail, card.firmware, tail)
+        if card.balance is not None:
+            yield True, f"  {tr('Balance')}", card.balance.words()
         yield from _advice(list(card.findings))
     else:
-        checkup = known.checkup if known is not None else examine(card.address)
+        by = (card.limits.balance_code, "") if balance else None
+        checkup = known.checkup if known is not None else examine(card.address, balance_by=by)
         yield from _told(replace(checkup, address=card.address, pin_stored=card.has_pin), title)
         if not card.enabled:
             yield from _advice(list(card.findings))

@@ -14,6 +14,7 @@ from console.core.context import Context
 from console.core.i18n import T, Text
 from console.core.lines.browse import line_cards
 from console.core.lines.editing import LineDraft, add_line
+from console.core.lines.limits import Limits
 from console.screens.lines import screen as lines_screen
 from console.screens.lines.dialogs import LineDialog, TrialDialog
 from console.screens.lines.screen import LinesPage
@@ -72,7 +73,7 @@ def test_no_line_yet_offers_to_attach_one(open_page: Open, admin: Services, qtbo
 def test_cards_stay_and_are_filled_again(
     open_page: Open, admin: Services, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line = add_line(admin.ctx, LineDraft(name="A", address="COM5", daily_quota=100))
+    line = add_line(admin.ctx, LineDraft(name="A", address="COM5", limits=Limits(daily_quota=100)))
     page = open_page(admin)
     card = page.cards[line]
     assert card.quota_words.text() == "Today 0 of 100"

@@ -104,6 +104,7 @@ ACTIONS: Mapping[str, Text] = {
     "line.rest": T("Line given a rest after several attempts"),
     "line.recovered": T("Line works again"),
     "line.moved": T("Modem found at another port"),
+    "line.balance": T("Balance of a line asked for"),
     "line.terminal.open": T("Support terminal opened"),
     "line.terminal.close": T("Support terminal closed"),
     "dispatcher.stop": T("Sending process asked to stop"),

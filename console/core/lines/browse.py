@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,11 +11,16 @@ from sqlalchemy.orm import Session
 
 from console.core.context import Context
 from console.core.i18n import Text
+from console.core.lines.balance import Told, load
 from console.core.lines.diagnosis import Diagnosis, Facts, Health, findings
+from console.core.lines.lease import is_held
+from console.core.lines.limits import Limits
 from console.core.sending.causes import explain
 from console.core.sending.status import ALIVE_WITHIN, midnight
 from db.models import Control, Dispatcher, Line, LineState, Message, MessagePart
 from db.outbox_lines import parts_left_since
+from gsm.messages import LineIdentity
+from gsm.modem.discovery import twins
 
 ERROR_AGE = timedelta(days=1)
 
@@ -41,13 +46,19 @@ class LineCard:
     firmware: str
     imei_tail: str
     last_error: LastError | None  # of the last message that failed here within a day
-    held: bool  # a dispatcher has the device
+    held: bool  # a dispatcher, or a person's terminal, has the device
+    balance: Told | None  # None: never asked
+    balance_wanted: bool  # the sending asks as soon as the line has nothing to send
+    limits: Limits
     number_tail: str  # last digits of the IMSI, to tell SIM cards apart
     pace_per_minute: int | None
-    daily_quota: int | None
     sent_today: int  # parts, as the carrier bills them
     messages_hour: int  # messages accepted within the last hour
     has_pin: bool
+
+    @property
+    def daily_quota(self) -> int | None:
+        return self.limits.daily_quota
 
     @property
     def diagnosis(self) -> Diagnosis:
@@ -64,7 +75,30 @@ def line_cards(ctx: Context) -> list[LineCard]:
         stopped = bool(session.scalar(select(Control.stopped)))
         hours = _last_hour(session, now)
         lines = session.scalars(select(Line).order_by(Line.name)).all()
-        return [_card(session, line, served, stopped, hours.get(line.id, 0), now) for line in lines]
+        like = _twins(lines)
+        office = Office(served=served, stopped=stopped, now=now)
+        return [_card(session, line, office, hours.get(line.id, 0), like.get(line.name, "")) for line in lines]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    served: bool  # a dispatcher is running
+    stopped: bool
+    now: datetime
+
+
+def _twins(lines: Sequence[Line]) -> dict[str, str]:
+    """By name: another line with the same modem or SIM card."""
+    known = {
+        line.name: LineIdentity(imei=_word(line.identity, "imei"), imsi=_word(line.identity, "imsi"))
+        for line in lines
+        if line.enabled
+    }
+    found: dict[str, str] = {}
+    for _what, first, second in twins(known):
+        found.setdefault(first, second)
+        found.setdefault(second, first)
+    return found
 
 
 def _last_hour(session: Session, now: datetime) -> dict[int, int]:
@@ -76,7 +110,8 @@ def _last_hour(session: Session, now: datetime) -> dict[int, int]:
     return {line_id: number for line_id, number in session.execute(query).all() if line_id is not None}
 
 
-def _card(session: Session, line: Line, served: bool, stopped: bool, hour: int, now: datetime) -> LineCard:
+def _card(session: Session, line: Line, office: Office, hour: int, twin: str) -> LineCard:
+    now = office.now
     health = Health.of(line.health, line.health_at)
     sent, _last = parts_left_since(session, line.id, midnight(now))
     facts = Facts(
@@ -87,8 +122,10 @@ def _card(session: Session, line: Line, served: bool, stopped: bool, hour: int, 
         health=health,
         sent_today=sent,
         daily_quota=line.daily_quota,
-        served=served,
-        stopped=stopped,
+        served=office.served,
+        stopped=office.stopped,
+        twin=twin,
+        step_text=_text(line.step_text),
     )
     return LineCard(
         id=line.id,
@@ -104,18 +141,15 @@ def _card(session: Session, line: Line, served: bool, stopped: bool, hour: int, 
         imei_tail=_word(line.identity, "imei")[-4:],
         last_error=_last_error(session, line.id, now),
         held=is_held(line, now),
+        balance=load(line.balance),
+        balance_wanted=bool(line.errand),
+        limits=Limits.of(line),
         number_tail=_word(line.identity, "imsi")[-4:],
         pace_per_minute=line.pace_per_minute,
-        daily_quota=line.daily_quota,
         sent_today=sent,
         messages_hour=hour,
         has_pin=bool(line.options.get("pin")),
     )
-
-
-def is_held(line: Line, now: datetime) -> bool:
-    """Whether a dispatcher has the device, as far as its lease says."""
-    return bool(line.owner) and line.lease_until is not None and line.lease_until > now
 
 
 def _last_error(session: Session, line_id: int, now: datetime) -> LastError | None:

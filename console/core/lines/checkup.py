@@ -5,20 +5,23 @@ Nothing lasting is changed: no PIN is entered, nothing is deleted, and a port th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import queue
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from console.core.i18n import T
 from console.core.lines.diagnosis import Diagnosis, Health, Level, health_findings
 from console.core.sending.causes import explain
 from gsm.errors import LineFault
-from gsm.messages import LineHealth, LineIdentity, SimState
-from gsm.modem.at import Request
+from gsm.messages import Balance, LineHealth, LineIdentity, SimState
+from gsm.modem.at import Request, Unsolicited
 from gsm.modem.engine import CommandTimeout, Engine
-from gsm.modem.health import ask_health, ask_identity, ask_subscriber
+from gsm.modem.health import ask_health, ask_identity, ask_numbers, ask_subscriber
 from gsm.modem.port import Port, open_port
+from gsm.modem.quirks import quirks_of
+from gsm.modem.ussd import ask_balance
 
 ANSWER_SECONDS = 2.0
 
@@ -31,6 +34,7 @@ class Checkup:
     fault: str = ""
     identity: LineIdentity = field(default_factory=LineIdentity)
     health: Health = field(default_factory=Health)
+    balance: Balance | None = None  # None: not asked for
     pin_stored: bool = False  # with the line: the sending enters it by itself
 
     @property
@@ -70,38 +74,53 @@ class Checkup:
             )
 
 
-def examine(address: str) -> Checkup:
-    """Takes a few seconds; never raises for what is wrong with the modem."""
+def examine(address: str, *, balance_by: tuple[str, str] | None = None) -> Checkup:
+    """Takes a few seconds; never raises for what is wrong with the modem.
+
+    ``balance_by`` (code, pattern; empty for the operator's own) asks for the prepaid balance too, which may take half
+    a minute more and is refused by some networks.
+    """
     try:
         port = open_port(address)
     except LineFault as error:
         return Checkup(address=address, fault=error.code)
-    engine = quiet_engine(port)
+    said: queue.Queue[str] = queue.Queue()
+    engine = quiet_engine(port, said.put)
     try:
-        return _ask(engine, address)
+        return _ask(engine, address, said, balance_by)
     except LineFault as error:
         return Checkup(address=address, fault=error.code)
     finally:
         engine.close()
 
 
-def quiet_engine(port: Port) -> Engine:
-    """For short talks: silence is told soon."""
-    return Engine(
-        port, lambda _event: None, lambda _error: None, command_seconds=ANSWER_SECONDS, probe_seconds=ANSWER_SECONDS / 2
-    )
+def quiet_engine(port: Port, ussd: Callable[[str], None] = lambda _line: None) -> Engine:
+    """For short talks: silence is told soon. ``ussd`` hears what the network answers to codes."""
+
+    def heard(event: Unsolicited) -> None:
+        if event.text.startswith("+CUSD:"):
+            ussd(event.text)
+
+    return Engine(port, heard, lambda _error: None, command_seconds=ANSWER_SECONDS, probe_seconds=ANSWER_SECONDS / 2)
 
 
-def _ask(engine: Engine, address: str) -> Checkup:
+def _ask(engine: Engine, address: str, said: queue.Queue[str], balance_by: tuple[str, str] | None) -> Checkup:
     with suppress(CommandTimeout):  # it may have been busy starting; waking it asks again
         engine.ask(Request("AT"))
     engine.wake()
     engine.attempt("AT+CMEE=1")
     bare = ask_identity(engine)
     health = ask_health(engine, bare, datetime.now(UTC))
-    imsi, iccid = ask_subscriber(engine) if health.sim is SimState.READY else ("", "")
-    known = {**asdict(bare), "imsi": imsi, "iccid": iccid}
-    return Checkup(address=address, identity=LineIdentity(**known), health=_told(health))
+    identity, balance = bare, None
+    if health.sim is SimState.READY:
+        imsi, iccid = ask_subscriber(engine)
+        identity = replace(bare, imsi=imsi, iccid=iccid)
+        health = replace(health, numbers=tuple(ask_numbers(engine)))
+        if balance_by is not None:
+            code, pattern = balance_by
+            packed = quirks_of(bare).packed_ussd
+            balance = ask_balance(engine, said, imsi, code=code, pattern=pattern, packed=packed)
+    return Checkup(address=address, identity=identity, health=_told(health), balance=balance)
 
 
 def _told(health: LineHealth) -> Health:
@@ -116,4 +135,5 @@ def _told(health: LineHealth) -> Health:
         smsc=health.smsc,
         store_used=health.store_used,
         store_total=health.store_total,
+        numbers=health.numbers,
     )

@@ -35,6 +35,7 @@ class Diagnosis:
     level: Level
     text: Text
     advice: Text = field(default_factory=lambda: Text(""))
+    doing: Text = field(default_factory=lambda: Text(""))  # what the program does about it
     code: str = ""  # for support
 
 
@@ -52,6 +53,7 @@ class Health:
     smsc: str = ""
     store_used: int | None = None
     store_total: int | None = None
+    numbers: tuple[str, ...] = ()  # the SIM's own
 
     @staticmethod
     def of(stored: Mapping[str, object], at: datetime | None) -> Health:
@@ -70,6 +72,7 @@ class Health:
             smsc=_word(stored, "smsc"),
             store_used=_number(stored, "store_used"),
             store_total=_number(stored, "store_total"),
+            numbers=_words(stored, "numbers"),
         )
 
 
@@ -81,6 +84,11 @@ def _number(stored: Mapping[str, object], key: str) -> int | None:
 def _word(stored: Mapping[str, object], key: str) -> str:
     value = stored.get(key)
     return value if isinstance(value, str) else ""
+
+
+def _words(stored: Mapping[str, object], key: str) -> tuple[str, ...]:
+    value = stored.get(key)
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list | tuple) else ()
 
 
 def _one_of(kind: type[E_], value: object, otherwise: E_) -> E_:
@@ -100,6 +108,8 @@ class Facts:
     daily_quota: int | None
     served: bool  # a dispatcher is running
     stopped: bool  # the global stop is on
+    twin: str = ""  # the other line that has the same modem or SIM card
+    step_text: Text = field(default_factory=lambda: Text(""))  # what the program does about the fault
 
 
 def diagnose(facts: Facts, now: datetime) -> Diagnosis:
@@ -142,7 +152,13 @@ def _fault(facts: Facts) -> Diagnosis:
     stopped = facts.state is LineState.STOPPED
     advice = cause.advice
     told = facts.fault_text if facts.fault_text.source else cause.text
-    return Diagnosis(level=Level.STOPPED if stopped else Level.FAULT, text=told, advice=advice, code=facts.fault)
+    return Diagnosis(
+        level=Level.STOPPED if stopped else Level.FAULT,
+        text=told,
+        doing=facts.step_text,
+        advice=advice,
+        code=facts.fault,
+    )
 
 
 def _by_health(facts: Facts, now: datetime) -> Iterator[Diagnosis]:
@@ -159,6 +175,12 @@ def _by_health(facts: Facts, now: datetime) -> Iterator[Diagnosis]:
             level=Level.WARN,
             text=T("Today's quota is used up."),
             advice=T("It goes on after midnight; raise the quota if the SIM card's contract allows it."),
+        )
+    if facts.twin:
+        yield Diagnosis(
+            level=Level.WARN,
+            text=T("The line {name} has the same modem or SIM card.", name=facts.twin),
+            advice=T("Remove one of the two lines, or show the modems to support: one may be a copy of the other."),
         )
     yield from health_findings(health)
 

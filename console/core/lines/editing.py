@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from console.core.context import Context
 from console.core.errors import UserError
 from console.core.events import Change, Topic
 from console.core.i18n import T, Text
+from console.core.lines.limits import Limits
 from console.core.lines.pins import sealed_pin
 from console.core.security.permissions import Permission
 from db.models import Batch, Campaign, Line, LineState, Message, MessagePart
@@ -44,7 +45,7 @@ class LineDraft:
     name: str
     address: str  # device path, COM port, or socket://host:port
     pace_per_minute: int | None = None
-    daily_quota: int | None = None  # parts a day
+    limits: Limits = field(default_factory=Limits)
     pin: str | None = None  # None: leave as it is; "": none
 
 
@@ -122,6 +123,9 @@ def _check(session: Session, draft: LineDraft, line_id: int | None) -> None:
     wrong = wrong_address(draft.address)
     if wrong is not None:
         raise wrong
+    limit = draft.limits.wrong()
+    if limit is not None:
+        raise InvalidLine(*limit)
     same_place = select(Line.name).where(Line.address == draft.address.strip(), Line.id != (line_id or 0))
     other = session.scalar(same_place)
     if other is not None:
@@ -155,7 +159,7 @@ def _fill(line: Line, draft: LineDraft, pin: str | None) -> None:
     line.name = draft.name.strip()
     line.address = draft.address.strip()
     line.pace_per_minute = draft.pace_per_minute
-    line.daily_quota = draft.daily_quota
+    draft.limits.fill(line)
     if pin is not None:
         others = {key: value for key, value in line.options.items() if key != "pin"}
         line.options = {**others, "pin": pin} if pin else others
@@ -166,5 +170,5 @@ def _told(line: Line) -> dict[str, object]:
         "name": line.name,
         "address": line.address,
         "pace": line.pace_per_minute,
-        "quota": line.daily_quota,
+        **Limits.of(line).told(),
     }

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from console.core.context import Context
 from console.core.i18n import T, Text
-from console.core.lines.browse import is_held
 from console.core.lines.checkup import Checkup, examine
 from console.core.lines.editing import ports
+from console.core.lines.lease import is_held
 from console.core.security.permissions import Permission
 from db.models import Line
 from gsm.messages import LineIdentity
@@ -57,7 +57,7 @@ def among(address: str, addresses: Iterable[str]) -> bool:
     return any(same_port(address, other) for other in addresses)
 
 
-def devices(held: Collection[str] = (), report: Report | None = None) -> list[Device]:
+def devices(held: Collection[str] = (), report: Report | None = None, *, balance: bool = False) -> list[Device]:
     """Ask each modem once. A device with a port among ``held`` is left alone, and so is one that is in use.
 
     ``report`` is told each port before it is asked, which takes a second or so, and may raise to end the search.
@@ -67,7 +67,7 @@ def devices(held: Collection[str] = (), report: Report | None = None) -> list[De
     found: list[Device] = []
     before = 0
     for candidate in known:
-        steps = _Steps(report, before, total)
+        steps = _Steps(report, before, total, balance)
         found.append(_device(candidate, held, steps))
         before += len(candidate.addresses)
     return found
@@ -78,6 +78,7 @@ class _Steps:
     report: Report | None
     before: int
     total: int
+    balance: bool  # the operator's own way of asking for it
 
     def at(self, place: int, address: str) -> None:
         if self.report is not None:
@@ -94,7 +95,8 @@ def _device(candidate: Candidate, held: Collection[str], steps: _Steps) -> Devic
         steps.at(place, address)
         reason = look_at(address).reason
         if not reason:
-            return Device(checkup=examine(address), others=_without(candidate, address), reasons=reasons)
+            checkup = examine(address, balance_by=("", "") if steps.balance else None)
+            return Device(checkup=checkup, others=_without(candidate, address), reasons=reasons)
         reasons[address] = reason
         if reason == "port.busy":
             return Device(

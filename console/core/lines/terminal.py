@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections import deque
@@ -14,17 +15,20 @@ from console.core.context import Context
 from console.core.errors import EnvironmentTrouble, UserError
 from console.core.format import local_datetime
 from console.core.i18n import T, sentences
-from console.core.lines.browse import is_held
 from console.core.lines.commands import refusal
 from console.core.lines.editing import InvalidLine
+from console.core.lines.lease import Lease
 from console.core.logs import masked
 from console.core.security.permissions import Permission
 from console.core.sending.causes import explain
+from db.errors import DatabaseError
 from db.models import Line
 from gsm.errors import LineFault
 from gsm.modem.at import Request, Unsolicited
 from gsm.modem.engine import Engine
 from gsm.modem.port import open_port
+
+log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 10.0
 SEARCH_SECONDS = 180.0  # AT+COPS=? listens to every network around
@@ -32,10 +36,6 @@ KEPT = 2000  # entries of a transcript
 _AUDITED = 50  # commands named in the trail
 _OCTETS = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{24,}(?![0-9A-Za-z])")
 _NUMBER = re.compile(r"\+?\d{3,}(\d{4})")
-
-
-class TerminalRefused(UserError):
-    """The modem is not free."""
 
 
 class Kind(StrEnum):
@@ -60,8 +60,11 @@ def hidden(text: str) -> str:
 class Terminal:
     """``ask``, ``close`` and ``save`` wait for the modem or the disk: off the GUI thread. ``news`` does not."""
 
-    def __init__(self, ctx: Context, line_id: int, name: str, address: str, options: dict[str, object]) -> None:
+    def __init__(
+        self, ctx: Context, line_id: int, name: str, address: str, options: dict[str, object], lease: Lease
+    ) -> None:
         self.name = name
+        self._lease = lease
         self._ctx = ctx
         self._line_id = line_id
         self._entries: deque[Entry] = deque(maxlen=KEPT)
@@ -136,6 +139,7 @@ class Terminal:
                 return
             self._closed = True
         self._engine.close()
+        self._lease.release()
         with self._ctx.database.begin() as session:
             self._ctx.audit(
                 session,
@@ -145,6 +149,13 @@ class Terminal:
                 count=len(self._commands),
                 commands=self._commands[:_AUDITED],
             )
+
+    def leave(self) -> None:
+        """``close`` for the end of the program, where nobody can be told any more."""
+        try:
+            self.close()
+        except DatabaseError as error:
+            log.warning("the end of a terminal could not be written down: %s", type(error).__name__)
 
     def _note(self, kind: Kind, text: str) -> None:
         entry = Entry(at=self._ctx.clock.now(), kind=kind, text=hidden(text) if kind is not Kind.NOTE else text)
@@ -167,21 +178,27 @@ def moment(entry: Entry) -> str:
 
 
 def open_terminal(ctx: Context, line_id: int) -> Terminal:
-    """Raises NotPermitted, InvalidLine, TerminalRefused while a dispatcher has the modem, EnvironmentTrouble."""
+    """Raises NotPermitted, InvalidLine, LineTaken while a dispatcher or another terminal has the modem,
+    EnvironmentTrouble.
+    """
     ctx.require(Permission.LINES_EDIT)
+    lease = Lease.take(ctx, line_id)
+    try:
+        return _open(ctx, line_id, lease)
+    except LineFault as error:
+        lease.release()
+        cause = explain(error.code)
+        raise EnvironmentTrouble(cause.text, cause.advice) from error
+    except UserError:
+        lease.release()
+        raise
+
+
+def _open(ctx: Context, line_id: int, lease: Lease) -> Terminal:
     with ctx.database.begin() as session:
         line = session.get(Line, line_id)
         if line is None:
             raise InvalidLine("name", T("This line does not exist any more."))
-        if is_held(line, ctx.clock.now()):
-            raise TerminalRefused(
-                T("The sending has the modem of {name}.", name=line.name),
-                T("Switch the line off, wait until its card says so, and open the terminal then."),
-            )
         name, address, options = line.name, line.address, dict(line.options)
         ctx.audit(session, "line.terminal.open", f"line:{line_id}", name=name, address=address)
-    try:
-        return Terminal(ctx, line_id, name, address, options)
-    except LineFault as error:
-        cause = explain(error.code)
-        raise EnvironmentTrouble(cause.text, cause.advice) from error
+    return Terminal(ctx, line_id, name, address, options, lease)

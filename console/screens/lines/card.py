@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout
 
 from console.core.format import count, local_datetime
-from console.core.i18n import ntr, sentences, tr
+from console.core.i18n import listed, ntr, sentences, tr
 from console.core.lines.browse import LineCard
 from console.core.lines.diagnosis import Diagnosis, Health, Level
 from console.core.lines.words import centre_words, registration_words, sim_words, store_words
@@ -40,6 +40,7 @@ class LineWidget(Card):
     edit_wanted = Signal(object)
     test_wanted = Signal(object)
     switch_wanted = Signal(object)
+    balance_wanted = Signal(object)
     terminal_wanted = Signal(object)
     remove_wanted = Signal(object)
     fail_wanted = Signal(str)
@@ -106,6 +107,8 @@ class LineWidget(Card):
         menu = QMenu(self.more)
         edit = menu.addAction(icon("pencil"), tr("Change…"))
         edit.triggered.connect(lambda _checked=False: self.edit_wanted.emit(self.card))
+        balance = menu.addAction(icon("wallet"), tr("Ask for the balance"))
+        balance.triggered.connect(lambda _checked=False: self.balance_wanted.emit(self.card))
         terminal = menu.addAction(icon("command"), tr("Support terminal…"))
         terminal.triggered.connect(lambda _checked=False: self.terminal_wanted.emit(self.card))
         remove = menu.addAction(icon("trash-2"), tr("Remove…"))
@@ -142,13 +145,15 @@ class LineWidget(Card):
         facts = [
             (tr("Network"), registration_words(card.health)),
             (tr("SIM card"), sim_words(card.health, card.number_tail)),
+            (tr("Own number"), listed(card.health.numbers)),
+            (tr("Balance"), _balance(card)),
             (tr("Modem"), _device(card)),
             (tr("Port"), card.address),
             (tr("Message centre"), centre_words(card.health)),
             (tr("Message store"), store_words(card.health)),
             (tr("Last hour"), ntr("{n} message", "{n} messages", card.messages_hour)),
             (tr("Last error"), _last_error(card)),
-            (tr("Pace"), pace),
+            (tr("Limits"), "  ·  ".join(filter(None, (pace, *card.limits.words())))),
         ]
         return [(name, value) for name, value in facts if value]
 
@@ -173,10 +178,15 @@ def _device(card: LineCard) -> str:
     return "  ·  ".join(filter(None, words))
 
 
+def _balance(card: LineCard) -> str:
+    waits = tr("asked for as soon as the line has nothing to send") if card.balance_wanted else ""
+    return waits or (card.balance.words() if card.balance is not None else "")
+
+
 def _last_error(card: LineCard) -> str:
     error = card.last_error
     return f"{local_datetime(error.at)}  {error.text} ({error.code})" if error is not None else ""
 
 
 def _advice(found: Diagnosis) -> str:
-    return sentences(found.advice, f"({found.code})" if found.code else "")
+    return sentences(found.doing, found.advice, f"({found.code})" if found.code else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from console.core.campaigns.trial import TrialSent
@@ -10,10 +11,13 @@ from console.core.errors import UserError
 from console.core.i18n import sentences, tr
 from console.core.lines.browse import LineCard
 from console.core.lines.editing import InvalidLine, LineDraft, add_line, edit_line
+from console.core.lines.limits import Limits
 from console.screens.lines import operations
+from console.screens.lines.limits import LimitsForm
 from console.screens.lines.ports import PortField
 from console.shell.forms import FormDialog
 from console.shell.services import Services
+from console.shell.widgets import quiet_button, row
 
 
 class LineDialog(FormDialog):
@@ -44,30 +48,39 @@ class LineDialog(FormDialog):
             maximum=600,
             none_text=tr("As fast as it goes"),
         )
-        self.form.add_number(
-            "quota",
-            tr("Daily quota"),
-            card.daily_quota if card else None,
-            minimum=1,
-            maximum=100_000,
-            none_text=tr("No limit"),
-            hint=tr("Messages a day as the carrier bills them; what is over goes out the next day."),
-        )
         pin = tr("Kept encrypted. Leave it empty to keep the one stored.") if card and card.has_pin else ""
         self.form.add_password("pin", tr("SIM PIN"), hint=pin or tr("Only when the SIM card asks for one."))
+        limits = card.limits if card else Limits()
+        self.limits = LimitsForm(limits)
+        place = self.body.indexOf(self.form)
+        self.body.removeWidget(self.form)
+        both = row(self.form, self.limits, spacing=32)
+        both.setAlignment(self.form, Qt.AlignmentFlag.AlignTop)
+        both.setAlignment(self.limits, Qt.AlignmentFlag.AlignTop)
+        self.body.insertLayout(place, both)
+        self.more = quiet_button(tr("Limits and hours…"), self._show_limits, "gauge")
+        self.buttons.insertWidget(0, self.more)
+        self.limits.hide()
+        if limits != Limits():
+            self._show_limits()
         self.on_action(self._save)
         self.form.submitted.connect(self._save)
+        self.limits.submitted.connect(self._save)
         if card is None:
             self.port.search()
 
+    def _show_limits(self) -> None:
+        self.limits.show()
+        self.more.hide()
+
     def _draft(self) -> LineDraft:
         form = self.form
-        pace, quota, pin = form.value("pace"), form.value("quota"), form.text("pin")
+        pace, pin = form.value("pace"), form.text("pin")
         return LineDraft(
             name=form.text("name"),
             address=self.port.address(),
             pace_per_minute=pace if isinstance(pace, int) else None,
-            daily_quota=quota if isinstance(quota, int) else None,
+            limits=self.limits.limits(),
             pin=pin or None,
         )
 
@@ -86,7 +99,11 @@ class LineDialog(FormDialog):
         super().tell(error)
         if isinstance(error, InvalidLine):
             self.trouble.hide()
-            self.form.set_error(error.field, sentences(error.message, error.hint))
+            about_limits = error.field in self.limits.values()
+            if about_limits:
+                self._show_limits()
+            form = self.limits if about_limits else self.form
+            form.set_error(error.field, sentences(error.message, error.hint))
 
 
 class TrialDialog(FormDialog):

@@ -11,7 +11,8 @@ from console.core.campaigns.trial import TrialSent
 from console.core.context import Context
 from console.core.events import Change, Topic
 from console.core.i18n import tr
-from console.core.lines import terminal
+from console.core.lines import balance, terminal
+from console.core.lines.balance import Told
 from console.core.lines.browse import LineCard, line_cards
 from console.core.lines.editing import remove_line, set_enabled
 from console.core.lines.search import Offer, search
@@ -45,6 +46,23 @@ def remove(services: Services, owner: QObject, line_id: int) -> None:
 def find_modems(services: Services, owner: QObject, done: Callable[[list[Offer]], None], failed: Failed) -> Task:
     """Ask the modems on this computer who they are; the status bar shows it too."""
     return services.tasks.run(tr("Looking for modems"), search, done, owner=owner, failed=failed)
+
+
+def ask_for_balance(services: Services, owner: QObject, line_id: int, name: str) -> None:
+    """The card shows the answer; while the sending has the modem it comes when the line has nothing to send."""
+
+    def work(ctx: Context, _progress: Progress) -> Told | None:
+        return balance.ask_for_balance(ctx, line_id)
+
+    def done(told: Told | None) -> None:
+        services.announce(LINES)
+        if told is None:
+            words = tr("The balance of {name} is asked for as soon as the line has nothing to send.", name=name)
+            services.notices.info(words, tr("Its card shows the answer."))
+        else:
+            services.notices.info(tr("Balance of {name}: {words}", name=name, words=told.words()), told.balance.text)
+
+    services.tasks.run(tr("Asking for the balance"), work, done, owner=owner, cancellable=False)
 
 
 def open_terminal(services: Services, line_id: int, done: Callable[[Terminal], None], failed: Failed) -> None:

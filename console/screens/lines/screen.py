@@ -91,6 +91,7 @@ class LinesPage(Page):
         widget.edit_wanted.connect(self.edit)
         widget.test_wanted.connect(self.test)
         widget.switch_wanted.connect(self.switch)
+        widget.balance_wanted.connect(self.balance)
         widget.terminal_wanted.connect(self.terminal)
         widget.remove_wanted.connect(self.remove)
         widget.fail_wanted.connect(self.fail)
@@ -138,6 +139,9 @@ class LinesPage(Page):
         )
         if not card.enabled or confirm(self, tr("Switch this line off?"), text, tr("Switch off"), danger=True):
             operations.switch(self.services, self, card.id, not card.enabled)
+
+    def balance(self, card: LineCard) -> None:
+        operations.ask_for_balance(self.services, self, card.id, card.name)
 
     def terminal(self, card: LineCard) -> None:
         TerminalDialog(self, self.services, card).open()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -83,6 +84,7 @@ class TerminalDialog(QDialog):
             return
         self._terminal = terminal
         self._held.append(terminal)
+        self._services.last_words.append(terminal.leave)
         self.said.setPlaceholderText(tr("Type a command, such as AT+CSQ for the signal."))
         self._timer.start()
         self._busy(False)
@@ -127,6 +129,8 @@ class TerminalDialog(QDialog):
         if self._terminal is not None:
             self._held.clear()
             operations.close_terminal(self._services, self._terminal)
+            with suppress(ValueError):  # the window has ended meanwhile
+                self._services.last_words.remove(self._terminal.leave)
             self._terminal = None
         super().done(result)
 

@@ -19,11 +19,12 @@ from console.core.lines.editing import (
     set_enabled,
     wrong_address,
 )
+from console.core.lines.limits import Limits
 from console.core.lines.pins import opened
 from console.core.lines.testing import send_line_test
 from db.models import AuditEntry, Batch, BatchKind, BatchState, Dispatcher, Line, LineState, Message
 
-DRAFT = LineDraft(name="柜台一号", address="COM5", daily_quota=200)
+DRAFT = LineDraft(name="柜台一号", address="COM5", limits=Limits(daily_quota=200))
 
 
 def test_add_and_show(admin_ctx: Context) -> None:

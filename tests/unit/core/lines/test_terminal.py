@@ -10,8 +10,10 @@ from sqlalchemy import select
 from console.core.context import Context
 from console.core.errors import EnvironmentTrouble, NotPermitted
 from console.core.lines.editing import LineDraft, add_line
-from console.core.lines.terminal import Kind, Terminal, TerminalRefused, hidden, open_terminal
+from console.core.lines.lease import LineTaken
+from console.core.lines.terminal import Kind, Terminal, hidden, open_terminal
 from db.models import AuditEntry, Line
+from db.outbox_lines import acquire_line
 from gsm.emulator.client import EmulatorProcess
 
 
@@ -98,10 +100,32 @@ def test_a_modem_in_use_is_left_alone(admin_ctx: Context, line: int, emulator: E
     with admin_ctx.database.begin() as session:
         row = session.get_one(Line, line)
         row.owner, row.lease_until = "run", admin_ctx.clock.now() + timedelta(minutes=1)
-    with pytest.raises(TerminalRefused) as refused:
+    with pytest.raises(LineTaken) as refused:
         open_terminal(admin_ctx, line)
     assert "Switch the line off" in str(refused.value.hint)
     assert emulator.stats()["heard"] == []
+
+
+def test_a_terminal_keeps_others_from_the_modem(admin_ctx: Context, line: int, opened: Opens) -> None:
+    """A dispatcher that starts meanwhile does not get it, nor does a second terminal; afterwards it is free."""
+    terminal = opened(admin_ctx, line)
+    now = admin_ctx.clock.now()
+    with admin_ctx.database.begin() as session:
+        assert not acquire_line(session, line, "run", now, now + timedelta(minutes=1))
+    with pytest.raises(LineTaken) as refused:
+        open_terminal(admin_ctx, line)
+    assert "already" in str(refused.value.message)
+    terminal.close()
+    with admin_ctx.database.begin() as session:
+        assert acquire_line(session, line, "run", now, now + timedelta(minutes=1))
+
+
+def test_a_modem_that_is_not_there_leaves_no_lease(admin_ctx: Context) -> None:
+    line = add_line(admin_ctx, LineDraft(name="B", address="/dev/no-such-port"))
+    with pytest.raises(EnvironmentTrouble):
+        open_terminal(admin_ctx, line)
+    with admin_ctx.database.read() as session:
+        assert session.get_one(Line, line).owner == ""
 
 
 def test_only_who_may(ctx: Context, line: int) -> None:
