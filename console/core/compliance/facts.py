@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from console.core.compliance.history import Counting, Recipient
 from console.core.compliance.model import Need, Policy
-from console.core.compliance.rules import Bars, Facts, Ground, scopes_of
+from console.core.compliance.rules import BRANCH, Bars, Facts, Ground, scopes_of
 from console.core.messages.classes import MessageClass
+from console.core.protection.digests import any_erased_refusal, erased_refusals
 from db.keys import keys
 from db.models import Circumstance, CircumstanceKind, Consent, Customer, Loan, LoanState, Suppression
 
@@ -181,12 +182,16 @@ class _Asking:
 
     def bars(self, session: Session, phones: Collection[str]) -> dict[str, Bars]:
         wanted = keys(session, phones)
-        return self._bars(session, self._suppressions().join(wanted, wanted.c.value == Suppression.phone))
+        found = self._bars(session, self._suppressions().join(wanted, wanted.c.value == Suppression.phone))
+        for phone, scopes in erased_refusals(session, phones).items():
+            ours = {(BRANCH, scope) for scope in scopes if scope in self._scopes}
+            found[phone] = found.get(phone, _NO_BARS) | ours
+        return found
 
     def all_bars(self, session: Session) -> dict[str, Bars] | None:
-        """Of every number; None when there are more than a pass should hold."""
+        """Of every number; None when there are more than a pass should hold, or some are known by digest only."""
         query = self._suppressions()
-        return self._bars(session, query) if _few(session, query) else None
+        return self._bars(session, query) if _few(session, query) and not any_erased_refusal(session) else None
 
     def _suppressions(self) -> Select[str, str, str]:
         return select(Suppression.phone, Suppression.issuer, Suppression.scope).where(

@@ -14,9 +14,10 @@ from console.core.compliance import rules
 from console.core.compliance.facts import gather
 from console.core.compliance.history import Counting, Recipient
 from console.core.compliance.model import Policy
-from console.core.compliance.rules import ALLOWED, Bars, Facts, Judge, Verdict
+from console.core.compliance.rules import ALLOWED, BRANCH, Bars, Facts, Judge, Verdict
 from console.core.i18n import T
 from console.core.messages.classes import MessageClass
+from console.core.protection.digests import erased_refusals
 from db.models import Batch, BatchKind, Suppression
 from db.outbox import Claimed
 
@@ -133,6 +134,8 @@ def _bars(session: Session, phones: set[str], now: datetime) -> dict[str, Bars]:
     for phone, issuer, scope, until in session.execute(query.where(Suppression.phone.in_(phones))):
         if until is None or until > now:
             found[phone] |= {(issuer, scope)}
+    for phone, scopes in erased_refusals(session, phones).items():
+        found[phone] |= {(BRANCH, scope) for scope in scopes}
     return found
 
 
