@@ -177,6 +177,30 @@ def move_line(session: Session, line_id: int, old: str, new: str) -> bool:
     return moved.first() is not None
 
 
+def change_places(session: Session, line_id: int, address: str, imei: str) -> int | None:
+    """Two lines whose modems were plugged in the other way round: their addresses are exchanged.
+
+    ``imei`` is what answered at ``address``. The other line's id, or None when it is nobody's that is switched on, or
+    is this line's own, or somebody has changed the address meanwhile.
+    """
+    rows = session.execute(
+        select(Line.id, Line.address, Line.identity).where(Line.enabled.is_(True)).with_for_update()
+    ).all()
+    own = next((row for row in rows if row.id == line_id and row.address == address), None)
+    other = next((row for row in rows if row.id != line_id and (row.identity or {}).get("imei") == imei), None)
+    known = (own.identity or {}).get("imei") if own is not None else ""
+    if own is None or other is None or not known or known == imei:
+        return None
+    session.execute(update(Line).where(Line.id == own.id).values(address=other.address))
+    session.execute(update(Line).where(Line.id == other.id).values(address=own.address))
+    return int(other.id)
+
+
+def errand(session: Session, line_id: int) -> str:
+    """What a person has asked of the line; empty for nothing."""
+    return session.scalar(select(Line.errand).where(Line.id == line_id)) or ""
+
+
 def acquire_line(session: Session, line_id: int, run: str, now: datetime, lease_until: datetime) -> bool:
     """Hold the line, and with it the device, unless another run does."""
     free = or_(Line.owner == "", Line.owner == run, Line.lease_until.is_(None), Line.lease_until <= now)

@@ -16,6 +16,7 @@ from console.core.lines.pins import opened
 from console.core.sending.attempt import Desk
 from console.core.sending.basket import Basket
 from console.core.sending.causes import explain
+from console.core.sending.errands import Errands
 from console.core.sending.finding import Find
 from console.core.sending.ladder import Fault, Kind, Ladder, Plan, Step, climb, kind_of
 from console.core.sending.outcomes import Retries
@@ -23,7 +24,7 @@ from console.core.sending.pacing import Limits, Pace
 from console.core.sending.quotas import limits_of, paced
 from console.core.sending.receiver import Receiver
 from console.core.sending.sender import Sender
-from console.core.sending.steps import LineEvent, LineShow, Move, Steps
+from console.core.sending.steps import Found, LineEvent, LineShow, Move, Steps
 from console.core.sending.trouble import LineTrouble, Record
 from console.core.sending.writer import Task, Writer
 from db import outbox_lines
@@ -194,12 +195,26 @@ class LineThread:
             if self._plan is not None and self._plan.looks_elsewhere and kind_of(fault.code) is Kind.GONE:
                 self._look_elsewhere()
             raise
+        self._mind_whose(identity)
         receiver = self._receiver
         if receiver is None:
             receiver = Receiver(self.line.line_id, transport, self._shop.writer, self._shop.steps)
             self._receiver = receiver
             receiver.start()
         return identity, receiver
+
+    def _mind_whose(self, identity: LineIdentity) -> None:
+        """Raises _Moved when the modem at this port is another line's: the two have changed places."""
+        if not identity.imei or self.line.options.get("follow", True) is False:
+            return
+        with self._shop.database.read() as session:
+            known = outbox_lines.known_identity(session, self.line.line_id)
+        if known.get("imei") in ("", None, identity.imei):
+            return
+        found = Found(line_id=self.line.line_id, address=self.line.address, imei=identity.imei)
+        if self._shop.writer.ask(self._shop.steps.change_places, found).result(_HOLD_TIMEOUT):
+            log.info("line %d: the modem at its port is another line's; they change places", self.line.line_id)
+            raise _Moved
 
     def _take_transport(self) -> Transport:
         try:
@@ -282,6 +297,7 @@ class LineThread:
     def _pump(self, transport: Transport, sender: Sender, receiver: Receiver) -> None:
         self._shop.hungry()
         health_due = time.monotonic()
+        errands = Errands(self._shop.database, self.line, self._show)
         while not self._stopping.is_set():
             if (fault := transport.fault()) is not None:
                 raise fault
@@ -291,7 +307,8 @@ class LineThread:
                 self._poll_health(transport)
                 health_due = time.monotonic() + _HEALTH_SECONDS
             self._call_well()
-            sender.step(_TICK)
+            if not sender.step(_TICK):
+                errands.run(transport)
 
     def _poll_health(self, transport: Transport) -> None:
         health = transport.health()

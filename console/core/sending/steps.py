@@ -67,6 +67,15 @@ class LineEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Found:
+    """A modem that answered at the line's port."""
+
+    line_id: int
+    address: str
+    imei: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Move:
     """The line's modem was found at another port."""
 
@@ -100,6 +109,7 @@ class Steps:
         self.hold_line = Verb("hold line", 41, False, self._hold_line)
         self.let_line_go = Verb("let line go", 42, True, self._let_line_go)
         self.move_line = Verb("move line", 42, False, self._move_line)
+        self.change_places = Verb("change places", 42, False, self._change_places)
         self.beat = Verb("beat", 43, False, self._beat)
         self.clear = Verb("clear to send", 60, False, self._clear, Haste.URGENT)
         self.claim = Verb("claim", 70, False, self._claim)
@@ -188,6 +198,16 @@ class Steps:
             if done:
                 self._write_down(session, move.line_id, "line.moved", {"before": move.old, "after": move.new})
         return moved
+
+    def _change_places(self, session: Session, found: Sequence[Found]) -> list[bool]:
+        changed = []
+        for each in found:
+            other = outbox_lines.change_places(session, each.line_id, each.address, each.imei)
+            changed.append(other is not None)
+            if other is not None:
+                for line_id in (each.line_id, other):
+                    self._write_down(session, line_id, "line.moved", {"exchanged": [each.line_id, other]})
+        return changed
 
     def _write_down(self, session: Session, line_id: int, action: str, detail: Mapping[str, object]) -> None:
         audit.append(
