@@ -91,6 +91,25 @@ class Dispatcher:
         self._stopping = threading.Event()
         self._lines: dict[int, LineThread] = {}
 
+    @property
+    def policy(self) -> Policy:
+        """The rules that hold."""
+        return self._steps.policy
+
+    def follow_rules(self) -> None:
+        """A version of the rules that has come into force holds from here on."""
+        if not self._follows_rules:
+            return
+        try:
+            with self._database.read() as session:
+                found = policy_at(session, self._clock.now())
+        except UserError as error:
+            log.error("the rules in force can not be read, those before stay: %s", type(error).__name__)
+            return
+        if found is not self._steps.policy:
+            log.info("version %d of the rules holds", found.version)
+            self._steps.policy = found
+
     def stop(self) -> None:
         """Finish what is on the air and end; may be called from a signal handler or another thread."""
         self._stopping.set()
@@ -122,7 +141,7 @@ class Dispatcher:
             try:
                 if time.monotonic() >= beat_at:
                     self._beat()
-                    self._take_rules()
+                    self.follow_rules()
                     beat_at = time.monotonic() + _BEAT
                 self._match_lines()
             except (DatabaseError, TimeoutError) as error:
@@ -146,20 +165,6 @@ class Dispatcher:
             if line.holds_device() and line_id not in pulse.lines:
                 log.warning("line %d is held by another dispatcher", line_id)
                 line.abandon_device()
-
-    def _take_rules(self) -> None:
-        """A version of the rules that has come into force holds from here on."""
-        if not self._follows_rules:
-            return
-        try:
-            with self._database.read() as session:
-                found = policy_at(session, self._clock.now())
-        except UserError as error:
-            log.error("the rules in force can not be read, those before stay: %s", type(error).__name__)
-            return
-        if found is not self._steps.policy:
-            log.info("version %d of the rules holds", found.version)
-            self._steps.policy = found
 
     def _check(self, session: Session, claimed: Sequence[ToCheck], now: datetime) -> dict[int, Verdict]:
         return recheck(session, claimed, self._steps.policy, now)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from console.core.compliance.policy import load_policy
-from console.core.compliance.recheck import SOON, ToCheck, recheck
+from console.core.compliance.recheck import SOON, ToCheck, barred, recheck
 from console.core.compliance.rules import ALLOWED, Verdict
 from console.core.compliance.times import Zone
 from db.engine import Database
@@ -18,6 +18,10 @@ from db.models import (
     Batch,
     BatchKind,
     BatchState,
+    Circumstance,
+    CircumstanceKind,
+    Contact,
+    ContactKind,
     Customer,
     Loan,
     LoanState,
@@ -26,6 +30,7 @@ from db.models import (
     Suppression,
     User,
 )
+from db.outbox import Claimed
 
 CHINA = ZoneInfo("Asia/Shanghai")
 POLICY = load_policy().in_zone(Zone(CHINA))
@@ -202,6 +207,86 @@ def test_tests_go_to_any_mobile_that_is_not_barred(house: House) -> None:
 def test_a_test_never_uses_up_a_cap(house: House, debtor: tuple[int, int]) -> None:
     house.message(*debtor, kind=BatchKind.TEST, state=MessageState.DELIVERED, sending=NOW)
     assert house.recheck(house.message(*debtor)) == [ALLOWED]
+
+
+def test_a_connected_call_today_counts_for_notices_of_a_debt(house: House, debtor: tuple[int, int]) -> None:
+    item = house.message(*debtor)
+    calls = [(False, NOW - timedelta(hours=1)), (None, NOW), (True, NOW - timedelta(days=1))]
+    with house.database.begin() as session:
+        session.add_all(_call(debtor[0], connected, at) for connected, at in calls)
+    assert house.recheck(item) == [ALLOWED]
+    with house.database.begin() as session:
+        session.add(_call(debtor[0], True, NOW - timedelta(hours=2)))
+    assert house.recheck(item)[0].rule == "cap.collection.day"
+
+
+def test_six_attempts_are_enough_for_a_day(house: House, debtor: tuple[int, int]) -> None:
+    item = house.message(*debtor)
+    with house.database.begin() as session:
+        session.add_all(_call(debtor[0], False, NOW - timedelta(minutes=n)) for n in range(6))
+    assert house.recheck(item)[0].rule == "cap.collection.attempts"
+
+
+def _call(customer: int, connected: bool | None, at: datetime) -> Contact:
+    return Contact(
+        customer_id=customer, kind=ContactKind.CALL, connected=connected, at=at, body="", created_by=1, created_at=at
+    )
+
+
+def test_a_promise_is_waited_for_and_an_ended_dispute_forgotten(house: House, debtor: tuple[int, int]) -> None:
+    item, until = house.message(*debtor), datetime(2026, 11, 28, 0, 0, tzinfo=CHINA)
+    common = {"customer_id": debtor[0], "created_by": 1, "created_at": NOW}
+    with house.database.begin() as session:
+        session.add(Circumstance(kind=CircumstanceKind.PROMISED, until=until, **common))
+        session.add(Circumstance(kind=CircumstanceKind.DISPUTED, ended_at=NOW, **common))
+    (verdict,) = house.recheck(item)
+    assert (verdict.rule, verdict.retry_at) == ("ease.promised", datetime(2026, 11, 28, 8, 0, tzinfo=CHINA))
+    later = datetime(2026, 11, 28, 8, 0, tzinfo=CHINA)
+    assert house.recheck(item, now=later)[0].rule != "ease.promised"
+
+
+def test_at_the_last_moment_every_list_is_asked_once_more(house: House, debtor: tuple[int, int]) -> None:
+    offer = house.message(debtor[0], class_key="market")
+    notice = house.message(*debtor)
+    trial = house.message(None, class_key="market", kind=BatchKind.TEST)
+    asked = [_claimed(offer, BatchKind.CAMPAIGN), _claimed(notice, BatchKind.CAMPAIGN), _claimed(trial, BatchKind.TEST)]
+    with house.database.read() as session:
+        assert barred(session, asked, POLICY, NOW) == {}
+    with house.database.begin() as session:
+        session.add(
+            Suppression(
+                phone=offer.phone, scope="marketing", issuer="head_office", reason="r", source="s", created_at=NOW
+            )
+        )
+    with house.database.read() as session:
+        assert {key: v.rule for key, v in barred(session, asked, POLICY, NOW).items()} == {
+            offer.message_id: "suppressed.head_office"
+        }
+    with house.database.begin() as session:
+        session.add(
+            Suppression(phone=offer.phone, scope="all", issuer="regulator", reason="r", source="s", created_at=NOW)
+        )
+    with house.database.read() as session:
+        found = barred(session, asked, POLICY, NOW)
+    assert {verdict.rule for verdict in found.values()} == {"suppressed.regulator"}
+    assert len(found) == 3
+
+
+def _claimed(item: ToCheck, kind: BatchKind) -> Claimed:
+    return Claimed(
+        message_id=item.message_id,
+        batch_id=item.batch_id,
+        kind=kind,
+        class_key=item.class_key,
+        customer_id=item.customer_id,
+        loan_id=item.loan_id,
+        phone=item.phone,
+        recipient="r",
+        body="b",
+        parts=1,
+        digest="d",
+        attempts=0,
+    )
 
 
 def test_an_unknown_class_is_never_sent(house: House, debtor: tuple[int, int]) -> None:
