@@ -1,8 +1,8 @@
-"""One customer: who it is, the loans, what was agreed, and what was said."""
+"""One customer: who it is, the loans, what was agreed, and what is to be minded. What happened is the time line's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,42 +11,28 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console.core.context import Context
+from console.core.customers import circumstances, consents, suppressions
+from console.core.customers.editing import NoSuchCustomer, further_phones
+from console.core.customers.fields import Field, fields
+from console.core.customers.instalments import Instalment, Standing, standing
+from console.core.customers.loans import computable, instalments_of
+from console.core.customers.secrets import masked, sealer
 from console.core.errors import UserError
 from console.core.format import masked_phone
 from console.core.i18n import T, Text
+from console.core.protection.looks import NoReason, look
 from console.core.security.permissions import Permission
-from db.models import (
-    Batch,
-    Campaign,
-    Consent,
-    Customer,
-    InboundMessage,
-    Loan,
-    LoanState,
-    Message,
-    MessageState,
-    Suppression,
-)
+from db.models import Customer, CustomerPhone, Loan, LoanState
 
-HISTORY = 200  # messages and replies that the page shows
-
-# message states as the badges of the screens name them
-_SHOWN_STATE: Mapping[MessageState, str] = {
-    MessageState.CLAIMED: "waiting",
-    MessageState.UNDELIVERED: "failed",
-    MessageState.REFUSED: "failed",
-    MessageState.EXPIRED: "failed",
-}
+__all__ = [
+    "CustomerDetail", "LoanDetail", "NoReason", "NoSuchCustomer", "NothingToReveal", "PhoneDetail", "customer_detail",
+    "reveal_id", "reveal_phone",
+]  # fmt: skip
 
 
-class NoSuchCustomer(UserError):
+class NothingToReveal(UserError):
     def __init__(self) -> None:
-        super().__init__(T("This customer is not in the database any more."), T("Refresh the list."))
-
-
-class NoReason(UserError):
-    def __init__(self) -> None:
-        super().__init__(T("A full number is shown only for a reason."), T("Write why you need it."))
+        super().__init__(T("No such number is on file."), T("Refresh the page."))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +40,7 @@ class LoanDetail:
     id: int
     number: str
     product: str
+    kind: str
     state: LoanState
     principal: Decimal | None  # yuan
     rate: Decimal | None  # per cent a year
@@ -62,42 +49,22 @@ class LoanDetail:
     term_months: int | None
     due_day: int | None
     account_tail: str
+    account_known: bool  # the whole number is on file, sealed
     amount_due: Decimal | None  # yuan, this instalment
     due_on: date | None
     penalty: Decimal | None  # yuan
     days_overdue: int  # 0: not overdue
+    instalments: tuple[Instalment, ...]
+    standing: Standing | None  # None: no instalments are on file
+    uncomputable: Text | None  # why no schedule can be computed; None when it can
+    updated_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConsentDetail:
-    purpose: str  # console.core.compliance.Purpose
-    granted: bool
-    source: str
-    evidence: str
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class SuppressionDetail:
-    scope: str  # a purpose, or "all"
-    reason: str
-    source: str
-    until: datetime | None
-    created_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class HistoryEntry:
-    """A message that went to the customer, or one that came back."""
-
+class PhoneDetail:
     id: int
-    inbound: bool
-    at: datetime
-    body: str
-    state: str  # name of a badge; "" for a reply
-    reason: Text  # why it is in that state
-    class_key: str
-    campaign: str
+    phone: str  # masked
+    label: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +74,8 @@ class CustomerDetail:
     name: str
     title: str
     phone: str  # masked
+    phones: tuple[PhoneDetail, ...]  # further ones
+    id_number: str  # masked; "" for none
     region: str
     branch: str
     manager: str
@@ -114,11 +83,16 @@ class CustomerDetail:
     segment: str
     birthday: date | None
     tags: tuple[str, ...]
+    channel: str  # key of editing.CHANNELS
+    hours: tuple[int, int] | None  # minutes after midnight
+    fields: tuple[Field, ...]  # of the administrator's, those in use
+    extra: dict[str, object]  # values by key of a field
+    active: bool
     updated_at: datetime
     loans: tuple[LoanDetail, ...]
-    consents: tuple[ConsentDetail, ...]  # the newest of each purpose
-    suppressions: tuple[SuppressionDetail, ...]  # those in force
-    history: tuple[HistoryEntry, ...]  # newest first
+    consents: tuple[consents.Standing, ...]  # one for each purpose
+    suppressions: tuple[suppressions.SuppressionRow, ...]  # those in force
+    circumstances: tuple[circumstances.Shown, ...]  # those in force
 
 
 def customer_detail(ctx: Context, customer_id: int) -> CustomerDetail:
@@ -129,12 +103,15 @@ def customer_detail(ctx: Context, customer_id: int) -> CustomerDetail:
         person = session.get(Customer, customer_id)
         if person is None:
             raise NoSuchCustomer()
+        begin, end = person.hours_from, person.hours_to
         return CustomerDetail(
             id=person.id,
             number=person.number,
             name=person.name,
             title=person.title,
             phone=masked_phone(person.phone),
+            phones=tuple(_phones(session, customer_id)),
+            id_number=masked(person.id_tail),
             region=person.region,
             branch=person.branch,
             manager=person.manager,
@@ -142,35 +119,74 @@ def customer_detail(ctx: Context, customer_id: int) -> CustomerDetail:
             segment=person.segment,
             birthday=person.birthday,
             tags=tuple(person.tags),
+            channel=person.channel,
+            hours=(begin, end) if begin is not None and end is not None else None,
+            fields=tuple(fields(session)),
+            extra=dict(person.extra),
+            active=person.active,
             updated_at=person.updated_at,
             loans=tuple(_loans(session, customer_id, now.astimezone().date())),
-            consents=tuple(_consents(session, customer_id)),
-            suppressions=tuple(_suppressions(session, person.phone, now)),
-            history=tuple(_history(session, customer_id, person.phone)),
+            consents=tuple(consents.standings(ctx, session, customer_id, person.phone)),
+            suppressions=tuple(suppressions.of_customer(session, customer_id, now)),
+            circumstances=tuple(circumstances.in_force(session, customer_id, now)),
         )
 
 
-def reveal_phone(ctx: Context, customer_id: int, reason: str) -> str:
-    """The full number, once, for a reason that is kept. Raises NotPermitted, NoReason, NoSuchCustomer."""
-    ctx.require(Permission.PHONES_REVEAL)
-    why = reason.strip()[:200]
-    if not why:
-        raise NoReason()
-    with ctx.database.begin() as session:
-        phone = session.scalar(select(Customer.phone).where(Customer.id == customer_id))
-        if phone is None:
+def reveal_phone(ctx: Context, customer_id: int, reason: str, phone_id: int | None = None) -> str:
+    """The full number (a further one by its id), once, for a reason that is kept.
+
+    Raises NotPermitted, NoReason, TooManyLooks, NoSuchCustomer, NothingToReveal.
+    """
+
+    def read(session: Session) -> str:
+        main = session.scalar(select(Customer.phone).where(Customer.id == customer_id))
+        if main is None:
             raise NoSuchCustomer()
-        ctx.audit(session, "customer.reveal_phone", f"customer:{customer_id}", reason=why)
-        return phone
+        if phone_id is None:
+            return main
+        other = session.get(CustomerPhone, phone_id)
+        if other is None or other.customer_id != customer_id:
+            raise NothingToReveal()
+        return other.phone
+
+    return look(ctx, "customer.reveal_phone", customer_id, reason, read)
+
+
+def reveal_id(ctx: Context, customer_id: int, reason: str) -> str:
+    """The full identity number, once, for a reason that is kept.
+
+    Raises NotPermitted, NoReason, TooManyLooks, NoSuchCustomer, NothingToReveal, secrets.Unreadable.
+    """
+    seal = sealer(ctx.database)
+
+    def read(session: Session) -> str:
+        person = session.get(Customer, customer_id)
+        if person is None:
+            raise NoSuchCustomer()
+        if person.id_cipher is None:
+            raise NothingToReveal()
+        return seal.unseal(person.id_cipher)
+
+    return look(ctx, "customer.reveal_id", customer_id, reason, read)
+
+
+def _phones(session: Session, customer_id: int) -> Iterator[PhoneDetail]:
+    for each in further_phones(session, customer_id):
+        yield PhoneDetail(id=each.id, phone=masked_phone(each.phone), label=each.label)
 
 
 def _loans(session: Session, customer_id: int, today: date) -> Iterator[LoanDetail]:
     query = select(Loan).where(Loan.customer_id == customer_id).order_by(Loan.due_on.is_(None), Loan.due_on, Loan.id)
-    for loan in session.scalars(query):
+    loans = session.scalars(query).all()
+    instalments = instalments_of(session, [loan.id for loan in loans])
+    for loan in loans:
+        found = instalments.get(loan.id, [])
+        stands = standing(found, today)
         yield LoanDetail(
             id=loan.id,
             number=loan.number,
             product=loan.product,
+            kind=loan.kind,
             state=loan.state,
             principal=loan.principal,
             rate=None if loan.rate is None else Decimal(str(loan.rate)),
@@ -179,80 +195,22 @@ def _loans(session: Session, customer_id: int, today: date) -> Iterator[LoanDeta
             term_months=loan.term_months,
             due_day=loan.due_day,
             account_tail=loan.account_tail,
+            account_known=loan.account_cipher is not None,
             amount_due=loan.amount_due,
             due_on=loan.due_on,
             penalty=loan.penalty,
-            days_overdue=_days_overdue(loan, today),
+            days_overdue=_days_overdue(loan, stands, today),
+            instalments=tuple(found),
+            standing=stands,
+            uncomputable=computable(loan),
+            updated_at=loan.updated_at,
         )
 
 
-def _days_overdue(loan: Loan, today: date) -> int:
-    if loan.due_on is None or loan.state not in (LoanState.ACTIVE, LoanState.OVERDUE):
+def _days_overdue(loan: Loan, stands: Standing | None, today: date) -> int:
+    if loan.state not in (LoanState.ACTIVE, LoanState.OVERDUE):
         return 0
-    return max(0, (today - loan.due_on).days)
-
-
-def _consents(session: Session, customer_id: int) -> Iterator[ConsentDetail]:
-    query = select(Consent).where(Consent.customer_id == customer_id).order_by(Consent.at.desc(), Consent.id.desc())
-    seen: set[str] = set()
-    for row in session.scalars(query):
-        if row.purpose not in seen:
-            seen.add(row.purpose)
-            yield ConsentDetail(
-                purpose=row.purpose, granted=row.granted, source=row.source, evidence=row.evidence, at=row.at
-            )
-
-
-def _suppressions(session: Session, phone: str, now: datetime) -> Iterator[SuppressionDetail]:
-    for row in session.scalars(select(Suppression).where(Suppression.phone == phone).order_by(Suppression.id)):
-        if row.until is None or row.until > now:
-            yield SuppressionDetail(
-                scope=row.scope, reason=row.reason, source=row.source, until=row.until, created_at=row.created_at
-            )
-
-
-def _history(session: Session, customer_id: int, phone: str) -> list[HistoryEntry]:
-    entries = [*_sent(session, customer_id), *_received(session, phone)]
-    return sorted(entries, key=lambda entry: (entry.at, entry.id), reverse=True)[:HISTORY]
-
-
-def _sent(session: Session, customer_id: int) -> Iterator[HistoryEntry]:
-    query = (
-        select(Message, Batch.class_key, Campaign.name)
-        .join(Batch, Batch.id == Message.batch_id)
-        .outerjoin(Campaign, Campaign.id == Batch.campaign_id)
-        .where(Message.customer_id == customer_id)
-        .order_by(Message.created_at.desc(), Message.id.desc())
-        .limit(HISTORY)
-    )
-    for message, class_key, campaign in session.execute(query):
-        yield HistoryEntry(
-            id=message.id,
-            inbound=False,
-            at=message.done_at or message.accepted_at or message.sending_at or message.created_at,
-            body=message.body,
-            state=_SHOWN_STATE.get(message.state, message.state.value),
-            reason=Text.load(message.reason_text),
-            class_key=class_key,
-            campaign=campaign or "",
-        )
-
-
-def _received(session: Session, phone: str) -> Iterator[HistoryEntry]:
-    query = (
-        select(InboundMessage)
-        .where(InboundMessage.sender.in_([phone, f"+86{phone}", f"86{phone}"]))
-        .order_by(InboundMessage.received_at.desc())
-        .limit(HISTORY)
-    )
-    for reply in session.scalars(query):
-        yield HistoryEntry(
-            id=reply.id,
-            inbound=True,
-            at=reply.received_at,
-            body=reply.body,
-            state="",
-            reason=Text(""),
-            class_key="",
-            campaign="",
-        )
+    if stands is not None:
+        return stands.days_overdue
+    paid = loan.amount_due is not None and loan.amount_due <= 0
+    return 0 if loan.due_on is None or paid else max(0, (today - loan.due_on).days)

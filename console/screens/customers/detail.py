@@ -1,35 +1,46 @@
-"""One customer beside the list: who it is, the loans, what was agreed, and what was said."""
+"""One customer beside the list: who it is, the loans, what was agreed, and all that happened."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
-from console.core.compliance.purpose import PURPOSE_TITLES, SCOPE_ALL, Purpose
-from console.core.customers.browse import LOAN_STATE_TITLES, CustomerDetail
-from console.core.customers.detail import HistoryEntry, LoanDetail
+from console.core.context import Context
+from console.core.customers.circumstances import Shown
+from console.core.customers.detail import CustomerDetail, PhoneDetail
+from console.core.customers.editing import CHANNELS
+from console.core.customers.fields import Field, shown
 from console.core.errors import UserError
-from console.core.format import count, local_date, local_datetime, when, yuan
-from console.core.i18n import listed, ntr, tr
-from console.core.messages.classes import CLASSES
+from console.core.format import local_date, local_datetime
+from console.core.i18n import listed, tr
 from console.core.security.permissions import Permission
-from console.screens.customers import operations
-from console.screens.customers.reveal import RevealDialog
+from console.screens.customers import file_operations as operations
+from console.screens.customers.agreements import CircumstanceView, ConsentsCard
+from console.screens.customers.folding import FoldCard
+from console.screens.customers.loanscard import LoansCard
+from console.screens.customers.notedialogs import CircumstanceDialog, ContactDialog
+from console.screens.customers.persondialogs import CustomerDialog, PhoneDialog, clock_time
+from console.screens.customers.reveal import Asking, RevealDialog
+from console.screens.customers.timelinecard import TimelineCard
+from console.shell.flow import FlowLayout
+from console.shell.rows import KeyedRows
 from console.shell.services import Services
 from console.shell.widgets import (
-    Card,
     EmptyState,
     KeyValues,
     StateBadge,
-    clear,
     column,
+    confirm,
     icon_button,
     label,
+    quiet_button,
     row,
     scroll,
 )
+from db.models import ContactKind
 
 SHOWN_FOR = 60_000  # milliseconds that a full number stays on the screen
 
@@ -43,24 +54,68 @@ class CustomerPane(QStackedWidget):
         self._shown: CustomerDetail | None = None
         self._empty = EmptyState("user", tr("No customer is chosen"), tr("Choose one on the left."))
         self.addWidget(self._empty)
+        self._timer = QTimer(self, interval=SHOWN_FOR, singleShot=True)
+        self._timer.timeout.connect(self._mask)
+        self._may_edit = services.allowed(Permission.CUSTOMERS_EDIT)
         self._title = label("", "title", wrap=True, selectable=True)
         self._sub = label("", "quiet", wrap=True, selectable=True)
+        self._gone = StateBadge("off", tr("No longer a customer"))
         self.phone = label("", "heading", selectable=True)
         self.eye = icon_button("eye", tr("Show the full number"), self._ask)
         self.eye.setVisible(services.allowed(Permission.PHONES_REVEAL))
-        self._timer = QTimer(self, interval=SHOWN_FOR, singleShot=True)
-        self._timer.timeout.connect(self._mask)
-        self._facts = KeyValues()
-        self.loans = LoansCard()
-        self.consents = ConsentsCard()
-        self.history = HistoryCard(services)
-        number = row(self.phone, self.eye, None, spacing=4)
-        head = column(self._title, self._sub, number, 4, self._facts, spacing=4, margins=(16, 16, 16, 4))
-        inside = QWidget()
-        cards = column(self.loans, self.consents, self.history, None, spacing=12, margins=16)
-        inside.setLayout(column(head, cards, spacing=0))
-        self._pane = scroll(inside)
+        self.circumstances: KeyedRows[Shown, CircumstanceView] = KeyedRows(
+            lambda each: each.id,
+            lambda _each: CircumstanceView(services),
+            lambda view, each: view.show_circumstance(each),
+            spacing=6,
+        )
+        self.person = PersonCard(services)
+        self.loans = LoansCard(services)
+        self.consents = ConsentsCard(services)
+        self.history = TimelineCard(services)
+        self._pane = scroll(self._inside())
+        self.history.follow(self._pane)
         self.addWidget(self._pane)
+
+    def _inside(self) -> QWidget:
+        self.edit = icon_button("pencil", tr("Edit the customer"), self._edit)
+        self.edit.setVisible(self._may_edit)
+        name = row(self._title, self.edit, spacing=4)
+        name.setStretch(0, 1)
+        number = row(self.phone, self.eye, None, spacing=4)
+        head = column(
+            name,
+            self._sub,
+            row(self._gone, None),
+            number,
+            self._actions(),
+            self.circumstances,
+            spacing=6,
+            margins=(16, 16, 16, 4),
+        )
+        cards = column(self.person, self.loans, self.consents, self.history, None, spacing=10, margins=(12, 8, 12, 12))
+        inside = QWidget()
+        inside.setLayout(column(head, cards, spacing=0))
+        return inside
+
+    def _actions(self) -> FlowLayout:
+        """Notes in two clicks."""
+        self.call = quiet_button(tr("Call"), None, "phone")
+        menu = QMenu(self.call)
+        menu.addAction(tr("Not answered"), self._not_answered)
+        menu.addAction(tr("Got through…"), partial(self._contact, ContactKind.CALL))
+        self.call.setMenu(menu)
+        visit = quiet_button(tr("Visit"), partial(self._contact, ContactKind.VISIT), "house")
+        remark = quiet_button(tr("Remark"), partial(self._contact, ContactKind.NOTE), "message-square-text")
+        mind = quiet_button(tr("To be minded"), self._circumstance, "triangle-alert")
+        self.notes = (self.call, visit, remark, mind)
+        line = FlowLayout(6, 6)
+        for button in self.notes:
+            button.setVisible(self._may_edit)
+            line.addWidget(button)
+        return line
+
+    # What is shown
 
     def show_customer(self, customer_id: int | None) -> None:
         if customer_id != self._customer_id:
@@ -86,152 +141,216 @@ class CustomerPane(QStackedWidget):
             self._pane.verticalScrollBar().setValue(0)
         before, self._shown = self._shown, found
         self.setCurrentWidget(self._pane)
+        self.history.show_customer(found.id)
         if found == before:
             return
         self._title.setText(" ".join(filter(None, (found.name, found.title))))
         self._sub.setText(" · ".join(filter(None, (found.number, found.branch, found.region))))
+        self._gone.setVisible(not found.active)
         if not self._timer.isActive():
             self._mask()
-        self._facts.set_pairs(list(_facts(found)))
-        self.loans.show_loans(found.loans)
-        self.consents.show_consents(found)
-        self.history.show_history(found.history)
+        self.circumstances.set_records(found.circumstances)
+        self.person.show_customer(found)
+        self.loans.show_customer(found)
+        self.consents.show_customer(found)
 
     # The full number
 
     def _ask(self) -> None:
-        if self._shown is not None:
-            dialog = RevealDialog(self, self._services, self._shown.id, self._shown.name)
-            dialog.revealed.connect(self._reveal)
-            dialog.open()
+        if self._shown is None:
+            return
+        customer_id = self._shown.id
+        title = tr("Show the full number of {name}", name=self._shown.name)
+        dialog = RevealDialog(self, self._services, title, operations.show_phone(customer_id, None))
+        dialog.revealed.connect(lambda number: self._reveal(customer_id, number))
+        dialog.open()
 
     def _reveal(self, customer_id: int, phone: str) -> None:
         if customer_id == self._customer_id:
-            self.phone.setText(f"{phone[:3]} {phone[3:7]} {phone[7:]}")
+            self.phone.setText(_spaced(phone))
             self._timer.start()
 
     def _mask(self) -> None:
         self.phone.setText(self._shown.phone if self._shown else "")
 
+    # Writing things down
+
+    def _edit(self) -> None:
+        if self._shown is not None:
+            CustomerDialog(self, self._services, self._shown, self._shown.fields, lambda _id: None).open()
+
+    def _not_answered(self) -> None:
+        if self._shown is not None:
+            work = operations.add_contact(self._shown.id, ContactKind.CALL, "", False, None, None)
+            self._services.tasks.query(work, self._noted, owner=self)
+
+    def _noted(self, _id: int) -> None:
+        self._services.notices.good(tr("The call was noted."))
+        self._services.announce(operations.CHANGED)
+
+    def _contact(self, kind: ContactKind) -> None:
+        if self._shown is not None:
+            ContactDialog(self, self._services, self._shown, kind).open()
+
+    def _circumstance(self) -> None:
+        if self._shown is not None:
+            CircumstanceDialog(self, self._services, self._shown).open()
+
+
+class PersonCard(FoldCard):
+    """What is on file beside name and main number."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(tr("Person"))
+        self._services = services
+        self._found: CustomerDetail | None = None
+        self._may_edit = services.allowed(Permission.CUSTOMERS_EDIT)
+        self._may_look = services.allowed(Permission.PHONES_REVEAL)
+        self._facts = KeyValues()
+        self.identity = SecretLine(services)
+        self.phones: KeyedRows[PhoneDetail, PhoneLine] = KeyedRows(
+            lambda phone: phone.id, lambda _phone: PhoneLine(services), lambda line, phone: line.show_phone(phone)
+        )
+        self.new_phone = icon_button("plus", tr("Add another number"), self._add_phone)
+        self.new_phone.setVisible(self._may_edit)
+        self.extras.addWidget(self.new_phone)
+        self.add(self.identity, self.phones, self._facts)
+
+    def show_customer(self, found: CustomerDetail) -> None:
+        self._found = found
+        name = tr("Show the full identity number of {name}", name=found.name)
+        self.identity.setVisible(bool(found.id_number))
+        self.identity.show_secret(
+            tr("Identity number"), found.id_number, name, operations.show_identity(found.id), found.id
+        )
+        for line in self.phones.widgets:
+            line.customer = found
+        self.phones.set_records(found.phones)
+        for line in self.phones.widgets:
+            line.customer = found
+        self._facts.set_pairs(list(_facts(found)))
+
+    def _add_phone(self) -> None:
+        if self._found is not None:
+            PhoneDialog(self, self._services, self._found).open()
+
+
+class SecretLine(QWidget):
+    """A masked number with its eye; what was shown is masked again after a minute."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._masked = ""
+        self._owner: object = None
+        self._title = ""
+        self._ask: Asking | None = None
+        self._name = label("", "quiet")
+        self.number = label("", selectable=True)
+        self.eye = icon_button("eye", tr("Show the full number"), self._reveal)
+        self.eye.setVisible(services.allowed(Permission.PHONES_REVEAL))
+        self._timer = QTimer(self, interval=SHOWN_FOR, singleShot=True)
+        self._timer.timeout.connect(self._mask)
+        self.line = row(self._name, self.number, self.eye, None, spacing=8)
+        self.setLayout(self.line)
+
+    def show_secret(self, name: str, masked: str, title: str, ask: Asking, owner: object) -> None:
+        """``owner``: whose it is; another one's is masked at once."""
+        self._name.setText(name)
+        self._masked, self._title, self._ask = masked, title, ask
+        if owner != self._owner or not self._timer.isActive():
+            self._owner = owner
+            self._timer.stop()
+            self._mask()
+
+    def _reveal(self) -> None:
+        if self._ask is None:
+            return
+        owner = self._owner
+        dialog = RevealDialog(self, self._services, self._title, self._ask)
+
+        def told(number: str) -> None:
+            if owner == self._owner:
+                self.number.setText(number)
+                self._timer.start()
+
+        dialog.revealed.connect(told)
+        dialog.open()
+
+    def _mask(self) -> None:
+        self.number.setText(self._masked)
+
+
+class PhoneLine(SecretLine):
+    """A further number: looked at, made the main one, removed."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self.customer: CustomerDetail | None = None
+        self._phone: PhoneDetail | None = None
+        may_edit = services.allowed(Permission.CUSTOMERS_EDIT)
+        self.main = icon_button("check", tr("Make it the main number"), self._make_main)
+        self.drop = icon_button("trash-2", tr("Remove this number"), self._remove)
+        for button in (self.main, self.drop):
+            button.setVisible(may_edit)
+            self.line.addWidget(button)
+
+    def show_phone(self, phone: PhoneDetail) -> None:
+        self._phone = phone
+        name = phone.label or tr("Another number")
+        self.show_secret(name, phone.phone, tr("Show the full number"), self._asking, phone)
+
+    def _asking(self, reason: str) -> Callable[[Context], str]:
+        assert self.customer is not None
+        assert self._phone is not None
+        return operations.show_phone(self.customer.id, self._phone.id)(reason)
+
+    def _make_main(self) -> None:
+        found, phone = self.customer, self._phone
+        if found is None or phone is None:
+            return
+        text = tr(
+            "Messages go to {number} from then on; {old} stays as a further number.",
+            number=phone.phone,
+            old=found.phone,
+        )
+        if confirm(self, tr("Make it the main number?"), text, tr("Make it the main number")):
+            self._do(operations.make_main(found.id, phone.id))
+
+    def _remove(self) -> None:
+        found, phone = self.customer, self._phone
+        if found is None or phone is None:
+            return
+        text = tr("{number} is taken out of the file of {name}.", number=phone.phone, name=found.name)
+        if confirm(self, tr("Remove this number?"), text, tr("Remove"), danger=True):
+            self._do(operations.remove_phone(found.id, phone.id))
+
+    def _do(self, work: Callable[[Context], None]) -> None:
+        announce = self._services.announce
+        self._services.tasks.query(work, lambda _none: announce(operations.CHANGED), owner=self)
+
 
 def _facts(found: CustomerDetail) -> Iterator[tuple[str, str]]:
-    pairs = (
+    hours = ""
+    if found.hours is not None:
+        hours = tr("{start} to {end}", start=clock_time(found.hours[0]), end=clock_time(found.hours[1]))
+    pairs: Sequence[tuple[str, str]] = (
+        (tr("Birthday"), local_date(found.birthday) if found.birthday else ""),
         (tr("Customer manager"), found.manager),
         (tr("Rating"), found.rating),
         (tr("Segment"), found.segment),
-        (tr("Birthday"), local_date(found.birthday) if found.birthday else ""),
         (tr("Tags"), listed(found.tags)),
+        (tr("Preferred channel"), str(CHANNELS.get(found.channel, found.channel)) if found.channel else ""),
+        (tr("Contact hours"), hours),
+        *((field.title, _own(field, found)) for field in found.fields),
         (tr("Updated"), local_datetime(found.updated_at)),
     )
     return ((name, value) for name, value in pairs if value)
 
 
-class LoansCard(Card):
-    def __init__(self) -> None:
-        super().__init__(tr("Loans"), spacing=12)
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(16)
-        self.add(self._rows)
-
-    def show_loans(self, loans: Sequence[LoanDetail]) -> None:
-        clear(self._rows)
-        for loan in loans:
-            self._rows.addWidget(_loan(loan))
-        if not loans:
-            self._rows.addWidget(label(tr("No loan is on file."), "quiet"))
+def _own(field: Field, found: CustomerDetail) -> str:
+    return shown(field, found.extra.get(field.key))
 
 
-def _loan(loan: LoanDetail) -> QWidget:
-    badge = StateBadge(loan.state.value, str(LOAN_STATE_TITLES[loan.state]))
-    head = row(label(loan.product or tr("Loan"), "heading"), label(loan.number, "quiet", selectable=True), None, badge)
-    due = local_date(loan.due_on)
-    if loan.days_overdue:
-        due = tr("{date}, {days} overdue", date=due, days=ntr("{n} day", "{n} days", loan.days_overdue))
-    pairs = (
-        (tr("Amount due"), yuan(loan.amount_due) if loan.amount_due is not None else ""),
-        (tr("Due date"), due if loan.due_on else ""),
-        (tr("Penalty interest"), yuan(loan.penalty) if loan.penalty else ""),
-        (tr("Loan amount"), yuan(loan.principal) if loan.principal is not None else ""),
-        (tr("Yearly rate"), f"{loan.rate.normalize():f}%" if loan.rate is not None else ""),
-        (tr("Repayment method"), loan.method),
-        (tr("Term"), ntr("{n} month", "{n} months", loan.term_months) if loan.term_months else ""),
-        (tr("Repayment account"), f"**** {loan.account_tail}" if loan.account_tail else ""),
-    )
-    whole = QWidget()
-    whole.setLayout(column(head, KeyValues([pair for pair in pairs if pair[1]]), spacing=6))
-    return whole
-
-
-class ConsentsCard(Card):
-    """What was agreed to, what was refused, and where that is known from."""
-
-    def __init__(self) -> None:
-        super().__init__(tr("Consents and refusals"))
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(8)
-        self.add(self._rows)
-
-    def show_consents(self, found: CustomerDetail) -> None:
-        clear(self._rows)
-        for consent in found.consents:
-            state, word = ("granted", tr("Granted")) if consent.granted else ("suppressed", tr("Refused"))
-            source = _source(consent.source, consent.evidence)
-            self._line(_purpose(consent.purpose), state, word, f"{local_date(consent.at)} · {source}")
-        for refusal in found.suppressions:
-            until = tr("until {date}", date=local_date(refusal.until)) if refusal.until else ""
-            about = (local_date(refusal.created_at), _source(refusal.source, refusal.reason), until)
-            self._line(
-                _purpose(refusal.scope), "suppressed", tr("Not to be written to"), " · ".join(filter(None, about))
-            )
-        if not found.consents and not found.suppressions:
-            self._rows.addWidget(label(tr("Nothing is on file: marketing is not allowed."), "quiet", wrap=True))
-
-    def _line(self, purpose: str, state: str, word: str, about: str) -> None:
-        head = row(label(purpose), None, StateBadge(state, word))
-        self._rows.addLayout(column(head, label(about, "small", wrap=True), spacing=2))
-
-
-def _purpose(scope: str) -> str:
-    if scope == SCOPE_ALL:
-        return tr("All messages")
-    return str(PURPOSE_TITLES[Purpose(scope)]) if scope in set(Purpose) else scope
-
-
-def _source(source: str, evidence: str) -> str:
-    words = {"import": tr("imported file"), "counter": tr("at the counter"), "reply": tr("reply by message")}
-    return ": ".join(filter(None, (words.get(source, source), evidence.partition(" #")[0])))
-
-
-class HistoryCard(Card):
-    """One time line of what went out and what came back, newest first."""
-
-    def __init__(self, services: Services) -> None:
-        super().__init__(tr("Messages"), spacing=10)
-        self._services = services
-        self._count = label("", "small")
-        self.head.addWidget(self._count)
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(12)
-        self.add(self._rows)
-
-    def show_history(self, entries: Sequence[HistoryEntry]) -> None:
-        clear(self._rows)
-        self._count.setText(count(len(entries)) if entries else "")
-        for entry in entries:
-            self._rows.addLayout(self._entry(entry))
-        if not entries:
-            self._rows.addWidget(label(tr("Nothing has been sent to this customer yet."), "quiet", wrap=True))
-
-    def _entry(self, entry: HistoryEntry) -> QVBoxLayout:
-        at = when(entry.at, self._services.ctx.clock.now())
-        if entry.inbound:
-            head = row(label(at, "small"), label(tr("Reply"), "quiet"), None)
-            return column(head, label(entry.body, wrap=True, selectable=True), spacing=2)
-        kind = CLASSES.get(entry.class_key)
-        about = " · ".join(filter(None, (str(kind.title) if kind else "", entry.campaign)))
-        head = row(label(at, "small"), label(about, "quiet", wrap=True), StateBadge(entry.state))
-        head.setStretch(1, 1)
-        lines = column(head, label(entry.body, wrap=True, selectable=True), spacing=2)
-        if reason := str(entry.reason):
-            lines.addWidget(label(reason, "small", wrap=True))
-        return lines
+def _spaced(phone: str) -> str:
+    return f"{phone[:3]} {phone[3:7]} {phone[7:]}"
