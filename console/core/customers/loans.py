@@ -186,6 +186,8 @@ def _instalment(row: models.Instalment) -> Instalment:
 
 def computable(loan: Loan) -> Text | None:
     """Why no schedule can be computed from what is on file; None when it can."""
+    if loan.state is LoanState.APPLYING:
+        return T("The loan is still being applied for.")
     if method_of(loan.method) is None:
         return T("The repayment method is not one that is computed here.")
     if not loan.principal or loan.rate is None or not loan.term_months or loan.start_on is None:
@@ -319,7 +321,7 @@ def _carry(session: Session, loan: Loan, now: datetime) -> None:
     today = now.astimezone().date()
     found = instalments_of(session, [loan.id]).get(loan.id, [])
     asked, stands = current(found, today), terms.standing(found, today)
-    if asked is None or stands is None or loan.state is LoanState.APPLYING:
+    if asked is None or stands is None:
         return
     loan.amount_due = stands.amount_due if stands.late else asked.outstanding
     loan.due_on = asked.due_on

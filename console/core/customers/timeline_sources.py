@@ -20,7 +20,7 @@ from console.core.customers.contacts import KIND_TITLES as CONTACTS
 from console.core.customers.suppressions import ISSUER_TITLES, Issuer, scope_title
 from console.core.customers.timeline_entries import Cursor, Entry, Kind, Who, paged
 from console.core.format import local_date
-from console.core.i18n import T, Text, tr
+from console.core.i18n import T, Text, listed, tr
 from console.core.messages.classes import CLASSES
 from console.core.sending.causes import explain
 from db.models import (
@@ -159,7 +159,6 @@ def _consents(session: Session, who: Who, before: Cursor | None, rank: int, size
             kind=Kind.CONSENT,
             at=row.at,
             title=_consent_title(row),
-            state="granted" if row.granted else "suppressed",
             note=said(row.source, row.evidence),
         )
         for row in session.scalars(paged(query, Consent.at, Consent.id, before, rank, size))
@@ -231,7 +230,6 @@ def _suppressions(
             kind=Kind.CONSENT,
             at=row.created_at,
             title=tr("Not to be written to: {scope}", scope=scope_title(row.scope)),
-            state="suppressed",
             note=_listed(row),
         )
         for row in session.scalars(paged(query, Suppression.created_at, Suppression.id, before, rank, size))
@@ -332,7 +330,8 @@ def _changed(detail: str) -> str:
     """The details as they stand in the audit trail; fields by their titles."""
     stored = json.loads(detail)
     names = stored.pop("changed", None)
-    fields = ", ".join(str(FIELD_TITLES.get(name, name)) for name in names) if isinstance(names, list) else ""
+    titles = (str(FIELD_TITLES.get(name, name)) for name in names) if isinstance(names, list) else ()
+    fields = listed(dict.fromkeys(titles))
     return " · ".join(filter(None, (fields, detail_words(json.dumps(stored)))))
 
 

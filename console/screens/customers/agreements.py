@@ -21,6 +21,7 @@ from console.screens.customers.notedialogs import (
     EndSuppressionDialog,
     SuppressDialog,
 )
+from console.shell import theme
 from console.shell.services import Services
 from console.shell.widgets import StateBadge, clear, column, icon_button, label, link_button, row
 
@@ -79,7 +80,9 @@ class ConsentsCard(FoldCard):
         head.setStretch(0, 1)
         if self._may_edit:
             name = tr("Record what the customer said")
-            head.addWidget(icon_button("pencil", name, lambda: self._record(standing)))
+            pencil = icon_button("pencil", name, lambda: self._record(standing))
+            pencil.setFixedHeight(theme.current().px(24))
+            head.addWidget(pencil)
         lines = column(head, spacing=0)
         unfolded = standing.purpose in self._unfolded
         for word_ in standing.history if unfolded else standing.history[:1]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton, QWidget
 
 from console.core.context import Context
 from console.core.customers.circumstances import Shown
@@ -25,6 +25,7 @@ from console.screens.customers.notedialogs import CircumstanceDialog, ContactDia
 from console.screens.customers.persondialogs import CustomerDialog, PhoneDialog, clock_time
 from console.screens.customers.reveal import Asking, RevealDialog
 from console.screens.customers.timelinecard import TimelineCard
+from console.shell import theme
 from console.shell.flow import FlowLayout
 from console.shell.rows import KeyedRows
 from console.shell.services import Services
@@ -253,6 +254,7 @@ class SecretLine(QWidget):
         self._timer.timeout.connect(self._mask)
         self.line = row(self._name, self.number, self.eye, None, spacing=8)
         self.setLayout(self.line)
+        low(self.eye)
 
     def show_secret(self, name: str, masked: str, title: str, ask: Asking, owner: object) -> None:
         """``owner``: whose it is; another one's is masked at once."""
@@ -292,6 +294,7 @@ class PhoneLine(SecretLine):
         self.main = icon_button("check", tr("Make it the main number"), self._make_main)
         self.drop = icon_button("trash-2", tr("Remove this number"), self._remove)
         for button in (self.main, self.drop):
+            low(button)
             button.setVisible(may_edit)
             self.line.addWidget(button)
 
@@ -328,6 +331,11 @@ class PhoneLine(SecretLine):
     def _do(self, work: Callable[[Context], None]) -> None:
         announce = self._services.announce
         self._services.tasks.query(work, lambda _none: announce(operations.CHANGED), owner=self)
+
+
+def low(button: QToolButton) -> None:
+    """As high as a line of text, so that facts stand close."""
+    button.setFixedHeight(theme.current().px(24))
 
 
 def _facts(found: CustomerDetail) -> Iterator[tuple[str, str]]:

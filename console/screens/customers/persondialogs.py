@@ -37,9 +37,9 @@ class FileDialog(FormDialog):
 
     def let_scroll(self) -> None:
         """Call when the form is whole."""
-        area = scroll(self.form)
-        self.body.replaceWidget(self.form, area)
-        self.form.show()
+        place = self.body.indexOf(self.form)
+        self.body.removeWidget(self.form)
+        self.body.insertWidget(place, scroll(self.form), 1)
         self.form.setContentsMargins(0, 0, theme.current().px(12), 0)
         room = self.screen().availableGeometry()
         wanted = self.form.sizeHint().height() + theme.current().px(150)
