@@ -61,6 +61,34 @@ PERSONAS: Mapping[str, Persona] = {
     "stored": Persona(
         manufacturer="WAVECOM MODEM", model="MULTIBAND 900E 1800", phase_2_plus=False, report_routes=(0, 2)
     ),
+    "ublox": Persona(
+        manufacturer="u-blox", model="SARA-U201", stores=("ME", "SM"), phase_2_plus=True, boot_lines=("+CREG: 0",)
+    ),
+    "sierra": Persona(
+        manufacturer="Sierra Wireless, Incorporated",
+        model="MC7304",
+        stores=("SM", "ME", "SR"),
+        report_routes=(0, 1, 2),
+        iccid_command="+ICCID",
+        counts_pins=False,
+    ),
+    "telit": Persona(
+        manufacturer="Telit",
+        model="GE910-QUAD",
+        stores=("SM", "ME"),
+        phase_2_plus=False,
+        chatter=("#STN: 254", "+CIEV: signal,3"),
+        error_on_escape=True,
+    ),
+    "cinterion": Persona(
+        manufacturer="Cinterion",
+        model="BG2-W",
+        stores=("SM", "ME"),
+        report_routes=(0, 1, 2),
+        phase_2_plus=True,
+        boot_lines=("^SYSSTART", "+PBREADY"),
+        counts_pins=False,
+    ),
     "deaf": Persona(report_routes=(0,), phase_2_plus=False),
     "prefixed": Persona(identity_prefix=True),
 }

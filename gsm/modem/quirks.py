@@ -20,7 +20,7 @@ class Quirks:
     interfaces: Mapping[int, tuple[int, ...]] = field(
         default_factory=dict
     )  # by product: USB interfaces with AT, best first
-    source: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)  # by field: where that is written
 
 
 HUAWEI = Quirks(
@@ -31,8 +31,14 @@ HUAWEI = Quirks(
     iccid="AT^ICCID?",
     packed_ussd=True,
     interfaces={0x1001: (2, 1, 0)},
-    source="ModemManager plugins/huawei: ^CURC=0 stops ^RSSI, ^BOOT and the like, USSD in packed hex, ^ICCID?; "
-    "udev rules of wader and vodafone-mobile-connect: the first port is for data, a later one for commands",
+    sources={
+        "usb_vendors": "linux drivers/usb/serial/option.c HUAWEI_VENDOR_ID",
+        "names": "+CGMI of E173 and E3372: huawei",
+        "setup": "ModemManager plugins/huawei mm-broadband-modem-huawei.c: ^CURC=0 stops ^RSSI, ^BOOT, ^DSFLOWRPT",
+        "iccid": "Huawei ME909s AT Command Interface Specification: ^ICCID?",
+        "packed_ussd": "ModemManager mm-broadband-modem-huawei.c encode_ussd: hex of packed septets",
+        "interfaces": "udev rules of wader: interface 0 is for data, a later one for commands",
+    },
 )
 ZTE = Quirks(
     family="zte",
@@ -40,7 +46,12 @@ ZTE = Quirks(
     names=("zte",),
     iccid="AT+ZGETICCID",
     interfaces={0x0031: (1, 3), 0x0117: (1, 2)},
-    source="ModemManager plugins/zte: +ZUSIMR, +ZDONR, +ZPASR, +ZEND are noise; 77-mm-zte-port-types.rules",
+    sources={
+        "usb_vendors": "linux drivers/usb/serial/option.c ZTE_VENDOR_ID",
+        "names": "+CGMI of MF190: ZTE INCORPORATED",
+        "iccid": "ZTE MF180 AT commands: +ZGETICCID",
+        "interfaces": "ModemManager plugins/zte 77-mm-zte-port-types.rules",
+    },
 )
 QUECTEL = Quirks(
     family="quectel",
@@ -49,8 +60,13 @@ QUECTEL = Quirks(
     setup=('AT+QURCCFG="urcport","usbat"',),
     iccid="AT+QCCID",
     interfaces={0x0121: (2, 3), 0x0125: (2, 3), 0x0296: (2, 3)},
-    source="Quectel EC2x and EG2x AT Commands Manual: QURCCFG chooses the port of unsolicited results, QCCID; "
-    "Linux drivers/usb/serial/option.c: interface 2 AT, 3 modem",
+    sources={
+        "usb_vendors": "linux drivers/usb/serial/option.c QUECTEL_VENDOR_ID",
+        "names": "+CGMI: Quectel",
+        "setup": "Quectel EC2x and EG9x AT Commands Manual: +QURCCFG chooses the port of unsolicited results",
+        "iccid": "the same manual: +QCCID",
+        "interfaces": "Quectel Linux USB driver guide: interface 2 AT, 3 modem",
+    },
 )
 SIMCOM = Quirks(
     family="simcom",
@@ -58,14 +74,23 @@ SIMCOM = Quirks(
     names=("simcom",),
     iccid="AT+CCID",
     interfaces={0x9001: (2, 3)},
-    source="SIM800 Series AT Command Manual: Call Ready, SMS Ready after a start; SIM7600: interface 2 AT, 3 modem",
+    sources={
+        "usb_vendors": "linux drivers/usb/serial/option.c QUALCOMM/SIMCOM 0x1e0e",
+        "names": "+CGMI: SIMCOM_Ltd, SIMCOM INCORPORATED",
+        "iccid": "SIM800 Series AT Command Manual: +CCID",
+        "interfaces": "SIM7500_SIM7600 Series Linux application note: interface 2 AT, 3 modem",
+    },
 )
 UBLOX = Quirks(
     family="u-blox",
     usb_vendors=frozenset({0x1546}),
     names=("u-blox",),
     iccid="AT+CCID",
-    source="u-blox AT Commands Manual UBX-13002752: +CCID; messages arrive in ME by default",
+    sources={
+        "usb_vendors": "linux drivers/usb/serial/option.c UBLOX_VENDOR_ID",
+        "names": "+CGMI: u-blox",
+        "iccid": "u-blox AT Commands Manual UBX-13002752: +CCID",
+    },
 )
 SIERRA = Quirks(
     family="sierra",
@@ -73,7 +98,12 @@ SIERRA = Quirks(
     names=("sierra",),
     iccid="AT+ICCID",
     interfaces={0x68A2: (3, 2), 0x68C0: (3, 2)},
-    source="ModemManager plugins/sierra and 77-mm-sierra.rules; AirPrime AT Command Reference: +ICCID",
+    sources={
+        "usb_vendors": "linux drivers/usb/serial/sierra.c and option.c",
+        "names": "+CGMI: Sierra Wireless, Incorporated",
+        "iccid": "AirPrime EM/MC AT Command Reference: +ICCID",
+        "interfaces": "ModemManager plugins/sierra 77-mm-sierra.rules",
+    },
 )
 TELIT = Quirks(
     family="telit",
@@ -81,21 +111,34 @@ TELIT = Quirks(
     names=("telit",),
     iccid="AT+CCID",
     interfaces={0x1101: (1, 2), 0x1201: (4, 5), 0x1206: (5, 4)},
-    source="ModemManager plugins/telit, 77-mm-telit-port-types.rules",
+    sources={
+        "usb_vendors": "linux drivers/usb/serial/option.c TELIT_VENDOR_ID",
+        "names": "+CGMI: Telit",
+        "iccid": "Telit AT Commands Reference Guide 80000ST10025a: +CCID",
+        "interfaces": "ModemManager plugins/telit 77-mm-telit-port-types.rules",
+    },
 )
 CINTERION = Quirks(
     family="cinterion",
     usb_vendors=frozenset({0x1E2D, 0x0681}),
     names=("cinterion", "siemens", "gemalto", "thales"),
     iccid="AT+CCID",
-    source="ModemManager plugins/cinterion: ^SYSSTART after a start; the +CNMI values that hold differ by model",
+    sources={
+        "usb_vendors": "linux drivers/usb/serial/option.c CINTERION_VENDOR_ID, SIEMENS 0x0681",
+        "names": "+CGMI: Cinterion; SIEMENS before 2008, Gemalto and Thales after 2010",
+        "iccid": "Cinterion AT Command Set: +CCID",
+    },
 )
 WAVECOM = Quirks(
     family="wavecom",
     names=("wavecom",),
     setup=("AT+WIND=0",),
     iccid="AT+CCID",
-    source="Wavecom AT Commands Interface Guide: +WIND reports are switched off",
+    sources={
+        "names": "+CGMI: WAVECOM MODEM",
+        "setup": "Wavecom AT Commands Interface Guide: +WIND reports are switched off",
+        "iccid": "the same guide: +CCID",
+    },
 )
 UNKNOWN = Quirks(family="unknown")
 

@@ -301,6 +301,10 @@ def test_no_reports_possible(emulator: EmulatorProcess, modem: Make) -> None:
         {"persona": "huawei"},
         {"persona": "simcom"},
         {"persona": "prefixed"},
+        {"persona": "ublox"},
+        {"persona": "sierra"},
+        {"persona": "telit"},
+        {"persona": "cinterion"},
     ],
     ids=str,
 )
