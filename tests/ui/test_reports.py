@@ -15,9 +15,11 @@ from PySide6.QtWidgets import QFileDialog
 from python_calamine import CalamineWorkbook
 from sqlalchemy import insert
 
+from console.core.protection.requests import request_rows
 from console.core.reports.period import Period
 from console.core.reports.requests import CARDS, Report
 from console.screens.reports.screen import ReportsPage
+from console.shell.asking import AskFullNumbersDialog
 from console.shell.notices import Level, Notice
 from console.shell.page import Page
 from db.models import (
@@ -245,13 +247,22 @@ def test_trouble_is_told_as_a_notice(
     assert page.bar.primary.isEnabled()
 
 
-def test_numbers_in_full_are_offered_to_those_who_may(
-    page: ReportsPage, qtbot: QtBot, context_of: Callable[[str], Context], services_of: Callable[[Context], Services]
+def test_numbers_in_full_are_asked_for(
+    page: ReportsPage, services: Services, settle: Callable[[], None], notices: list[Notice]
 ) -> None:
-    assert page.reveal.isVisible()  # the officer may
+    assert not page.reveal.isVisible()  # the daily report has no numbers
+    choose(page, Report.DETAILS)
+    settle()
     page.reveal.click()
-    assert page.request() is not None
-    assert page.request().reveal  # type: ignore[union-attr]
+    page.export()
+    dialog = page.findChild(AskFullNumbersDialog)
+    assert dialog is not None
+    dialog.form.set_values({"reason": "letters to everybody"})
+    dialog.action.click()
+    settle()
+    assert [(notice.level, notice.text) for notice in notices] == [(Level.GOOD, "Request 1 waits for a supervisor.")]
+    (row,) = request_rows(services.ctx, [1])
+    assert (row.state, row.reason) == ("pending", "letters to everybody")
 
 
 def test_periods_never_become_impossible(page: ReportsPage) -> None:

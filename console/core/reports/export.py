@@ -17,6 +17,7 @@ from console.core.context import Context
 from console.core.errors import EnvironmentTrouble, UserError
 from console.core.format import local_datetime
 from console.core.i18n import T, tr
+from console.core.protection.permits import NoPermit, Permit, digest_of, numbers_line, use
 from console.core.reports import requests, workbook
 from console.core.reports.requests import CARDS, Request
 from console.core.reports.workbook import Heading
@@ -32,18 +33,23 @@ class Exported:
     digest: str  # SHA-256 of the file, also in the audit trail
 
 
-def export(ctx: Context, request: Request, target: Path, tell: Tell | None = None) -> Exported:
+def export(
+    ctx: Context, request: Request, target: Path, tell: Tell | None = None, *, permit: Permit | None = None
+) -> Exported:
     """Write ``request`` to ``target``, replacing an older file at once when the new one is whole.
 
-    Numbers in full need ``phones_reveal``. Raises NotPermitted, UserError, db.errors, and what ``tell`` raises.
+    Numbers in full need a ``permit``, which is spent. Raises NotPermitted, NoPermit, ListChanged, UserError,
+    db.errors, and what ``tell`` raises.
     """
     ctx.require(Permission.REPORTS_EXPORT)
-    if request.reveal:
-        ctx.require(Permission.PHONES_REVEAL)
+    if request.reveal and permit is None:
+        raise NoPermit()
     with _replacing(target) as part:
-        rows = _write(ctx, request, part, tell or _silent)
+        rows = _write(ctx, request, part, tell or _silent, permit)
         digest = _digest(part)
         with ctx.database.begin() as session:
+            if permit is not None:
+                use(ctx, session, permit)
             ctx.audit(
                 session, "report.export", request.subject(), report=request.report.value, file=target.name, rows=rows,
                 period=str(request.period or ""), revealed=request.reveal, sha256=digest,
@@ -55,9 +61,12 @@ def _silent(done: int, total: int) -> None:
     """For callers that do not watch."""
 
 
-def _write(ctx: Context, request: Request, part: Path, tell: Tell) -> int:
+def _write(ctx: Context, request: Request, part: Path, tell: Tell, permit: Permit | None) -> int:
     with ctx.database.read() as session:
-        heading = _heading(ctx, session, request)
+        if permit is not None:
+            ids = requests.numbers_of(session, request)
+            permit.check(digest_of(ids), len(ids))
+        heading = _heading(ctx, session, request, permit)
         made = requests.sheets(session, request, ctx.clock)
         total = sum(sheet.total for sheet in made)
         tell(0, total)
@@ -68,7 +77,7 @@ def _write(ctx: Context, request: Request, part: Path, tell: Tell) -> int:
     return rows
 
 
-def _heading(ctx: Context, session: Session, request: Request) -> Heading:
+def _heading(ctx: Context, session: Session, request: Request, permit: Permit | None) -> Heading:
     about = requests.about(session, request)
     title = f"{CARDS[request.report].title} · {about}"
     by = tr(
@@ -76,8 +85,7 @@ def _heading(ctx: Context, session: Session, request: Request) -> Heading:
         name=ctx.actor.name, login=ctx.actor.login, time=local_datetime(ctx.clock.now(), seconds=True),
     )  # fmt: skip
     place = f"{ctx.settings.text('bank.signature')} {ctx.settings.text('bank.branch')}"
-    masking = tr("Mobile numbers in full: handle with care.") if request.reveal else tr("Mobile numbers are masked.")
-    return Heading(title=title, lines=(place, by, masking), author=ctx.actor.name)
+    return Heading(title=title, lines=(place, by, numbers_line(permit)), author=ctx.actor.name)
 
 
 @contextmanager

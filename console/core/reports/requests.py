@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console.core.campaigns.views import Outcome
@@ -15,6 +16,7 @@ from console.core.i18n import T, Text
 from console.core.reports import campaign, daily, details
 from console.core.reports.period import Period
 from console.core.reports.table import Sheet
+from db.models import Campaign, Exclusion, Message
 
 
 class Report(StrEnum):
@@ -91,6 +93,19 @@ def sheets(session: Session, request: Request, clock: Clock, *, limit: int | Non
             return [details.of_period(session, period, phone, limit=limit)]
         case Report.TROUBLE:
             return [details.of_period(session, period, phone, outcomes=_TROUBLE, limit=limit)]
+
+
+def numbers_of(session: Session, request: Request) -> list[int]:
+    """The messages whose numbers a report shows, and below zero who was left out; none in one without numbers."""
+    if request.report is Report.DAILY:
+        return []
+    if request.report is Report.CAMPAIGN:
+        batch = select(Campaign.batch_id).where(Campaign.id == request.campaign_id).scalar_subquery()
+        left_out = session.scalars(select(-Exclusion.id).where(Exclusion.batch_id == batch))
+        return [*session.scalars(select(Message.id).where(Message.batch_id == batch)), *left_out]
+    period = period_of(request)
+    left = select(Message.id).where(Message.sending_at >= period.start, Message.sending_at < period.end)
+    return list(session.scalars(left))
 
 
 def about(session: Session, request: Request) -> str:

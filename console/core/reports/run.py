@@ -40,10 +40,6 @@ def suggested_path(ctx: Context, request: Request) -> Path:
     return (Path(folder) if folder else paths.documents_folder()) / name
 
 
-def may_reveal(ctx: Context) -> bool:
-    return ctx.allowed(Permission.PHONES_REVEAL)
-
-
 def campaign_choices(ctx: Context, limit: int = 500) -> list[CampaignChoice]:
     """Campaigns that were ever submitted, newest first."""
     ctx.require(Permission.REPORTS_EXPORT)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from console.core.context import Context
 from console.core.events import Change, Topic
+from console.core.protection.requests import ask_for_report
 from console.core.reports import run
 from console.core.reports.preview import Preview, preview
 from console.core.reports.requests import Request
@@ -26,6 +27,10 @@ def look(request: Request) -> Callable[[Context], Preview]:
 
 def suggest(request: Request) -> Callable[[Context], Path]:
     return lambda ctx: run.suggested_path(ctx, request)
+
+
+def ask_for_full(request: Request) -> Callable[[str], Callable[[Context], int]]:
+    return lambda reason: lambda ctx: ask_for_report(ctx, request, reason)
 
 
 def export(request: Request, target: Path) -> Callable[[Context, Progress], tuple[Path, int]]:

@@ -21,6 +21,7 @@ from console.screens.reports import operations
 from console.screens.reports.cards import CardList
 from console.screens.reports.period import PeriodChooser
 from console.screens.reports.preview import PreviewPane
+from console.shell.asking import AskFullNumbersDialog
 from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.tasks import Task, TaskState
@@ -62,9 +63,8 @@ class ReportsPage(Page):
         self.campaign.setAccessibleName(tr("Campaign"))
         self.campaign.setMinimumContentsLength(24)
         self.campaign.activated.connect(lambda _place: self.look())
-        self.reveal = QCheckBox(tr("Mobile numbers in full"))
-        self.reveal.setToolTip(tr("The export is entered in the audit trail as one with full numbers."))
-        self.reveal.setVisible(services.allowed(Permission.PHONES_REVEAL))
+        self.reveal = QCheckBox(tr("With full numbers (needs approval)"))
+        self.reveal.setToolTip(tr("A supervisor is asked first; the file is then written under Protection."))
         self._about = ElidedLabel("", "title")
         self._busy = label(tr("Reading…"), "quiet")
         self.state = ExportState()
@@ -121,6 +121,9 @@ class ReportsPage(Page):
 
     def _show_choices(self) -> None:
         of_campaign = self.cards.report() is Report.CAMPAIGN
+        self.reveal.setVisible(self.cards.report() is not Report.DAILY)  # it has no numbers
+        if self.cards.report() is Report.DAILY:
+            self.reveal.setChecked(False)
         self.campaign.setVisible(of_campaign)
         self.period.setEnabled(not of_campaign)
 
@@ -161,6 +164,10 @@ class ReportsPage(Page):
 
     def export(self) -> None:
         request = self.request()
+        if request is not None and request.reveal:
+            what = self._about.text()
+            AskFullNumbersDialog(self, self.services, what, operations.ask_for_full(request)).open()
+            return
         if request is not None and not self.state.running:
             suggested = operations.suggest(request)
             self.services.tasks.query(suggested, lambda path: self._choose_file(request, path), owner=self, key="path")
