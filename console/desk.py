@@ -14,7 +14,9 @@ from console.shell.services import Demo, Services
 from console.shell.theme import ThemeManager
 from console.shell.window import MainWindow
 
-SCREENS = ("home", "customers", "templates", "campaigns", "approvals", "lines", "reports", "audit", "settings")
+SCREENS = (
+    "home", "customers", "suppressions", "templates", "campaigns", "approvals", "lines", "reports", "audit", "settings",
+)  # fmt: skip
 
 
 def page_kinds() -> list[type[Page]]:

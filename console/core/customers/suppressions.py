@@ -6,7 +6,7 @@ An entry is ended by a date and stays on file; put on the list again, the same r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -28,6 +28,7 @@ from db.paging import chunked
 
 REASON_LIMIT = 100
 _CHUNK = 500
+_DIGITS = 4  # typed, that are taken for a number and not for a name
 
 Progress = Callable[[int, int], None]
 
@@ -229,6 +230,27 @@ def phone_column(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> in
 # Looking
 
 
+def listed_ids(ctx: Context, session: Session, wanted: SuppressionFilter, sort: Sort) -> list[int]:
+    """``ids`` for this person: nobody learns from the list whose number it is who may not see customers.
+
+    Raises NotPermitted.
+    """
+    ctx.require(Permission.SUPPRESSIONS_VIEW)
+    named = wanted.text.strip() and sum(char.isdecimal() for char in wanted.text) < _DIGITS
+    if named and not ctx.allowed(Permission.CUSTOMERS_VIEW):
+        return []
+    return ids(session, wanted, sort, ctx.clock.now())
+
+
+def listed_rows(ctx: Context, session: Session, wanted: Sequence[int]) -> list[SuppressionRow]:
+    """``rows`` for this person. Raises NotPermitted."""
+    ctx.require(Permission.SUPPRESSIONS_VIEW)
+    found = rows(session, wanted, ctx.clock.now())
+    if ctx.allowed(Permission.CUSTOMERS_VIEW):
+        return found
+    return [replace(row, customer_id=None, name="") for row in found]
+
+
 def ids(session: Session, wanted: SuppressionFilter, sort: Sort, now: datetime) -> list[int]:
     """In order; an unknown sort key means the newest first."""
     query = select(Suppression.id)
@@ -249,7 +271,7 @@ def in_force(now: datetime) -> ColumnElement[bool]:
 
 def _found(wanted: str) -> ColumnElement[bool]:
     digits = "".join(char for char in wanted if char.isdecimal())
-    if len(digits) >= 4:
+    if len(digits) >= _DIGITS:
         return Suppression.phone.endswith(digits[-11:])
     named = select(Customer.phone).where(Customer.name.startswith(wanted, autoescape=True))
     return Suppression.phone.in_(named)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from PySide6.QtWidgets import QWidget
 
@@ -13,10 +12,10 @@ from console.core.customers.circumstances import Shown
 from console.core.customers.consents import SOURCE_TITLES, Source, Standing
 from console.core.customers.contacts import KIND_TITLES as CONTACTS
 from console.core.customers.detail import CustomerDetail
-from console.core.customers.suppressions import ISSUER_TITLES, SCOPE_TITLES, Entry, Issuer, purposes
 from console.core.i18n import tr
 from console.screens.customers import file_operations as operations
 from console.shell.forms import Form, FormDialog
+from console.shell.listingform import add_listing_fields, end_of, listing_of
 from console.shell.services import Services
 from db.models import CircumstanceKind, ContactKind
 
@@ -46,13 +45,6 @@ def _loans(form: Form, found: CustomerDetail, title: str) -> None:
 def _loan(form: Form) -> int | None:
     chosen = form.values().get("loan")
     return chosen if isinstance(chosen, int) else None
-
-
-def end_of(day: object) -> datetime | None:
-    """The first moment that does not count any more: midnight after the day, local time."""
-    if not isinstance(day, date):
-        return None
-    return datetime.combine(day + timedelta(days=1), time.min).astimezone(UTC)
 
 
 class ContactDialog(NoteDialog):
@@ -155,33 +147,16 @@ class ConsentDialog(NoteDialog):
         self.work(self._services, work, self._told)
 
 
-def add_entry_fields(form: Form, scopes: Sequence[str], today: date) -> None:
-    """Scope, issuer, reason and end of an entry on the do-not-contact list; ``entry_of`` reads them."""
-    form.add_choice("scope", tr("Holds back"), [(scope, str(SCOPE_TITLES[scope])) for scope in scopes], scopes[0])
-    form.add_choice("issuer", tr("By word of"), [(issuer, str(ISSUER_TITLES[issuer])) for issuer in Issuer])
-    form.add_text("reason", tr("Reason"), max_length=100)
-    box = form.add_flag("ends", tr("Ends by itself"), False)
-    form.add_date("until", tr("Last day"), today + timedelta(days=365))
-    form.set_field_visible("until", False)
-    box.toggled.connect(lambda on: form.set_field_visible("until", on))
-
-
-def entry_of(form: Form) -> Entry:
-    until = end_of(form.value("until")) if form.value("ends") is True else None
-    issuer = Issuer(str(form.value("issuer")))
-    return Entry(scope=str(form.value("scope")), issuer=issuer, reason=form.text("reason"), until=until)
-
-
 class SuppressDialog(NoteDialog):
     def __init__(self, parent: QWidget, services: Services, found: CustomerDetail) -> None:
         super().__init__(
             parent, services, tr("Put the number of {name} on the do-not-contact list", name=found.name), tr("Put on")
         )
         self._found = found
-        add_entry_fields(self.form, purposes(), services.ctx.clock.now().astimezone().date())
+        add_listing_fields(self.form, services.ctx.clock.now().astimezone().date())
 
     def save(self) -> None:
-        self.work(self._services, operations.suppress(self._found.id, entry_of(self.form)), self._told)
+        self.work(self._services, operations.suppress(self._found.id, listing_of(self.form)), self._told)
 
 
 class EndSuppressionDialog(NoteDialog):

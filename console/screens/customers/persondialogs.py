@@ -39,7 +39,7 @@ class FileDialog(FormDialog):
         """Call when the form is whole."""
         place = self.body.indexOf(self.form)
         self.body.removeWidget(self.form)
-        self.body.insertWidget(place, scroll(self.form), 1)
+        self.body.insertWidget(place, scroll(self.form), 100)  # not the free room that stands above the buttons
         self.form.setContentsMargins(0, 0, theme.current().px(12), 0)
         room = self.screen().availableGeometry()
         wanted = self.form.sizeHint().height() + theme.current().px(150)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from console.core.clock import FixedClock
 from console.core.context import Context
 from console.core.customers import suppressions
 from console.core.customers.suppressions import Entry, Issuer, SuppressionFilter, SuppressionRefused, SuppressionRow
+from console.core.customers.suppressions_export import export_suppressions
 from console.core.errors import NotPermitted
 from console.core.listing import Sort
 from db.models import AuditEntry, Suppression
@@ -124,3 +127,24 @@ def test_no_right_no_list(ctx: Context) -> None:
         suppressions.add(nobody, "13912345678", ALL)
     with pytest.raises(NotPermitted):
         suppressions.take_file(nobody, [(1, "13912345678")], ALL, "x")
+
+
+def test_who_sees_no_customers_learns_of_none(
+    ctx: Context, admin_ctx: Context, village: dict[str, int], tmp_path: Path
+) -> None:
+    def seen(who: Context, **wanted: object) -> list[str]:
+        with who.database.read() as session:
+            ids = suppressions.listed_ids(who, session, SuppressionFilter(**wanted), Sort(""))  # type: ignore[arg-type]
+            return [row.name for row in suppressions.listed_rows(who, session, ids)]
+
+    assert seen(ctx) == seen(ctx, text="张三") == ["张三"]
+    assert seen(admin_ctx) == seen(admin_ctx, text="8000") == [""]
+    assert seen(admin_ctx, text="张三") == []
+    written = export_suppressions(
+        admin_ctx, SuppressionFilter(), Sort(""), tmp_path / "a.xlsx", lambda _done, _all: None
+    )
+    assert written == 1
+    page = load_workbook(tmp_path / "a.xlsx").worksheets[0]
+    cells = [str(cell) for row in page.iter_rows(values_only=True) for cell in row]
+    assert "138****8000" in cells
+    assert not any("13800138000" in cell or "张三" in cell for cell in cells)
