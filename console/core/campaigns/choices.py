@@ -8,12 +8,17 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console.core.campaigns.audience import Audience, pairs_of
+from console.core.campaigns.audience import Audience, AudienceKind, describe, pairs_of
 from console.core.customers.browse import Facets, facets
+from console.core.format import local_date
+from console.core.i18n import ntr, tr
 from console.core.messages.library import TemplateChoice, active_versions
 from console.core.messages.template import compose, parse
 from console.core.messages.values import office_values
 from console.core.messages.variables import SAMPLES
+from console.core.segments.browse import segment_choices
+from console.core.segments.sentence import sentence
+from console.core.segments.store import own_fields, titles_of
 from console.core.settings import Settings
 from db.models import Customer, ImportBatch, ImportState, Line
 
@@ -35,15 +40,26 @@ class LineChoice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SegmentOption:
+    """A segment as it is found on the day, or its pinned list."""
+
+    audience: Audience
+    title: str
+    said: str  # the conditions in one sentence
+
+
+@dataclass(frozen=True, kw_only=True)
 class Choices:
     templates: tuple[TemplateChoice, ...]  # by class and name
     lines: tuple[LineChoice, ...]  # that are switched on
     imports: tuple[ImportChoice, ...]  # newest first
+    segments: tuple[SegmentOption, ...]  # by name
     facets: Facets
     customers: int
 
 
-def choices(session: Session) -> Choices:
+def choices(session: Session, audience: Audience | None = None) -> Choices:
+    """``audience``: what a draft has, which is offered even when nobody else may choose it any more."""
     files = (
         select(ImportBatch).where(ImportBatch.state == ImportState.DONE).order_by(ImportBatch.id.desc()).limit(IMPORTS)
     )
@@ -60,9 +76,27 @@ def choices(session: Session) -> Choices:
             )
             for each in session.scalars(files)
         ),
+        segments=_segments(session, audience),
         facets=facets(session),
         customers=session.scalar(select(func.count()).where(Customer.active.is_(True))) or 0,
     )
+
+
+def _segments(session: Session, chosen: Audience | None) -> tuple[SegmentOption, ...]:
+    titles = titles_of(own_fields(session, retired=True))
+    options = []
+    for each in segment_choices(session):
+        live = Audience.of_segment(each.segment_id, each.version_id)
+        options.append(SegmentOption(audience=live, title=each.name, said=sentence(each.root, titles)))
+        if each.pin is not None:
+            people = ntr("{n} customer", "{n} customers", each.pin.customers)
+            title = tr("{name}: list of {day}, {people}", name=each.name, day=local_date(each.pin.at), people=people)
+            listed = Audience.of_segment(each.segment_id, each.pin.version_id, each.pin.id)
+            options.append(SegmentOption(audience=listed, title=title, said=""))
+    if chosen is not None and chosen.kind is AudienceKind.SEGMENT and chosen not in [o.audience for o in options]:
+        kept = tr("As chosen before: {segment}", segment=str(describe(session, chosen)))
+        options.insert(0, SegmentOption(audience=chosen, title=kept, said=""))
+    return tuple(options)
 
 
 def reach(session: Session, audience: Audience, *, per_loan: bool, today: date) -> int:

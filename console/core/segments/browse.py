@@ -23,7 +23,7 @@ from console.core.segments.fields import Field
 from console.core.segments.pinning import Pin
 from console.core.segments.store import require_known, segment_of, today_of
 from console.core.segments.values import distinct_values
-from db.interrupt import Interrupter
+from db.interrupt import Interrupted, Interrupter
 from db.models import Campaign, Segment, SegmentPin, SegmentVersion, User
 
 DEFAULT_SORT = Sort("name")
@@ -88,6 +88,7 @@ class SegmentChoice:
     version_id: int
     number: int
     name: str
+    root: Group
     pin: Pin | None
 
 
@@ -140,30 +141,31 @@ def segment_detail(session: Session, segment_id: int, now: datetime) -> SegmentD
 
 
 def segment_choices(session: Session) -> list[SegmentChoice]:
-    """Those that a new campaign may choose, by name, each with its newest version."""
+    """Those that a new campaign may choose, by name, each with its newest version; none that cannot be read."""
     ids = segment_ids(session)
     pins = _pins(session, ids)
     newest = select(func.max(SegmentVersion.id)).where(SegmentVersion.segment_id.in_(ids))
-    versions = session.scalars(
-        select(SegmentVersion).where(SegmentVersion.id.in_(newest.group_by(SegmentVersion.segment_id)))
+    rows = session.execute(
+        select(SegmentVersion, Segment.name)
+        .join(Segment, Segment.id == SegmentVersion.segment_id)
+        .where(SegmentVersion.id.in_(newest.group_by(SegmentVersion.segment_id)))
+        .order_by(Segment.name, Segment.id)
     )
-    by_segment = {version.segment_id: version for version in versions}
-    names = dict(session.execute(select(Segment.id, Segment.name).where(Segment.id.in_(ids))).all())
-    return [
-        SegmentChoice(
-            segment_id=each,
-            version_id=by_segment[each].id,
-            number=by_segment[each].number,
-            name=names[each],
-            pin=pins.get(each),
-        )
-        for each in ids
-    ]
-
-
-def pin_of(session: Session, pin_id: int) -> Pin | None:
-    row = session.execute(_PINS.where(SegmentPin.id == pin_id)).one_or_none()
-    return None if row is None else _pin(*row)
+    found = []
+    for stored, name in rows:
+        version = _version(session, stored, "")
+        if version.root is not None:
+            found.append(
+                SegmentChoice(
+                    segment_id=stored.segment_id,
+                    version_id=stored.id,
+                    number=stored.number,
+                    name=name,
+                    root=version.root,
+                    pin=pins.get(stored.segment_id),
+                )
+            )
+    return found
 
 
 def look(ctx: Context, root: Group, interrupter: Interrupter) -> Found:
@@ -181,6 +183,24 @@ def look(ctx: Context, root: Group, interrupter: Interrupter) -> Found:
             chosen = pairs(root, today, per_loan=True).order_by(None).subquery()
             loans = session.scalar(select(func.count()).select_from(chosen)) or 0
         return Found(root=root, customers=customers, loans=loans, sample=tuple(customer_rows(session, some)))
+
+
+class Look:
+    """``look`` for a screen where a newer question may come before the answer."""
+
+    def __init__(self, root: Group) -> None:
+        self.root = root
+        self._interrupter = Interrupter()
+
+    def __call__(self, ctx: Context) -> Found | None:
+        """None when it was stopped. Raises what ``look`` raises."""
+        try:
+            return look(ctx, self.root, self._interrupter)
+        except Interrupted:
+            return None
+
+    def stop(self) -> None:
+        self._interrupter.stop()
 
 
 def values_of(ctx: Context, field: Field) -> list[str]:

@@ -34,6 +34,17 @@ class Scope(StrEnum):
     CIRCUMSTANCE = "circumstance"  # in force
 
 
+SCOPE_TITLES: Final[Mapping[Scope, Text]] = {
+    Scope.CUSTOMER: T("Customer"),
+    Scope.LOAN: T("Loans"),
+    Scope.INSTALMENT: T("Instalments"),
+    Scope.MESSAGE: T("Messages sent"),
+    Scope.REPLY: T("Replies"),
+    Scope.CONTACT: T("Contacts by staff"),
+    Scope.CONSENT: T("Consents"),
+    Scope.SUPPRESSION: T("Suppression list"),
+    Scope.CIRCUMSTANCE: T("Special circumstances"),
+}
 WITHIN: Final[Mapping[Scope, tuple[Scope, ...]]] = {
     Scope.CUSTOMER: tuple(scope for scope in Scope if scope is not Scope.CUSTOMER),
     Scope.LOAN: (Scope.INSTALMENT, Scope.MESSAGE),  # of this loan, about this loan
@@ -121,7 +132,7 @@ _ALL: Final = (
         ("branch", T("Branch"), Kind.CHOICE),
         ("manager", T("Manager"), Kind.CHOICE),
         ("rating", T("Rating"), Kind.CHOICE),
-        ("segment", T("Customer group"), Kind.CHOICE),
+        ("segment", T("Segment (in the file)"), Kind.CHOICE),
         ("tags", T("Tags"), Kind.TAGS),
         ("birthday", T("Birthday"), Kind.ANNIVERSARY),
         ("age", T("Age"), Kind.AGE),
@@ -164,7 +175,7 @@ _ALL: Final = (
     ),
     *_fields(
         Scope.MESSAGE,
-        ("sent", T("Sent"), Kind.MOMENT),
+        ("sent", T("Time of sending"), Kind.MOMENT),
         ("class", T("Kind of message"), Kind.CHOICE, {key: class_.title for key, class_ in CLASSES.items()}),
         ("outcome", T("Outcome"), Kind.CHOICE, OUTCOME_TITLES),
         ("body", T("Text"), Kind.TEXT),

@@ -89,13 +89,15 @@ def _having(node: Related, inner: str) -> str:
 
 
 def lines(root: Group, titles: Titles | None = None) -> list[Line]:
-    """Part under part, groups further in: 且, 或 and 不 stand at the beginning of a line."""
+    """Part under part, groups further in: 且 or 或 stands at the beginning of a line."""
+    if root.logic is Logic.NONE:
+        return [Line(0, heading(root)), *_lines(root, titles or {}, 1)]
     return list(_lines(root, titles or {}, 0))
 
 
 def _lines(node: Group | Related, titles: Titles, depth: int) -> Iterator[Line]:
     for place, part in enumerate(node.parts):
-        glue = _glue(node.logic) if place or node.logic is Logic.NONE else ""
+        glue = _glue(node.logic) if place else ""
         if isinstance(part, Condition):
             yield Line(depth, _glued(glue, words(part, titles)))
             continue
@@ -117,7 +119,7 @@ def heading(group: Group) -> str:
 
 
 def _glue(logic: Logic) -> str:
-    return {Logic.ALL: tr("and"), Logic.ANY: tr("or"), Logic.NONE: tr("not")}[logic]
+    return tr("and") if logic is Logic.ALL else tr("or")
 
 
 def _glued(glue: str, said: str) -> str:
@@ -141,6 +143,14 @@ def words(node: Condition, titles: Titles | None = None) -> str:
         return _plain(field, title, node.operator)
     if node.operator is Operator.PERIOD:
         return tr("{field}: {period}", field=title, period=str(PERIOD_TITLES[Period(node.value[0])]))
+    if field.kind is Kind.TAGS and len(node.value) == 1:
+        (tag,) = node.value
+        none = node.operator is Operator.NONE_OF
+        return (
+            tr("{field}: not {value}", field=title, value=tag)
+            if none
+            else tr("{field}: {value}", field=title, value=tag)
+        )
     if node.operator in _ONE and len(node.value) == 1:
         return str(_ONE[node.operator](title, _value(field, node)))
     return tr(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from console.core.segments.fields import Field, Scope
@@ -43,5 +43,7 @@ def _tags(session: Session) -> list[str]:
     sqlite = session.get_bind().dialect.name == "sqlite"
     items = (func.json_each if sqlite else func.json_array_elements_text)(newest.c.tags).table_valued("value")
     return list(
-        session.scalars(select(items.c.value).select_from(newest, items).distinct().order_by(items.c.value).limit(MOST))
+        session.scalars(
+            select(items.c.value).select_from(newest.join(items, true())).distinct().order_by(items.c.value).limit(MOST)
+        )
     )

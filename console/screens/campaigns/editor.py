@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from console.core.campaigns.audience import Audience
+from console.core.campaigns.choices import Choices
 from console.core.campaigns.draft import NAME_LENGTH, Draft, SavedDraft
 from console.core.campaigns.freeze import Frozen
 from console.core.campaigns.preflight import Preflight
@@ -47,11 +48,17 @@ class CampaignEditor(QWidget):
     submitted = Signal(int)  # campaign
 
     def __init__(
-        self, services: Services, campaign_id: int | None, *, template_id: int | None, import_id: int | None
+        self,
+        services: Services,
+        campaign_id: int | None,
+        *,
+        template_id: int | None,
+        import_id: int | None,
+        segment_id: int | None = None,
     ) -> None:
         super().__init__()
         self._services = services
-        self._template_id, self._import_id = template_id, import_id
+        self._template_id, self._import_id, self._segment_id = template_id, import_id, segment_id
         self._begun = False
         self._reach: int | None = None
         self._checking: Task | None = None
@@ -130,7 +137,7 @@ class CampaignEditor(QWidget):
 
     def _start(self, found: Started) -> None:
         saved = found.saved
-        draft = saved.draft if saved else self._prefilled()
+        draft = saved.draft if saved else self._prefilled(found.choices)
         if saved is not None:
             self.keeper.begin(saved)
             self.name.setText(draft.name)
@@ -149,7 +156,11 @@ class CampaignEditor(QWidget):
         if self.name.text():  # typed while the page was being filled
             self._save_timer.start()
 
-    def _prefilled(self) -> Draft:
+    def _prefilled(self, choices: Choices) -> Draft:
+        if self._segment_id is not None:
+            options = [each.audience for each in choices.segments if each.audience.segment_id == self._segment_id]
+            nobody = Audience.of_customers([])  # it was retired at this moment: never everybody instead
+            return Draft(audience=next((each for each in options if each.pin_id is None), nobody))
         if self._import_id is not None:
             return Draft(audience=Audience.of_import(self._import_id))
         return Draft()

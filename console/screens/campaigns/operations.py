@@ -134,9 +134,10 @@ def start(campaign_id: int | None) -> Callable[[Context], Started]:
         with ctx.database.read() as session:
             if campaign_id is None:
                 return Started(choices(session), None, "")
+            saved = load_draft(session, campaign_id)
             told = campaign_detail(session, campaign_id, ctx.clock.now())
             comment = told.comment if told.standing is Standing.RETURNED else ""
-            return Started(choices(session), load_draft(session, campaign_id), comment)
+            return Started(choices(session, saved.draft.audience), saved, comment)
 
     return work
 

@@ -101,18 +101,20 @@ class CampaignsPage(Page):
     # Coming and going
 
     def arrive(self, **arguments: object) -> None:
-        """``campaign_id`` opens one, ``standing`` filters, ``new`` or ``template_id`` or ``import_id`` start one."""
+        """``campaign_id`` opens one, ``standing`` filters, ``new`` or one of the other ids start one."""
         campaign_id, standing = arguments.get("campaign_id"), arguments.get("standing")
         template_id, import_id = arguments.get("template_id"), arguments.get("import_id")
+        segment_id = arguments.get("segment_id")
         if isinstance(standing, str) and standing:
             self.standing.set_value(Standing(standing))
             self._look()
         if isinstance(campaign_id, int):
             self.open_campaign(campaign_id)
-        elif self._may_edit and (arguments.get("new") or template_id is not None or import_id is not None):
+        elif self._may_edit and (arguments.get("new") or {template_id, import_id, segment_id} != {None}):
             self.new(
                 template_id=template_id if isinstance(template_id, int) else None,
                 import_id=import_id if isinstance(import_id, int) else None,
+                segment_id=segment_id if isinstance(segment_id, int) else None,
             )
         else:
             self.table.reload()
@@ -145,17 +147,26 @@ class CampaignsPage(Page):
 
     # Editing
 
-    def new(self, *, template_id: int | None = None, import_id: int | None = None) -> None:
-        self._open_editor(None, template_id=template_id, import_id=import_id)
+    def new(
+        self, *, template_id: int | None = None, import_id: int | None = None, segment_id: int | None = None
+    ) -> None:
+        self._open_editor(None, template_id=template_id, import_id=import_id, segment_id=segment_id)
 
     def edit(self, campaign_id: int) -> None:
         self._open_editor(campaign_id)
 
     def _open_editor(
-        self, campaign_id: int | None, *, template_id: int | None = None, import_id: int | None = None
+        self,
+        campaign_id: int | None,
+        *,
+        template_id: int | None = None,
+        import_id: int | None = None,
+        segment_id: int | None = None,
     ) -> None:
         self.close_editor()
-        editor = CampaignEditor(self.services, campaign_id, template_id=template_id, import_id=import_id)
+        editor = CampaignEditor(
+            self.services, campaign_id, template_id=template_id, import_id=import_id, segment_id=segment_id
+        )
         editor.left.connect(self.close_editor)
         editor.submitted.connect(self.open_campaign)
         self._editor = editor

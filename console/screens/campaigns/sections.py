@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QRadioButton, QSizePolicy, QWidget
 
 from console.core.campaigns.audience import Audience, AudienceKind
-from console.core.campaigns.choices import Choices, ImportChoice, LineChoice, example
+from console.core.campaigns.choices import Choices, ImportChoice, LineChoice, SegmentOption, example
 from console.core.format import count, local_datetime
 from console.core.i18n import ntr, tr
 from console.core.messages.classes import CLASSES, MessageClass
@@ -143,23 +143,31 @@ class AudienceSection(Section):
         self.everybody = QRadioButton(tr("All customers"))
         self.by_filter = QRadioButton(tr("Customers who have all of this"))
         self.by_import = QRadioButton(tr("The people of an imported file"))
+        self.by_segment = QRadioButton(tr("The customers of a segment"))
         self.by_hand = QRadioButton("")
         self.by_hand.hide()
         self._group = QButtonGroup(self)
-        for button in (self.everybody, self.by_filter, self.by_import, self.by_hand):
+        for button in (self.everybody, self.by_segment, self.by_filter, self.by_import, self.by_hand):
             self._group.addButton(button)
         self.everybody.setChecked(True)
         self.filter = AudienceFilter(today)
         self.imports = QComboBox()
         self.imports.setAccessibleName(tr("Imported file"))
+        self.segments = QComboBox()
+        self.segments.setAccessibleName(tr("Segment"))
+        self.segments.setMaximumWidth(theme.current().px(480))
+        self.said = label("", "quiet", wrap=True)
+        self._segment = QWidget()
+        self._segment.setLayout(column(row(self.segments, None), self.said, spacing=4, margins=(24, 0, 0, 0)))
         self.reach = label("", "quiet")
         self.add(
-            self.everybody, self.by_filter, self.filter, self.by_import, row(24, self.imports, None), self.by_hand,
-            self.reach,
+            self.everybody, self.by_segment, self._segment, self.by_filter, self.filter,
+            self.by_import, row(24, self.imports, None), self.by_hand, self.reach,
         )  # fmt: skip
         self._group.buttonToggled.connect(self._switched)
         self.filter.changed.connect(self.changed)
         self.imports.currentIndexChanged.connect(lambda _index: self.changed.emit())
+        self.segments.currentIndexChanged.connect(lambda _index: self._segment_chosen())
         self._show_fields()
 
     def begin(self, choices: Choices, audience: Audience) -> None:
@@ -167,7 +175,9 @@ class AudienceSection(Section):
         self.everybody.setText(tr("All customers ({count})", count=count(choices.customers)))
         self.filter.offer(choices.facets)
         self._offer_imports(choices.imports, audience.filter.import_id)
+        self._offer_segments(choices.segments, audience)
         self.by_import.setEnabled(bool(choices.imports))
+        self.by_segment.setEnabled(bool(choices.segments))
         self._picked = audience.customer_ids
         picked = audience.kind is AudienceKind.CUSTOMERS
         self.by_hand.setVisible(picked)
@@ -181,6 +191,9 @@ class AudienceSection(Section):
     def audience(self) -> Audience:
         if self.by_filter.isChecked():
             return Audience(kind=AudienceKind.FILTER, filter=self.filter.value())
+        option = self.segments.currentData()
+        if self.by_segment.isChecked() and isinstance(option, SegmentOption):
+            return option.audience
         if self.by_import.isChecked() and isinstance(self.imports.currentData(), int):
             return Audience.of_import(self.imports.currentData())
         if self.by_hand.isChecked():
@@ -201,6 +214,7 @@ class AudienceSection(Section):
             AudienceKind.FILTER: self.by_filter,
             AudienceKind.IMPORT: self.by_import,
             AudienceKind.CUSTOMERS: self.by_hand,
+            AudienceKind.SEGMENT: self.by_segment,
         }
         return buttons[kind]
 
@@ -219,6 +233,25 @@ class AudienceSection(Section):
                 self.imports.setCurrentIndex(self.imports.count() - 1)
         self.imports.blockSignals(False)
 
+    def _offer_segments(self, options: Sequence[SegmentOption], chosen: Audience) -> None:
+        self.segments.blockSignals(True)
+        self.segments.clear()
+        for option in options:
+            self.segments.addItem(option.title, option)
+            if option.audience == chosen:
+                self.segments.setCurrentIndex(self.segments.count() - 1)
+        self.segments.blockSignals(False)
+        self._say_segment()
+
+    def _segment_chosen(self) -> None:
+        self._say_segment()
+        self.changed.emit()
+
+    def _say_segment(self) -> None:
+        option = self.segments.currentData()
+        self.said.setText(option.said if isinstance(option, SegmentOption) else "")
+        self.said.setVisible(bool(self.said.text()))
+
     def _switched(self, _button: QWidget, checked: bool) -> None:
         if checked:
             self._show_fields()
@@ -227,6 +260,7 @@ class AudienceSection(Section):
     def _show_fields(self) -> None:
         self.filter.setVisible(self.by_filter.isChecked())
         self.imports.setVisible(self.by_import.isChecked())
+        self._segment.setVisible(self.by_segment.isChecked())
 
 
 class ScheduleSection(Section):

@@ -1,0 +1,264 @@
+"""The segments page: conditions are written, read back, counted while they are typed, saved, pinned and used."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from console.core.context import Context
+from console.core.segments import store
+from console.core.segments.browse import segment_detail
+from console.core.segments.conditions import Condition, Group, Logic, Related, load
+from console.core.segments.fields import Scope
+from console.core.segments.operators import Operator
+from console.screens.segments import screen as screen_module
+from console.screens.segments.answers import Several, Texts
+from console.screens.segments.parts import ConditionRow, GroupBox
+from console.screens.segments.screen import SegmentsPage
+from console.shell.notices import Notice
+from console.shell.services import Services
+
+_World = runpy.run_path(str(Path(__file__).parents[1] / "campaign_world.py"))["World"]
+WEST = Condition("customer.region", Operator.ONE_OF, ("城西",))
+EAST = Condition("customer.region", Operator.ONE_OF, ("城东",))
+
+
+@pytest.fixture
+def world(ctx: Context) -> Any:
+    made = _World(ctx)
+    made.customers(30)  # every third in 城西; each with a loan due in five days
+    return made
+
+
+@pytest.fixture
+def saved(ctx: Context, world: Any) -> int:
+    return store.save_segment(ctx, name="城西", root=Group((WEST,))).segment_id
+
+
+def shown(qtbot: QtBot, services: Services, settle: Callable[[], None], **arguments: object) -> SegmentsPage:
+    made = SegmentsPage(services)
+    qtbot.addWidget(made)
+    made.resize(1240, 800)
+    made.show()
+    made.arrive(**arguments)
+    settle()
+    return made
+
+
+def counted(qtbot: QtBot, page: SegmentsPage, number: str) -> None:
+    qtbot.waitUntil(lambda: page.editor.found is not None and page.editor.people.number.text() == number)
+
+
+def press(widget: QWidget, text: str, qtbot: QtBot) -> None:
+    button = next(each for each in widget.findChildren(QPushButton) if each.text() == text and each.isVisible())
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def choose(menu: QMenu, *titles: str) -> None:
+    for title in titles[:-1]:
+        menu = next(m for m in menu.findChildren(QMenu) if m.title() == title)
+    next(action for action in menu.actions() if action.text() == titles[-1]).trigger()
+
+
+def row_at(page: SegmentsPage, *path: int) -> ConditionRow:
+    part = page.editor.builder.part(*path)
+    assert isinstance(part, ConditionRow)
+    return part
+
+
+def box_at(page: SegmentsPage, *path: int) -> GroupBox:
+    part = page.editor.builder.part(*path)
+    assert isinstance(part, GroupBox)
+    return part
+
+
+def test_a_segment_is_written_row_by_row(
+    qtbot: QtBot, services: Services, world: Any, settle: Callable[[], None], ctx: Context, notices: list[Notice]
+) -> None:
+    page = shown(qtbot, services, settle, new=True)
+    choose(box_at(page).add.menu, "Customer", "Region")
+    settle()  # the office's regions are read meanwhile
+    region = row_at(page, 0)
+    assert isinstance(region.answer, Several)
+    assert page.editor.found is None  # nothing is chosen yet: nobody is counted
+    assert region.property("wrong") is True
+    region.answer.popup.list.item(1).setCheckState(Qt.CheckState.Checked)
+    counted(qtbot, page, "10")
+    choose(box_at(page).add.menu, "Loans", "Amount due")
+    amount = row_at(page, 1, 0).answer
+    assert isinstance(amount, Texts)
+    amount.fields[0].setText("1,0０0")
+    qtbot.waitUntil(lambda: page.editor.people.words.text() == "customers · with 10 loans meant")
+    assert page.editor.sentence.text.splitlines() == [
+        "Region is 城西", "and has a loan, and of it:", "    Amount due at least 1,000.00 yuan",
+    ]  # fmt: skip
+    page.editor.name.setText("城西有贷")
+    press(page, "Save", qtbot)
+    settle()
+    assert [notice.text for notice in notices] == ["Version 1 is saved"]
+    with ctx.database.read() as session:
+        detail = segment_detail(session, page.editor.detail.id, ctx.clock.now())  # type: ignore[union-attr]
+    amount_due = Condition("loan.amount_due", Operator.AT_LEAST, ("1000",))
+    assert detail.versions[0].root == Group((WEST, Related(Scope.LOAN, (amount_due,))))
+    assert not page.editor.dirty
+
+
+def test_a_change_is_counted_as_it_is_made_and_can_be_undone(
+    qtbot: QtBot, services: Services, saved: int, settle: Callable[[], None]
+) -> None:
+    page = shown(qtbot, services, settle, segment_id=saved)
+    counted(qtbot, page, "10")
+    assert page.editor.people.words.text() == "customers"
+    operator = row_at(page, 0).operator
+    operator.setCurrentIndex(operator.findData("none_of"))
+    counted(qtbot, page, "20")
+    assert page.editor.dirty
+    box = box_at(page).logic
+    box.setCurrentIndex(box.findData("none"))
+    counted(qtbot, page, "10")
+    press(page, "Undo changes", qtbot)
+    assert page.editor.builder.root == Group((WEST,))
+    assert not page.editor.dirty
+
+
+def test_the_newest_question_wins(qtbot: QtBot, services: Services, saved: int, settle: Callable[[], None]) -> None:
+    """The one before is stopped; its answer never shows."""
+    page = shown(qtbot, services, settle, segment_id=saved)
+    counted(qtbot, page, "10")
+    operator = row_at(page, 0).operator
+    seen: list[str] = []
+    show = page.editor.people.show_found
+    page.editor.people.show_found = lambda found: (seen.append(str(found.customers)), show(found))  # type: ignore[method-assign,func-returns-value]
+    for key in ("none_of", "one_of", "known"):
+        operator.setCurrentIndex(operator.findData(key))
+        page.editor.look()
+    settle()
+    assert seen[-1] == page.editor.people.number.text() == "30"
+
+
+def test_rows_are_moved_doubled_and_removed_with_the_keyboard(
+    qtbot: QtBot, services: Services, ctx: Context, world: Any, settle: Callable[[], None]
+) -> None:
+    name = Condition("customer.name", Operator.KNOWN)
+    inner = Group((EAST, name), Logic.ANY)
+    segment = store.save_segment(ctx, name="树", root=Group((WEST, inner))).segment_id
+    page = shown(qtbot, services, settle, segment_id=segment)
+    builder = page.editor.builder
+
+    def at(*path: int) -> QWidget:
+        field = row_at(page, *path).field
+        field.setFocus()
+        qtbot.waitUntil(field.hasFocus)
+        return field
+
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    page.activateWindow()
+    qtbot.waitUntil(page.isActiveWindow)
+    qtbot.keyClick(at(1, 1), Qt.Key.Key_Up, keys)
+    assert builder.root == Group((WEST, Group((name, EAST), Logic.ANY)))
+    assert row_at(page, 1, 0).field.hasFocus()  # the keyboard stays with the row
+    qtbot.keyClick(at(0), Qt.Key.Key_Down, keys)
+    assert builder.root == Group((Group((name, EAST), Logic.ANY), WEST))
+    qtbot.keyClick(at(1), Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    assert builder.root.parts[1:] == (WEST, WEST)
+    qtbot.keyClick(at(0, 0), Qt.Key.Key_Delete, keys)
+    qtbot.keyClick(at(0, 0), Qt.Key.Key_Delete, keys)
+    assert builder.root == Group((WEST, WEST))  # a group goes with its last part
+
+
+def test_a_ready_made_segment_gives_name_and_conditions(
+    qtbot: QtBot, services: Services, world: Any, settle: Callable[[], None]
+) -> None:
+    page = shown(qtbot, services, settle, new=True)
+    choose(page.editor.starters, "Overdue 8 to 30 days")
+    assert page.editor.name.text() == "Overdue 8 to 30 days"
+    counted(qtbot, page, "0")
+    assert page.editor.people.words.text() == "Nobody fits."
+
+
+def test_what_was_not_saved_waits_until_its_segment_is_opened_again(
+    qtbot: QtBot, services: Services, ctx: Context, saved: int, settle: Callable[[], None]
+) -> None:
+    other = store.save_segment(ctx, name="城东", root=Group((EAST,))).segment_id
+    page = shown(qtbot, services, settle, segment_id=saved)
+    operator = row_at(page, 0).operator
+    operator.setCurrentIndex(operator.findData("known"))
+    page.open(other)
+    settle()
+    assert page.editor.builder.root == Group((EAST,))
+    page.open(saved)
+    settle()
+    assert page.editor.builder.root == Group((Condition("customer.region", Operator.KNOWN),))
+    assert page.editor.dirty
+
+
+def test_pinning_copying_retiring(
+    qtbot: QtBot,
+    services: Services,
+    saved: int,
+    settle: Callable[[], None],
+    notices: list[Notice],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = shown(qtbot, services, settle, segment_id=saved)
+    press(page, "Pin who it is now", qtbot)
+    qtbot.waitUntil(lambda: "10 customers" in page.editor.pin.words.text())
+    settle()
+    assert [row.text for row in notices] == ["10 customers stand on the list"]
+    press(page, "Give up the list", qtbot)
+    qtbot.waitUntil(lambda: "live" in page.editor.pin.words.text())
+    settle()
+    press(page, "Copy", qtbot)
+    qtbot.waitUntil(lambda: page.editor.name.text() == "城西 (copy)")
+    settle()
+    monkeypatch.setattr(screen_module, "confirm", lambda *_args, **_kwargs: True)
+    press(page, "Retire", qtbot)
+    qtbot.waitUntil(page.editor.restore.isVisible)
+    settle()
+    assert page.table.records.rowCount() == 1
+    assert not row_at(page, 0).isEnabled()
+    press(page, "Use again", qtbot)
+    qtbot.waitUntil(page.editor.retire.isVisible)
+
+
+def test_ways_on_to_campaigns_and_customers(
+    qtbot: QtBot, services: Services, saved: int, settle: Callable[[], None]
+) -> None:
+    page = shown(qtbot, services, settle, segment_id=saved)
+    went: list[tuple[str, dict[str, Any]]] = []
+    services.navigated.connect(lambda key, arguments: went.append((key, arguments)))
+    press(page, "Campaign for these", qtbot)
+    press(page, "Show in the customer list", qtbot)
+    counted(qtbot, page, "10")
+    page.editor.people.open_wanted.emit(3)
+    assert went[0] == ("campaigns", {"segment_id": saved})
+    assert went[1][0] == "customers"
+    assert load(json.loads(went[1][1]["conditions"])) == Group((WEST,))
+    assert went[2] == ("customers", {"customer_id": 3})
+
+
+def test_who_may_not_edit_sees_everything_and_changes_nothing(
+    qtbot: QtBot,
+    services_of: Callable[[Context], Services],
+    supervisor_ctx: Context,
+    saved: int,
+) -> None:
+    services = services_of(supervisor_ctx)
+    page = SegmentsPage(services)
+    qtbot.addWidget(page)
+    page.show()
+    page.arrive(segment_id=saved)
+    counted(qtbot, page, "10")
+    assert page.bar.primary is None
+    assert not row_at(page, 0).isEnabled()
+    shown_buttons = {each.text() for each in page.editor.findChildren(QPushButton) if each.isVisible()}
+    assert "Show in the customer list" in shown_buttons
+    assert not shown_buttons & {"Save", "Copy", "Retire", "Campaign for these", "Pin who it is now"}
