@@ -13,6 +13,7 @@ class Topic(StrEnum):
     CAMPAIGNS = "campaigns"
     OUTBOX = "outbox"
     LINES = "lines"
+    RULES = "rules"
     USERS = "users"
     SETTINGS = "settings"
     AUDIT = "audit"

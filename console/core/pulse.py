@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from console.core.campaigns.approvals import waiting_for
+from console.core.compliance.versions import waiting_rules
 from console.core.context import Context
 from console.core.events import Topic
 from console.core.messages.review import reviews_waiting
@@ -20,6 +21,7 @@ class Pulse:
     status: Snapshot
     approvals: int  # campaigns that this person could decide on now
     reviews: int  # templates, likewise
+    rules: int  # drafts of the rules, likewise
     lines_mark: tuple[datetime | None, tuple[tuple[LineState, str], ...]]
     campaigns_mark: tuple[int, datetime | None]
 
@@ -36,6 +38,8 @@ class Pulse:
             moved.add(Topic.CAMPAIGNS)
         if self.reviews != before.reviews:
             moved.add(Topic.TEMPLATES)
+        if self.rules != before.rules:
+            moved.add(Topic.RULES)
         return frozenset(moved)
 
 
@@ -48,6 +52,7 @@ def pulse(ctx: Context) -> Pulse:
             status=snapshot(session, ctx.clock.now()),
             approvals=waiting_for(ctx, session),
             reviews=reviews_waiting(ctx, session),
+            rules=waiting_rules(ctx, session),
             lines_mark=(session.scalar(select(func.max(Line.health_at))), tuple(states)),
             campaigns_mark=(edits[0], edits[1]),
         )

@@ -11,6 +11,7 @@ from typing import Any
 from console.core.compliance.model import Calls, Need
 from console.core.compliance.pack import HOLIDAY, TERMS, WORKDAY, Record, rules_in
 from console.core.compliance.purpose import PURPOSE_TITLES, Purpose
+from console.core.compliance.sources import source_words
 from console.core.i18n import T, Text, clauses, listed, ntr, tr
 from console.core.messages.classes import CLASSES
 from console.core.security.permissions import ROLE_TITLES, Role
@@ -143,7 +144,13 @@ def differences(before: Record, after: Record) -> list[RuleChange]:
     """What ``after`` says otherwise than ``before``; a source alone counts as well."""
     old = {view.rule: view for view in views(before)}
     return [
-        RuleChange(rule=new.rule, title=new.title, before=old[new.rule].value, after=new.value, source=new.source)
+        RuleChange(
+            rule=new.rule,
+            title=f"{SECTION_TITLES[new.section]} · {new.title}",
+            before=old[new.rule].value,
+            after=new.value,
+            source=new.source,
+        )
         for new in views(after)
         if (new.value, new.source, new.date, new.mark)
         != (old[new.rule].value, old[new.rule].source, old[new.rule].date, old[new.rule].mark)
@@ -157,7 +164,7 @@ def _view(rule: Record) -> RuleView:
         section=_SECTIONS[rule_id.partition(".")[0]],
         title=rule_titled(rule_id),
         value=_value(rule),
-        source=rule["source"],
+        source=source_words(rule["source"]),
         date=rule["date"],
         mark=rule["mark"],
         hard=rule.get("hard", False),
@@ -235,7 +242,7 @@ def _class_views(record: Record) -> Iterator[RuleView]:
             section=Section.CLASSES,
             title=str(class_.title),
             value=_terms(terms, str(PURPOSE_TITLES[class_.purpose])),
-            source=noted.get("source", class_.source),
+            source=source_words(noted.get("source", class_.source)),
             date=noted.get("date", class_.date),
             mark=noted.get("mark", class_.mark),
             hard=False,

@@ -20,6 +20,7 @@ from console.core.compliance.pack import BadPack, read_pack, rules_in
 from console.core.compliance.policy import load_policy, shipped_pack
 from console.core.compliance.purpose import Purpose
 from console.core.compliance.rules import ALLOWED, Facts, Ground, evaluate
+from console.core.compliance.sources import SHIPPED_SOURCES, source_words
 from console.core.compliance.times import Hours, Zone, common_opening, window_end
 from console.core.messages.classes import CLASSES, BadClass, MessageClass, read_classes
 from db.models import CircumstanceKind
@@ -425,3 +426,9 @@ def test_marketing_always_tells_how_to_refuse() -> None:
         read_classes({"classes": record["classes"][:1]})
     with pytest.raises(BadClass, match="stands twice"):
         read_classes({"classes": record["classes"][:1] * 2})
+
+
+def test_every_shipped_source_can_be_translated() -> None:
+    shipped = {rule["source"] for rule in rules_in(PACK)} | {class_.source for class_ in CLASSES.values()}
+    assert shipped <= SHIPPED_SOURCES.keys()
+    assert source_words("our own {decision}") == "our own {decision}"

@@ -1,0 +1,124 @@
+"""Forms of the rules page: one rule, and sending a draft for approval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QTime
+from PySide6.QtWidgets import QCheckBox, QTimeEdit, QWidget
+
+from console.core.compliance.changing import Field, Kind
+from console.core.i18n import Text, tr
+from console.screens.rules import operations
+from console.shell import theme
+from console.shell.forms import FormDialog
+from console.shell.services import Services
+from console.shell.widgets import column, inset
+
+
+class Several(QWidget):
+    """Some of a few choices, one box each."""
+
+    def __init__(self, choices: Mapping[str, Text], chosen: Sequence[str]) -> None:
+        super().__init__()
+        self.boxes = {key: QCheckBox(str(title)) for key, title in choices.items()}
+        for key, box in self.boxes.items():
+            box.setChecked(key in chosen)
+        self.setLayout(column(*self.boxes.values(), spacing=4))
+        self.setFocusProxy(next(iter(self.boxes.values())))
+
+    def chosen(self) -> list[str]:
+        return [key for key, box in self.boxes.items() if box.isChecked()]
+
+
+class RuleDialog(FormDialog):
+    """``fields`` come from core; the source of the new value is always asked for."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        services: Services,
+        draft_id: int,
+        rule: str,
+        title: str,
+        fields: Sequence[Field],
+        done: Callable[[None], None],
+    ) -> None:
+        super().__init__(parent, title, tr("Put into the draft"))
+        self.setMinimumWidth(theme.current().px(560))
+        self.explain(tr("It holds once somebody else has approved the draft."))
+        self.fields = {each.key: self._add(each) for each in fields}
+        self.source = self.form.add_text(
+            "source",
+            tr("Source"),
+            hint=tr("Where the new value comes from: a decision, a circular, a law, with its date."),
+            max_length=300,
+        )
+        keys = [each.key for each in fields]
+
+        def save() -> None:
+            values = {key: self.form.value(key) for key in keys}
+            self.work(services, operations.change(draft_id, rule, values, self.form.text("source")), done)
+
+        self.on_action(save)
+
+    def _add(self, field: Field) -> QWidget:
+        adders: dict[Kind, Callable[[Field], QWidget]] = {
+            Kind.TIME: self._time,
+            Kind.CHOICE: self._choice,
+            Kind.NUMBER: self._number,
+            Kind.OPTIONAL: self._number,
+            Kind.SET: self._several,
+            Kind.LINES: self._lines,
+        }
+        return adders[field.kind](field)
+
+    def _time(self, field: Field) -> QWidget:
+        edit = QTimeEdit(QTime.fromString(field.value, "HH:mm"))
+        edit.setDisplayFormat("HH:mm")
+        edit.setMaximumWidth(theme.current().px(200))
+        inset(edit)
+        self.form.add_widget(field.key, str(field.title), edit, lambda: edit.time().toString("HH:mm"))
+        return edit
+
+    def _choice(self, field: Field) -> QWidget:
+        choices = [(key, str(title)) for key, title in field.choices.items()]
+        return self.form.add_choice(field.key, str(field.title), choices, field.value, hint=str(field.hint))
+
+    def _number(self, field: Field) -> QWidget:
+        return self.form.add_number(
+            field.key,
+            str(field.title),
+            field.value,
+            minimum=field.minimum,
+            maximum=field.maximum,
+            hint=str(field.hint),
+            none_text=str(field.none),
+        )
+
+    def _several(self, field: Field) -> QWidget:
+        boxes = Several(field.choices, field.value)
+        self.form.add_widget(field.key, str(field.title), boxes, boxes.chosen, hint=str(field.hint))
+        return boxes
+
+    def _lines(self, field: Field) -> QWidget:
+        lines = 2 if field.key == "years" else 4
+        return self.form.add_multiline(field.key, str(field.title), field.value, hint=str(field.hint), lines=lines)
+
+
+class SubmitDialog(FormDialog):
+    def __init__(self, parent: QWidget, services: Services, draft_id: int, done: Callable[[None], None]) -> None:
+        super().__init__(parent, tr("Send the draft for approval"), tr("Send for approval"))
+        self.setMinimumWidth(theme.current().px(560))
+        self.explain(tr("A supervisor who did not write in it decides. Until then the rules stay as they are."))
+        self.note = self.form.add_multiline("note", tr("Why"), hint=tr("The supervisor reads it."), lines=3)
+        self.effective = self.form.add_date_time(
+            "from", tr("In force"), optional=tr("from"), hint=tr("Otherwise from the approval on.")
+        )
+
+        def send() -> None:
+            at: Any = self.form.value("from")
+            self.work(services, operations.submit(draft_id, self.form.text("note"), at), done)
+
+        self.on_action(send)

@@ -1,0 +1,56 @@
+"""Verbs of the rules page; they run off the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from console.core.compliance import versions
+from console.core.compliance.changing import Field
+from console.core.compliance.describe import RuleChange
+from console.core.compliance.versions import Overview
+from console.core.context import Context
+from console.core.events import Change, Topic
+
+CHANGED = Change.of(Topic.RULES, Topic.AUDIT)
+
+
+def overview(ctx: Context) -> Overview:
+    return versions.overview(ctx)
+
+
+def changes_of(number: int) -> Callable[[Context], list[RuleChange]]:
+    return lambda ctx: versions.version_changes(ctx, number)
+
+
+def start(number: int | None = None) -> Callable[[Context], int]:
+    return lambda ctx: versions.start_draft(ctx, number)
+
+
+def form_of(draft_id: int, rule: str) -> Callable[[Context], list[Field]]:
+    return lambda ctx: versions.form_of(ctx, draft_id, rule)
+
+
+def change(draft_id: int, rule: str, values: Mapping[str, Any], source: str) -> Callable[[Context], None]:
+    return lambda ctx: versions.change_rule(ctx, draft_id, rule, values, source)
+
+
+def submit(draft_id: int, note: str, effective_from: datetime | None) -> Callable[[Context], None]:
+    return lambda ctx: versions.submit_draft(ctx, draft_id, note, effective_from)
+
+
+def take_back(draft_id: int) -> Callable[[Context], None]:
+    return lambda ctx: versions.take_back(ctx, draft_id)
+
+
+def discard(draft_id: int) -> Callable[[Context], None]:
+    return lambda ctx: versions.discard_draft(ctx, draft_id)
+
+
+def approve(draft_id: int, digest: str) -> Callable[[Context], int]:
+    return lambda ctx: versions.approve_rules(ctx, draft_id, digest)
+
+
+def send_back(draft_id: int, comment: str) -> Callable[[Context], None]:
+    return lambda ctx: versions.return_rules(ctx, draft_id, comment)

@@ -1,0 +1,245 @@
+"""The rules: what may be sent to whom and when, each with its source; their versions and the next one's approval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QListWidgetItem, QStackedWidget, QWidget
+
+from console.core.compliance.changing import Field
+from console.core.compliance.describe import SECTION_TITLES, RuleChange, RuleView, Section
+from console.core.compliance.versions import DraftView, Overview
+from console.core.context import Context
+from console.core.events import Change, Topic
+from console.core.i18n import ntr, sentences, tr
+from console.core.security.permissions import Permission
+from console.screens.rules import operations
+from console.screens.rules.dialogs import RuleDialog, SubmitDialog
+from console.screens.rules.draft import DraftPane
+from console.screens.rules.parts import RulesCard, VersionCard
+from console.shell import theme
+from console.shell.icons import icon
+from console.shell.page import Page
+from console.shell.services import Services
+from console.shell.widgets import (
+    StateShape,
+    TextList,
+    clear,
+    column,
+    confirm,
+    label,
+    row,
+    scroll,
+)
+
+DRAFT, VERSIONS = "draft", "versions"
+_ICONS = {
+    Section.CONSENT: "check",
+    Section.HOURS: "clock",
+    Section.CAPS: "activity",
+    Section.SUPPRESSION: "ban",
+    Section.EASE: "pause",
+    Section.CALENDAR: "calendar",
+    Section.CLASSES: "list",
+}
+
+
+class RulesPage(Page):
+    key = "rules"
+    icon = "scale"
+    topics = frozenset({Topic.RULES})
+    permission = Permission.RULES_VIEW
+
+    @classmethod
+    def title(cls) -> str:
+        return tr("Rules")
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self.shown: Overview | None = None
+        self.list = TextList()
+        self.list.setAccessibleName(tr("Sections"))
+        self.list.setFixedWidth(theme.current().px(190))
+        self.list.setIconSize(QSize(16, 16))
+        self.list.setSpacing(2)
+        self.stack = QStackedWidget()
+        self.cards: dict[Section, RulesCard] = {}
+        for section, title in SECTION_TITLES.items():
+            self.cards[section] = RulesCard(str(title), self.change_rule)
+            self._add(section.value, str(title), _ICONS[section], _paged(self.cards[section]))
+        self.draft = DraftPane(services)
+        self.draft.done.connect(self._changed_rules)
+        self.draft.take_back.clicked.connect(lambda _checked=False: self._do(operations.take_back))
+        self.draft.discard.clicked.connect(lambda _checked=False: self.discard())
+        self._add(DRAFT, tr("Draft"), "pencil", _paged(self.draft))
+        self.versions: list[VersionCard] = []
+        self._versions = column(spacing=12)
+        holder = QWidget()
+        holder.setLayout(self._versions)
+        self._add(VERSIONS, tr("Versions"), "scroll-text", _paged(holder))
+        self.list.currentRowChanged.connect(self.stack.setCurrentIndex)
+        self.shape = StateShape("none")
+        self.state = label("", wrap=True)
+        strip = row(self.shape, self.state, spacing=8, margins=(20, 8, 20, 8))
+        strip.setStretch(1, 1)
+        panes = row(self.list, self.stack, spacing=0)
+        panes.setStretch(1, 1)
+        whole = column(strip, panes, spacing=0)
+        whole.setStretch(1, 1)
+        content = QWidget()
+        content.setLayout(whole)
+        self.set_content(content)
+        self.list.setCurrentRow(0)
+
+    def _add(self, key: str, title: str, icon_name: str, widget: QWidget) -> None:
+        item = QListWidgetItem(icon(icon_name), title)
+        item.setData(Qt.ItemDataRole.UserRole, key)
+        item.setSizeHint(QSize(0, theme.current().row_height))
+        self.list.addItem(item)
+        self.stack.addWidget(widget)
+
+    def open_section(self, key: str) -> None:
+        for place in range(self.list.count()):
+            if self.list.item(place).data(Qt.ItemDataRole.UserRole) == key:
+                self.list.setCurrentRow(place)
+
+    def arrive(self, **arguments: object) -> None:
+        """``section`` opens one of the list."""
+        wanted = arguments.get("section")
+        if isinstance(wanted, str):
+            self.open_section(wanted)
+        self.refresh(None)
+
+    def refresh(self, change: Change | None) -> None:
+        self.services.tasks.query(operations.overview, self._show, owner=self, key="overview")
+
+    # Showing
+
+    def _show(self, found: Overview) -> None:
+        before, self.shown = self.shown, found
+        if before == found:
+            return
+        editing = self._editing
+        rules = found.draft.rules if editing and found.draft is not None else found.rules
+        changed = {each.rule for each in found.draft.changes} if editing and found.draft is not None else set()
+        for section, card in self.cards.items():
+            card.show_rules([rule for rule in rules if rule.section is section], changed, editing=editing)
+        self.draft.show_draft(found.draft)
+        self._show_versions(found)
+        self._show_state(found)
+        self._show_primary(found.draft)
+
+    @property
+    def _editing(self) -> bool:
+        """This person writes in a draft that nobody reads yet."""
+        draft = self.shown.draft if self.shown is not None else None
+        return draft is not None and not draft.pending and self.services.allowed(Permission.RULES_EDIT)
+
+    def _show_versions(self, found: Overview) -> None:
+        clear(self._versions)
+        may_write = self.services.allowed(Permission.RULES_EDIT) and found.draft is None
+        self.versions = [
+            VersionCard(version, self.look_at, self.take_up if may_write else None) for version in found.versions
+        ]
+        for card in self.versions:
+            self._versions.addWidget(card)
+
+    def _show_state(self, found: Overview) -> None:
+        in_force = tr("Version {number} of the rules is in force.", number=found.number)
+        draft = found.draft
+        if draft is None:
+            self.shape.set_state("good")
+            self.state.setText(in_force)
+            return
+        if draft.pending:
+            self.shape.set_state("pending")
+            words = tr("A draft by {name} waits for approval.", name=draft.maker)
+        else:
+            self.shape.set_state("draft")
+            number = len(draft.changes)
+            words = ntr("A draft changes {n} rule.", "A draft changes {n} rules.", number)
+            words = sentences(words, tr("You are looking at the draft.")) if self._editing else words
+        self.state.setText(sentences(in_force, words))
+
+    def _show_primary(self, draft: DraftView | None) -> None:
+        if not self.services.allowed(Permission.RULES_EDIT):
+            return
+        if draft is None:
+            self.bar.set_primary(tr("Write a draft"), self.start, "pencil", tr("Change rules in a draft"))
+        elif not draft.pending:
+            primary = self.bar.set_primary(tr("Send for approval…"), self.submit, "send")
+            primary.setEnabled(bool(draft.changes))
+        elif self.bar.primary is not None:
+            self.bar.primary.hide()
+
+    # Writing
+
+    def start(self) -> None:
+        self.services.tasks.query(operations.start(), lambda _id: self._changed_rules(), owner=self)
+
+    def change_rule(self, rule: str) -> None:
+        draft = self._draft()
+        if draft is None:
+            return
+
+        def show(fields: list[Field]) -> None:
+            title = next(view.title for view in draft.rules if view.rule == rule)
+            RuleDialog(self, self.services, draft.id, rule, title, fields, lambda _none: self._changed_rules()).open()
+
+        self.services.tasks.query(operations.form_of(draft.id, rule), show, owner=self)
+
+    def submit(self) -> None:
+        draft = self._draft()
+        if draft is None:
+            return
+
+        def done(_none: None) -> None:
+            self.services.notices.good(tr("The draft waits for a supervisor."))
+            self._changed_rules()
+
+        SubmitDialog(self, self.services, draft.id, done).open()
+
+    def discard(self) -> None:
+        draft = self._draft()
+        if draft is None:
+            return
+        text = ntr("{n} changed rule is lost.", "{n} changed rules are lost.", len(draft.changes))
+        if confirm(self, tr("Throw the draft away?"), text, tr("Throw away"), danger=True):
+            self._do(operations.discard)
+
+    def _do(self, verb: Callable[[int], Callable[[Context], None]]) -> None:
+        draft = self._draft()
+        if draft is not None:
+            self.services.tasks.query(verb(draft.id), lambda _none: self._changed_rules(), owner=self)
+
+    def _draft(self) -> DraftView | None:
+        return self.shown.draft if self.shown is not None else None
+
+    # Versions
+
+    def look_at(self, number: int) -> None:
+        def show(changes: list[RuleChange]) -> None:
+            for card in self.versions:
+                if card.number == number:
+                    card.show_changes(changes)
+
+        self.services.tasks.query(operations.changes_of(number), show, owner=self)
+
+    def take_up(self, number: int) -> None:
+        title = tr("Take version {number} up again?", number=number)
+        text = tr("A draft with its rules is begun. It holds once somebody else has approved it.")
+        if confirm(self, title, text, tr("Write a draft")):
+            self.services.tasks.query(operations.start(number), lambda _id: self._changed_rules(), owner=self)
+
+    def _changed_rules(self) -> None:
+        self.services.announce(operations.CHANGED)
+
+    def rules_of(self, section: Section) -> tuple[RuleView, ...]:
+        return self.cards[section].shown
+
+
+def _paged(inside: QWidget) -> QWidget:
+    holder = QWidget()
+    holder.setLayout(column(inside, None, margins=20))
+    return scroll(holder)
