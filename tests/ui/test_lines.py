@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from console.screens.lines.terminal import TerminalDialog
 from console.shell.notices import Notice
 from console.shell.services import DemoFault, Services
 from console.shell.widgets import EmptyState
-from db.models import Line, LineState, Message
+from db.models import AuditEntry, Line, LineState, Message
 from gsm.emulator.client import EmulatorProcess
 
 
@@ -293,3 +293,73 @@ def test_a_terminal_left_before_it_opens(open_page: Open, admin: Services, qtbot
     assert dialog is not None
     dialog.leave.click()
     qtbot.waitUntil(lambda: admin.tasks.idle)
+
+
+def test_a_terminal_that_is_open_when_the_window_ends_is_written_down(
+    open_page: Open, admin: Services, qtbot: QtBot
+) -> None:
+    with EmulatorProcess() as modem:
+        line = add_line(admin.ctx, LineDraft(name="A", address=modem.address))
+        page = open_page(admin)
+        page.terminal(page.cards[line].card)
+        dialog = page.findChild(TerminalDialog)
+        assert dialog is not None
+        qtbot.waitUntil(dialog.send.isEnabled)
+        admin.close()
+        with admin.ctx.database.read() as session:
+            actions = [entry.action for entry in session.query(AuditEntry).order_by(AuditEntry.id)]
+            assert session.get_one(Line, line).owner == ""
+        assert actions == ["line.add", "line.terminal.open", "line.terminal.close"]
+        qtbot.waitUntil(lambda: not modem.stats()["attached"])
+
+
+def test_limits_are_set_in_the_dialog(open_page: Open, admin: Services, qtbot: QtBot) -> None:
+    line = add_line(admin.ctx, LineDraft(name="A", address="COM5"))
+    page = open_page(admin)
+    page.edit(page.cards[line].card)
+    dialog = page.findChild(LineDialog)
+    assert dialog is not None
+    assert not dialog.limits.isVisible()
+    dialog.more.click()
+    assert dialog.limits.isVisible()
+    dialog.limits.set_values({"hourly": 50, "quota": 20, "priority": 2, "follow": False, "balance": "*100#"})
+    dialog.limits.hours.box.setChecked(True)
+    first = dialog.limits.classes.menu.actions()[0]
+    first.setChecked(True)
+    key = str(first.data())
+    assert dialog.limits.classes.button.text() == "1 message class"
+    dialog.action.click()
+    qtbot.waitUntil(lambda: admin.tasks.idle)
+    assert "larger than that of a day" in dialog.limits._fields["hourly"].error.text()
+    dialog.limits.set_values({"quota": 200})
+    dialog.action.click()
+    qtbot.waitUntil(lambda: page.cards[line].card.limits.hourly_quota == 50)
+    assert page.cards[line].card.limits == Limits(
+        hourly_quota=50,
+        daily_quota=200,
+        opens_at=time(8),
+        closes_at=time(20),
+        classes=(key,),
+        priority=2,
+        follow=False,
+        balance_code="*100#",
+    )
+    assert dict(page.cards[line]._facts(page.cards[line].card))["Limits"].startswith("at most 50 an hour; 08:00–20:00")
+
+
+def test_the_balance_stands_on_the_card(open_page: Open, admin: Services, qtbot: QtBot) -> None:
+    told: list[Notice] = []
+    admin.notices.posted.connect(told.append)
+    with EmulatorProcess() as modem:
+        line = add_line(admin.ctx, LineDraft(name="A", address=modem.address))
+        page = open_page(admin)
+        page.cards[line].balance_wanted.emit(page.cards[line].card)
+        qtbot.waitUntil(lambda: page.cards[line].card.balance is not None, timeout=20_000)
+        assert dict(page.cards[line]._facts(page.cards[line].card))["Balance"].startswith("12.34 (")
+        assert told[-1].text.startswith("Balance of A: 12.34")
+    with admin.ctx.database.begin() as session:
+        row = session.get_one(Line, line)
+        row.owner, row.lease_until = "run", admin.ctx.clock.now() + timedelta(minutes=1)
+    page.cards[line].balance_wanted.emit(page.cards[line].card)
+    qtbot.waitUntil(lambda: page.cards[line].card.balance_wanted)
+    assert "asked for" in dict(page.cards[line]._facts(page.cards[line].card))["Balance"]

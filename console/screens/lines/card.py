@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout
 
 from console.core.format import count, local_datetime
-from console.core.i18n import listed, ntr, sentences, tr
+from console.core.i18n import clauses, listed, ntr, sentences, tr
 from console.core.lines.browse import LineCard
 from console.core.lines.diagnosis import Diagnosis, Health, Level
 from console.core.lines.words import centre_words, registration_words, sim_words, store_words
@@ -153,7 +153,7 @@ class LineWidget(Card):
             (tr("Message store"), store_words(card.health)),
             (tr("Last hour"), ntr("{n} message", "{n} messages", card.messages_hour)),
             (tr("Last error"), _last_error(card)),
-            (tr("Limits"), "  ·  ".join(filter(None, (pace, *card.limits.words())))),
+            (tr("Limits"), clauses(filter(None, (pace, *card.limits.words())))),
         ]
         return [(name, value) for name, value in facts if value]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from console.core.campaigns.trial import TrialSent
@@ -15,9 +14,10 @@ from console.core.lines.limits import Limits
 from console.screens.lines import operations
 from console.screens.lines.limits import LimitsForm
 from console.screens.lines.ports import PortField
+from console.shell import theme
 from console.shell.forms import FormDialog
 from console.shell.services import Services
-from console.shell.widgets import quiet_button, row
+from console.shell.widgets import column, quiet_button, row
 
 
 class LineDialog(FormDialog):
@@ -54,9 +54,9 @@ class LineDialog(FormDialog):
         self.limits = LimitsForm(limits)
         place = self.body.indexOf(self.form)
         self.body.removeWidget(self.form)
-        both = row(self.form, self.limits, spacing=32)
-        both.setAlignment(self.form, Qt.AlignmentFlag.AlignTop)
-        both.setAlignment(self.limits, Qt.AlignmentFlag.AlignTop)
+        both = row(spacing=32)
+        both.addLayout(column(self.form, None), 1)
+        both.addLayout(column(self.limits, None), 1)
         self.body.insertLayout(place, both)
         self.more = quiet_button(tr("Limits and hours…"), self._show_limits, "gauge")
         self.buttons.insertWidget(0, self.more)
@@ -71,6 +71,8 @@ class LineDialog(FormDialog):
 
     def _show_limits(self) -> None:
         self.limits.show()
+        width = theme.current().px(900)
+        self.setMinimumSize(width, self.body.totalHeightForWidth(width))  # or wrapped hints would be cut
         self.more.hide()
 
     def _draft(self) -> LineDraft:

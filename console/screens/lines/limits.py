@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QCheckBox, QMenu, QPushButton, QTimeEdit, QWidget
 from console.core.i18n import ntr, tr
 from console.core.lines.limits import FIRST, LAST, Limits
 from console.core.messages.classes import CLASSES
+from console.shell import theme
 from console.shell.forms import Form
-from console.shell.widgets import label, quiet_button, row
+from console.shell.widgets import inset, label, quiet_button, row
 
 _USUAL = (time(8), time(20))
 
@@ -23,8 +24,8 @@ class HoursField(QWidget):
         super().__init__()
         self.box = QCheckBox(tr("Only from"))
         self.box.setChecked(opens is not None and closes is not None)
-        self.first = _time_edit(opens or _USUAL[0], tr("From"))
-        self.last = _time_edit(closes or _USUAL[1], tr("Until"))
+        self.first = _time_edit(opens or _USUAL[0], tr("Earliest time"))
+        self.last = _time_edit(closes or _USUAL[1], tr("Latest time"))
         for edit in (self.first, self.last):
             edit.setEnabled(self.box.isChecked())
             self.box.toggled.connect(edit.setEnabled)
@@ -40,6 +41,8 @@ class HoursField(QWidget):
 def _time_edit(value: time, name: str) -> QTimeEdit:
     edit = QTimeEdit(QTime(value.hour, value.minute))
     edit.setDisplayFormat("HH:mm")
+    inset(edit)
+    edit.setMinimumWidth(theme.current().px(84))
     edit.setAccessibleName(name)
     return edit
 
