@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
 from console.core.campaigns import freeze
+from console.core.campaigns.audience import Audience, Ending
 from console.core.campaigns.housekeeping import ABANDONED
 from console.core.campaigns.lifecycle import approve
 from console.core.campaigns.views import Outcome
@@ -339,6 +340,17 @@ def test_a_copy_opens_as_a_new_draft(
     settle()
     assert editor_of(page).name.text() == "房贷11月还款提醒 (copy)"
     assert [each.state for each in stored(ctx)] == [CampaignState.APPROVED, CampaignState.DRAFT]
+
+
+def test_those_it_did_not_reach_get_a_campaign_of_their_own(
+    qtbot: QtBot, page: CampaignsPage, running: Any, settle: Callable[[], None]
+) -> None:
+    press(page.detail, "New campaign for these", qtbot)
+    settle()
+    editor = editor_of(page)
+    assert editor.audience.by_hand.isChecked()
+    assert editor.audience.audience() == Audience.of_outcome(running.batch_id, Ending.FAILED, ["tp.46"])
+    qtbot.waitUntil(lambda: editor.audience.reach.text().startswith("2 loans"))
 
 
 def test_the_details_are_exported(

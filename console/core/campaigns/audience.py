@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Select, literal_column, null, select
+from sqlalchemy import BigInteger, ColumnElement, Select, exists, literal_column, null, or_, select
 from sqlalchemy.orm import Session
 
 from console.core.customers.browse import CustomerFilter, audience_select, local_today
@@ -19,7 +19,19 @@ from console.core.segments.conditions import load
 from console.core.segments.pinning import pinned_pairs
 from console.core.segments.sentence import sentence
 from console.core.segments.store import conditions_of, own_fields, titles_of, today_of
-from db.models import Customer, ImportBatch, Loan, Segment, SegmentPin, SegmentVersion
+from db.models import (
+    Batch,
+    Campaign,
+    Customer,
+    ImportBatch,
+    InboundMessage,
+    Loan,
+    Message,
+    MessageState,
+    Segment,
+    SegmentPin,
+    SegmentVersion,
+)
 
 
 class AudienceKind(StrEnum):
@@ -28,6 +40,13 @@ class AudienceKind(StrEnum):
     IMPORT = "import"  # the customers of one imported file
     CUSTOMERS = "customers"  # picked one by one
     SEGMENT = "segment"  # one version of a segment, or its pinned list
+    OUTCOME = "outcome"  # those of an earlier campaign with whom it ended in a certain way
+
+
+class Ending(StrEnum):
+    FAILED = "failed"  # for one of the causes; without causes: for any
+    REPLIED = "replied"
+    SILENT = "silent"  # it was delivered, and no reply came
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +57,9 @@ class Audience:
     segment_id: int = 0  # of SEGMENT
     version_id: int = 0  # of SEGMENT: an edit of the segment does not change what was chosen
     pin_id: int | None = None  # of SEGMENT; None: who fulfils the conditions at the time
+    batch_id: int = 0  # of OUTCOME
+    ending: Ending = Ending.FAILED  # of OUTCOME
+    causes: tuple[str, ...] = ()  # of OUTCOME: codes as in ``Message.reason``
 
     @staticmethod
     def of_import(import_id: int) -> Audience:
@@ -51,6 +73,10 @@ class Audience:
     def of_segment(segment_id: int, version_id: int, pin_id: int | None = None) -> Audience:
         return Audience(kind=AudienceKind.SEGMENT, segment_id=segment_id, version_id=version_id, pin_id=pin_id)
 
+    @staticmethod
+    def of_outcome(batch_id: int, ending: Ending, causes: Collection[str] = ()) -> Audience:
+        return Audience(kind=AudienceKind.OUTCOME, batch_id=batch_id, ending=ending, causes=tuple(sorted(set(causes))))
+
     def dump(self) -> dict[str, object]:
         """As JSON, only what the kind uses: two audiences that mean the same are stored the same."""
         record: dict[str, object] = {"kind": self.kind.value}
@@ -61,6 +87,8 @@ class Audience:
         if self.kind is AudienceKind.SEGMENT:
             record |= {"segment": self.segment_id, "version": self.version_id}
             record |= {} if self.pin_id is None else {"pin": self.pin_id}
+        if self.kind is AudienceKind.OUTCOME:
+            record |= {"batch": self.batch_id, "ending": self.ending.value, "causes": list(self.causes)}
         return record
 
     @staticmethod
@@ -73,6 +101,9 @@ class Audience:
             segment_id=record.get("segment", 0),
             version_id=record.get("version", 0),
             pin_id=record.get("pin"),
+            batch_id=record.get("batch", 0),
+            ending=Ending(record.get("ending", Ending.FAILED)),
+            causes=tuple(record.get("causes", ())),
         )
 
 
@@ -96,6 +127,8 @@ def pairs_of(
         case AudienceKind.SEGMENT:
             root = conditions_of(session, audience.version_id)
             return pairs(root, today_of(session, today or local_today()), per_loan=per_loan)
+        case AudienceKind.OUTCOME:
+            return _ended(audience, per_loan=per_loan)
     return cast("Select[int, int | None]", found)
 
 
@@ -113,6 +146,21 @@ def describe(session: Session, audience: Audience) -> Text:
             return T("{count} picked customers", count=len(audience.customer_ids))
         case AudienceKind.SEGMENT:
             return _segment(session, audience)
+        case AudienceKind.OUTCOME:
+            return _outcome(session, audience)
+
+
+def _outcome(session: Session, audience: Audience) -> Text:
+    name = session.scalar(
+        select(Campaign.name).join(Batch, Batch.campaign_id == Campaign.id).where(Batch.id == audience.batch_id)
+    )
+    match audience.ending:
+        case Ending.FAILED:
+            return T("Those whom {name} did not reach", name=name or "?")
+        case Ending.REPLIED:
+            return T("Those who replied to {name}", name=name or "?")
+        case Ending.SILENT:
+            return T("Those who got {name} and did not reply", name=name or "?")
 
 
 def _segment(session: Session, audience: Audience) -> Text:
@@ -135,3 +183,31 @@ def _picked(ids: tuple[int, ...], *, per_loan: bool) -> Select[int, int | None]:
         return cast("Select[int, int | None]", everybody)
     loans = select(Customer.id, Loan.id).join(Loan, Loan.customer_id == Customer.id)
     return cast("Select[int, int | None]", loans.where(chosen).order_by(Customer.id, Loan.id))
+
+
+_FAILED = (MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REFUSED)
+
+
+def _ended(audience: Audience, *, per_loan: bool) -> Select[int, int | None]:
+    """The customers of the batch's messages; of a message about one loan, that loan."""
+    replied = exists().where(
+        InboundMessage.customer_id == Message.customer_id, InboundMessage.received_at >= Message.sending_at
+    )
+    wanted: list[ColumnElement[bool]] = [Message.batch_id == audience.batch_id, Message.customer_id.is_not(None)]
+    match audience.ending:
+        case Ending.FAILED:
+            wanted.append(Message.state.in_(_FAILED))
+            if audience.causes:
+                wanted.append(Message.reason.in_(audience.causes))
+        case Ending.REPLIED:
+            wanted.append(replied)
+        case Ending.SILENT:
+            wanted += [Message.state == MessageState.DELIVERED, ~replied]
+    if not per_loan:
+        people = select(Message.customer_id).where(*wanted)
+        everybody = select(Customer.id, null().label("loan_id")).where(Customer.id.in_(people)).order_by(Customer.id)
+        return cast("Select[int, int | None]", everybody)
+    about = or_(Message.loan_id.is_(None), Message.loan_id == Loan.id)
+    told = exists().where(*wanted, Message.customer_id == Loan.customer_id, about)
+    loans = select(Customer.id, Loan.id).join(Loan, Loan.customer_id == Customer.id).where(told)
+    return cast("Select[int, int | None]", loans.order_by(Customer.id, Loan.id))

@@ -9,12 +9,14 @@ however many messages there are.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from console.core.campaigns.audience import Audience, Ending
 from console.core.campaigns.decisions import (
     DigestDiffers,
     Tampered,
@@ -200,6 +202,23 @@ def cancel(ctx: Context, campaign_id: int) -> Cancelled:
 
 def copy(ctx: Context, campaign_id: int) -> int:
     """A new draft with the same answers, for the same audience as it is then; its id."""
+    return _copy(ctx, campaign_id, None)
+
+
+def copy_for(ctx: Context, campaign_id: int, ending: Ending, causes: Collection[str] = ()) -> int:
+    """A new draft with the same answers for those with whom a campaign ended so; its id.
+
+    It goes all the way again, and whoever a late receipt reaches before the submission is not among them.
+    Raises WrongState when the campaign was never submitted.
+    """
+    with ctx.database.read() as session:
+        batch_id = campaign_of(session, campaign_id).batch_id
+    if batch_id is None:
+        raise WrongState(T("Nothing of this campaign was sent yet."))
+    return _copy(ctx, campaign_id, Audience.of_outcome(batch_id, ending, causes))
+
+
+def _copy(ctx: Context, campaign_id: int, audience: Audience | None) -> int:
     ctx.require(Permission.CAMPAIGNS_EDIT)
     now = ctx.clock.now()
     with ctx.database.begin() as session:
@@ -209,7 +228,7 @@ def copy(ctx: Context, campaign_id: int) -> int:
             name=name,
             class_key=source.class_key,
             template_version_id=source.template_version_id,
-            audience=dict(source.audience),
+            audience=dict(source.audience) if audience is None else audience.dump(),
             variables=dict(source.variables),
             line_id=source.line_id,
             created_by=ctx.actor.user_id,

@@ -18,6 +18,7 @@ from db.models import Batch, BatchState, Message, MessageState
 RECENT = timedelta(minutes=10)  # the rate is that of the last accepted messages within it
 _LAST = 200
 _LEFT = (MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.UNDELIVERED)
+_PASSING = (Group.HANDSET, Group.NETWORK, Group.LINE, Group.PROGRAM)  # causes that pass; a wrong number does not
 _SETTLED = (Outcome.DELIVERED, Outcome.FAILED, Outcome.SUPPRESSED, Outcome.CANCELLED)
 
 
@@ -31,6 +32,7 @@ class Failure:
     text: Text
     advice: Text
     count: int
+    again: bool = False  # may go better another time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,5 +170,11 @@ def _failure(found: Outcome, code: str, text: str, number: int) -> Failure:
             count=number,
         )
     return Failure(
-        code=code, outcome=found, group=GROUPS[cause.group], text=cause.text, advice=cause.advice, count=number
+        code=code,
+        outcome=found,
+        group=GROUPS[cause.group],
+        text=cause.text,
+        advice=cause.advice,
+        count=number,
+        again=found is Outcome.FAILED and cause.group in _PASSING,
     )

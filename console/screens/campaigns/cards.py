@@ -92,8 +92,11 @@ def _near(found: Progress) -> str:
 class FailuresCard(Card):
     """What went wrong, by cause, with what to do about it."""
 
-    def __init__(self) -> None:
+    again_wanted = Signal(str)  # a new campaign for those with this cause
+
+    def __init__(self, *, may_edit: bool) -> None:
         super().__init__(tr("Failures and what to do"))
+        self._may_edit = may_edit
         self._rows = QVBoxLayout()
         self._rows.setSpacing(8)
         self.add(self._rows)
@@ -112,7 +115,12 @@ class FailuresCard(Card):
             )
             head.setStretch(1, 1)
             words = " · ".join(filter(None, (str(failure.group), str(failure.advice))))
-            self._rows.addLayout(column(head, label(words, "small", wrap=True), spacing=2))
+            line = column(head, label(words, "small", wrap=True), spacing=2)
+            if failure.again and self._may_edit:
+                again = link_button(tr("New campaign for these"), partial(self.again_wanted.emit, failure.code))
+                again.setAccessibleName(tr("New campaign for these: {cause}", cause=str(failure.text)))
+                line.addLayout(row(again, None))
+            self._rows.addLayout(line)
 
 
 class LeftOutCard(Card):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QStackedWidget, QTabWidget, QWidget
 
+from console.core.campaigns.audience import Ending
 from console.core.campaigns.lifecycle import Cancelled
 from console.core.campaigns.views import BADGES, STANDING_TITLES, Outcome, Standing
 from console.core.errors import UserError
@@ -58,7 +61,8 @@ class DetailPane(QStackedWidget):
     def _build(self) -> None:
         self.progress = ProgressCard()
         self.progress.outcome_wanted.connect(self._show_messages)
-        self.failures = FailuresCard()
+        self.failures = FailuresCard(may_edit=self._services.allowed(Permission.CAMPAIGNS_EDIT))
+        self.failures.again_wanted.connect(lambda code: self.follow_up(Ending.FAILED, (code,)))
         self.left_out = LeftOutCard()
         self.left_out.rule_wanted.connect(self._show_left_out)
         self.facts = FactsCard()
@@ -170,6 +174,8 @@ class DetailPane(QStackedWidget):
             shown.append(quiet_button(tr("Export"), self._export, "file-spreadsheet"))
         if allowed(Permission.CAMPAIGNS_EDIT) and found.detail.template:
             shown.append(quiet_button(tr("Copy"), self.copy, "copy"))
+        if allowed(Permission.CAMPAIGNS_EDIT) and found.progress.left:
+            shown.append(self._follow_up_button())
         if allowed(Permission.CAMPAIGNS_EDIT) and where in (Standing.DRAFT, Standing.RETURNED):
             shown.append(danger_button(tr("Delete the draft"), self._delete, "trash-2"))
         return shown
@@ -228,6 +234,23 @@ class DetailPane(QStackedWidget):
 
     def copy(self) -> None:
         self._services.tasks.query(operations.copy(self._id), self._copied, owner=self)
+
+    def _follow_up_button(self) -> QPushButton:
+        button = quiet_button(tr("Follow up"), None, "reply")
+        menu = QMenu(button)
+        for ending, words in (
+            (Ending.FAILED, tr("Those it did not reach")),
+            (Ending.SILENT, tr("Those who got it and did not reply")),
+            (Ending.REPLIED, tr("Those who replied")),
+        ):
+            menu.addAction(words, partial(self.follow_up, ending))
+        button.setMenu(menu)
+        return button
+
+    def follow_up(self, ending: Ending, causes: Sequence[str] = ()) -> None:
+        """A draft for some of those who were written to; it goes the whole way of a campaign."""
+        work = operations.copy_for(self._id, ending, causes)
+        self._services.tasks.query(work, self._copied, owner=self)
 
     def _copied(self, campaign_id: int) -> None:
         self._services.announce(CHANGED)

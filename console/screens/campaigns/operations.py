@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from console.core.campaigns import lifecycle
-from console.core.campaigns.audience import Audience
+from console.core.campaigns.audience import Audience, Ending
 from console.core.campaigns.browse import (
     CampaignDetail,
     CampaignFilter,
@@ -203,6 +203,10 @@ def withdraw(campaign_id: int) -> Callable[[Context], None]:
 
 def delete(campaign_id: int) -> Callable[[Context], None]:
     return lambda ctx: lifecycle.delete_draft(ctx, campaign_id)
+
+
+def copy_for(campaign_id: int, ending: Ending, causes: Sequence[str] = ()) -> Callable[[Context], int]:
+    return lambda ctx: lifecycle.copy_for(ctx, campaign_id, ending, causes)
 
 
 def copy(campaign_id: int) -> Callable[[Context], int]:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QRadioButton, QSizePolicy, QWidget
 
-from console.core.campaigns.audience import Audience, AudienceKind
+from console.core.campaigns.audience import Audience, AudienceKind, Ending
 from console.core.campaigns.choices import Choices, ImportChoice, LineChoice, SegmentOption, example
 from console.core.format import count, local_datetime
 from console.core.i18n import ntr, tr
@@ -139,7 +139,7 @@ class AudienceSection(Section):
 
     def __init__(self, today: date) -> None:
         super().__init__(2, tr("Who gets it"))
-        self._picked: tuple[int, ...] = ()
+        self._kept: Audience | None = None  # chosen elsewhere: it cannot be put together here
         self.everybody = QRadioButton(tr("All customers"))
         self.by_filter = QRadioButton(tr("Customers who have all of this"))
         self.by_import = QRadioButton(tr("The people of an imported file"))
@@ -178,10 +178,9 @@ class AudienceSection(Section):
         self._offer_segments(choices.segments, audience)
         self.by_import.setEnabled(bool(choices.imports))
         self.by_segment.setEnabled(bool(choices.segments))
-        self._picked = audience.customer_ids
-        picked = audience.kind is AudienceKind.CUSTOMERS
-        self.by_hand.setVisible(picked)
-        self.by_hand.setText(ntr("{n} picked customer", "{n} picked customers", len(self._picked)))
+        self._kept = audience if audience.kind in (AudienceKind.CUSTOMERS, AudienceKind.OUTCOME) else None
+        self.by_hand.setVisible(self._kept is not None)
+        self.by_hand.setText(_kept_words(audience))
         self._button(audience.kind).setChecked(True)
         if audience.kind is AudienceKind.FILTER:
             self.filter.set_filter(audience.filter)
@@ -196,8 +195,8 @@ class AudienceSection(Section):
             return option.audience
         if self.by_import.isChecked() and isinstance(self.imports.currentData(), int):
             return Audience.of_import(self.imports.currentData())
-        if self.by_hand.isChecked():
-            return Audience.of_customers(list(self._picked))
+        if self.by_hand.isChecked() and self._kept is not None:
+            return self._kept
         return Audience()
 
     def show_reach(self, number: int, per_loan: bool) -> None:
@@ -214,6 +213,7 @@ class AudienceSection(Section):
             AudienceKind.FILTER: self.by_filter,
             AudienceKind.IMPORT: self.by_import,
             AudienceKind.CUSTOMERS: self.by_hand,
+            AudienceKind.OUTCOME: self.by_hand,
             AudienceKind.SEGMENT: self.by_segment,
         }
         return buttons[kind]
@@ -261,6 +261,18 @@ class AudienceSection(Section):
         self.filter.setVisible(self.by_filter.isChecked())
         self.imports.setVisible(self.by_import.isChecked())
         self._segment.setVisible(self.by_segment.isChecked())
+
+
+def _kept_words(audience: Audience) -> str:
+    if audience.kind is AudienceKind.CUSTOMERS:
+        return ntr("{n} picked customer", "{n} picked customers", len(audience.customer_ids))
+    match audience.ending:
+        case Ending.FAILED:
+            return tr("Those whom an earlier campaign did not reach")
+        case Ending.REPLIED:
+            return tr("Those who replied to an earlier campaign")
+        case Ending.SILENT:
+            return tr("Those who got an earlier campaign and did not reply")
 
 
 class ScheduleSection(Section):
