@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from console.core.context import Context
-from console.core.customers.browse import customer_ids, customer_rows
+from console.core.customers.browse import customer_head, customer_rows
 from console.core.customers.filters import CustomerFilter
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
@@ -26,6 +26,6 @@ def find_customers(ctx: Context, text: str) -> list[FoundCustomer]:
     if not text.strip() or not ctx.allowed(Permission.CUSTOMERS_VIEW):
         return []
     with ctx.database.read() as session:
-        ids = customer_ids(session, CustomerFilter(text=text), Sort("name"))[:MOST]
+        ids = customer_head(session, CustomerFilter(text=text), Sort("name"), limit=MOST)
         rows = customer_rows(session, ids)
     return [FoundCustomer(id=row.id, name=row.name, number=row.number, phone=row.phone) for row in rows]

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import case, insert, select, update
 
 from db import paging
 from db.models import Line, LineState
@@ -31,7 +32,26 @@ def filled(database: Database, clock: FixedClock) -> Database:
 
 def test_ids_in_the_order_of_the_list(filled: Database) -> None:
     with filled.read() as session:
-        assert paging.ids(session, select(Line.id).order_by(Line.name.desc())) == list(range(1_234, 0, -1))
+        found = paging.ids(session, select(Line.id).order_by(Line.name.desc()))
+        assert found == array("q", range(1_234, 0, -1))
+        assert paging.ids(session, select(Line.id).where(Line.id < 0)) == array("q")
+
+
+def test_ids_are_read_in_pieces(filled: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    for size in (1, 4, 5, 6_000):
+        monkeypatch.setattr(paging, "_PIECE", size)
+        with filled.read() as session:
+            assert paging.ids(session, select(Line.id).order_by(Line.id)) == array("q", range(1, 1_235))
+
+
+def test_distinct_values_in_order(filled: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with filled.begin() as session:
+        session.execute(update(Line).values(fault=case((Line.id > 1_000, "b"), (Line.id > 900, "a"), else_="")))
+    with filled.read() as session:
+        assert paging.distinct(session, Line.fault) == ["a", "b"]
+        assert paging.distinct(session, Line.fault, Line.id <= 950) == ["a"]
+        assert paging.distinct(session, Line.fault, Line.id < 0) == []
+        assert len(paging.distinct(session, Line.address)) == paging.MOST_VALUES
 
 
 @pytest.mark.parametrize("size", [1, 617, 1_233, 1_234, 5_000])

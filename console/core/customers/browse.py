@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from console.core.customers import pick, search
 from console.core.customers.detail import CustomerDetail, customer_detail, reveal_phone
 from console.core.customers.filters import (
     LOAN_STATE_TITLES,
@@ -21,11 +23,13 @@ from console.core.customers.filters import (
 )
 from console.core.format import masked_phone
 from console.core.listing import Sort
+from db import paging
 from db.models import Customer, Loan, LoanState
 
 __all__ = [
     "LOAN_STATE_TITLES", "CustomerDetail", "CustomerFilter", "CustomerRow", "Facets", "Sort", "audience_select",
-    "count_customers", "customer_detail", "customer_ids", "customer_rows", "facets", "local_today", "reveal_phone",
+    "count_customers", "customer_detail", "customer_head", "customer_ids", "customer_rows", "facets", "local_today",
+    "reveal_phone",
 ]  # fmt: skip
 
 SORTS: Mapping[str, InstrumentedAttribute[str] | InstrumentedAttribute[datetime]] = {
@@ -33,6 +37,7 @@ SORTS: Mapping[str, InstrumentedAttribute[str] | InstrumentedAttribute[datetime]
     "number": Customer.number,
     "region": Customer.region,
     "branch": Customer.branch,
+    "manager": Customer.manager,
     "rating": Customer.rating,
     "segment": Customer.segment,
     "updated": Customer.updated_at,
@@ -84,18 +89,29 @@ def customer_ids(
     sort: Sort = DEFAULT_SORT,
     *,
     today: date | None = None,
-) -> list[int]:
+) -> array[int]:
     """Ids of all that match, in order. An unknown sort key means by name."""
-    return list(session.scalars(select(Customer.id).where(matching(filter, today=today)).order_by(*_order(sort))))
+    return pick.all_ids(session, filter, order_of(sort), today)
+
+
+def customer_head(
+    session: Session,
+    filter: CustomerFilter,  # noqa: A002 - the field's word
+    sort: Sort = DEFAULT_SORT,
+    *,
+    limit: int,
+    today: date | None = None,
+) -> list[int]:
+    """The first ``limit`` of ``customer_ids``, at once whatever the filter."""
+    return pick.first_ids(session, filter, order_of(sort), limit, today)
 
 
 def count_customers(session: Session, filter: CustomerFilter, *, today: date | None = None) -> int:  # noqa: A002
     return session.scalar(select(func.count()).select_from(Customer).where(matching(filter, today=today))) or 0
 
 
-def _order(sort: Sort) -> tuple[ColumnElement[Any], ...]:
-    column = SORTS.get(sort.key, Customer.pinyin)
-    return (column.desc(), Customer.id.desc()) if sort.descending else (column.asc(), Customer.id.asc())
+def order_of(sort: Sort) -> pick.Order:
+    return pick.Order(SORTS.get(sort.key, Customer.pinyin), sort.descending)
 
 
 def customer_rows(session: Session, ids: Sequence[int]) -> list[CustomerRow]:
@@ -134,12 +150,12 @@ def _row(person: Row[Any], loans: list[_LoanFacts]) -> CustomerRow:
 
 def facets(session: Session) -> Facets:
     def values(column: InstrumentedAttribute[str]) -> tuple[str, ...]:
-        return tuple(session.scalars(select(column).where(column != "").distinct().order_by(column)))
+        return tuple(paging.distinct(session, column, search.shown()))
 
     return Facets(
         regions=values(Customer.region),
         branches=values(Customer.branch),
         ratings=values(Customer.rating),
         segments=values(Customer.segment),
-        products=values(Loan.product),
+        products=tuple(paging.distinct(session, Loan.product)),
     )

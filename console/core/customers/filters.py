@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, exists, null, or_, select, true
+from sqlalchemy import ColumnElement, Select, String, and_, null, select, true, type_coerce
 
 from console.core.clock import SystemClock
-from console.core.customers.prefix import starts_with
+from console.core.customers import search
 from console.core.i18n import T, Text
 from db.models import Customer, ImportedCustomer, Loan, LoanState
 
+FACETS = ("region", "branch", "rating", "segment")
 LOAN_STATE_TITLES: Mapping[str, Text] = {
     LoanState.ACTIVE: T("Repaying"),
     LoanState.OVERDUE: T("Overdue"),
@@ -127,12 +126,33 @@ def matching(filter: CustomerFilter, *, today: date | None = None) -> ColumnElem
     condition = _customer_conditions(filter)
     if not filter.about_loans:
         return condition
-    return and_(condition, exists().where(Loan.customer_id == Customer.id, _loan_conditions(filter, today)))
+    loans = select(Loan.customer_id).where(_loan_conditions(filter, today)).correlate(None)
+    return and_(condition, Customer.id.in_(loans))
+
+
+def conditions(filter: CustomerFilter, *, today: date | None = None) -> list[search.Condition]:  # noqa: A002
+    """What ``matching`` says but for the text, each condition by itself."""
+    found = []
+    for name in FACETS:
+        if wanted := getattr(filter, name):
+            column = getattr(Customer, name)
+            members = select(Customer.id).where(column == wanted, search.shown()).correlate(None)
+            found.append(search.Condition((members,), search.unindexed(column) == wanted, name, wanted))
+    if filter.import_id is not None:
+        of_file = ImportedCustomer.import_id == filter.import_id
+        rows = select(ImportedCustomer.customer_id).where(of_file)
+        own = rows.where(ImportedCustomer.customer_id == Customer.id).correlate(Customer)
+        found.append(search.Condition((rows.correlate(None),), own.exists()))
+    if filter.about_loans:
+        loans = select(Loan.customer_id).where(_loan_conditions(filter, today))
+        own = loans.where(Loan.customer_id == Customer.id).correlate(Customer)
+        found.append(search.Condition((loans.correlate(None),), own.exists()))
+    return found
 
 
 def _customer_conditions(filter: CustomerFilter) -> ColumnElement[bool]:  # noqa: A002
-    conditions: list[ColumnElement[bool]] = [Customer.active.is_(True)]
-    for name in ("region", "branch", "rating", "segment"):
+    conditions: list[ColumnElement[bool]] = [search.shown()]
+    for name in FACETS:
         if wanted := getattr(filter, name):
             conditions.append(getattr(Customer, name) == wanted)
     if filter.import_id is not None:
@@ -140,7 +160,7 @@ def _customer_conditions(filter: CustomerFilter) -> ColumnElement[bool]:  # noqa
             Customer.id.in_(select(ImportedCustomer.customer_id).where(ImportedCustomer.import_id == filter.import_id))
         )
     if filter.text.strip():
-        conditions.append(_found(filter.text))
+        conditions.append(search.found(filter.text))
     return and_(*conditions)
 
 
@@ -149,7 +169,9 @@ def _loan_conditions(filter: CustomerFilter, today: date | None) -> ColumnElemen
     if filter.product:
         conditions.append(Loan.product == filter.product)
     if filter.loan_state:
-        conditions.append(Loan.state == LoanState(filter.loan_state))
+        by_date = filter.due_from or filter.due_to or filter.overdue_min or filter.overdue_max
+        state = _state_beside_the_date() if by_date else Loan.state
+        conditions.append(state == LoanState(filter.loan_state))
     if filter.due_from:
         conditions.append(Loan.due_on >= filter.due_from)
     if filter.due_to:
@@ -161,51 +183,13 @@ def _loan_conditions(filter: CustomerFilter, today: date | None) -> ColumnElemen
 
 def _overdue(filter: CustomerFilter, today: date) -> list[ColumnElement[bool]]:  # noqa: A002
     days = max(1, filter.overdue_min or 0)
-    conditions = [Loan.state.in_([LoanState.ACTIVE, LoanState.OVERDUE]), Loan.due_on <= today - timedelta(days=days)]
+    unpaid = _state_beside_the_date().in_([LoanState.ACTIVE, LoanState.OVERDUE])
+    conditions = [unpaid, Loan.due_on <= today - timedelta(days=days)]
     if filter.overdue_max is not None:
         conditions.append(Loan.due_on >= today - timedelta(days=filter.overdue_max))
     return conditions
 
 
-def _found(text: str) -> ColumnElement[bool]:
-    words = unicodedata.normalize("NFKC", text).split()
-    joined = "".join(words)
-    digits = re.sub(r"[\s\-]|^(?:\+|00)86", "", joined)
-    if len(words) > 1 and digits.isdecimal() and digits.isascii():  # 138 0013 8000
-        return _in_any(_places(digits))
-    each = and_(*(_in_any(_places(word)) for word in words))
-    if len(words) > 1 and joined.isascii():  # li ming
-        return or_(each, starts_with(Customer.pinyin, joined.casefold()))
-    return each
-
-
-def _in_any(places: list[ColumnElement[bool]]) -> ColumnElement[bool]:
-    return or_(*places)
-
-
-def _places(word: str) -> list[ColumnElement[bool]]:
-    """Where a typed word may stand; each place is answered by an index, but for Chinese names."""
-    if not word.isascii():
-        return [Customer.name.contains(word, autoescape=True)]
-    numbers = {word, word.upper()}
-    loans = select(Loan.customer_id).where(or_(*(starts_with(Loan.number, number) for number in numbers)))
-    places: list[ColumnElement[bool]] = [starts_with(Customer.number, number) for number in numbers]
-    places.append(Customer.id.in_(loans))
-    digits = re.sub(r"-|^(?:\+|00)86", "", word)
-    if digits.isdecimal():
-        places.extend(_phone_places(digits))
-    else:
-        places.append(starts_with(Customer.pinyin, word.casefold()))
-        places.append(starts_with(Customer.initials, word.casefold()))
-    return places
-
-
-def _phone_places(digits: str) -> list[ColumnElement[bool]]:
-    if len(digits) >= 11:
-        return [Customer.phone == digits[-11:]]
-    places: list[ColumnElement[bool]] = [starts_with(Customer.phone, digits)]
-    if len(digits) == 4:
-        places.append(Customer.phone_tail == digits)
-    elif len(digits) > 4:
-        places.append(and_(Customer.phone_tail == digits[-4:], Customer.phone.endswith(digits)))
-    return places
+def _state_beside_the_date() -> ColumnElement[str]:
+    """Nearly all loans are in one state: SQLite would begin with that."""
+    return type_coerce(Loan.state, String()).concat("")

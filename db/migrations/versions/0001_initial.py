@@ -667,9 +667,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("loan", schema=None) as batch_op:
         batch_op.create_index("ix_loan_customer_id", ["customer_id"], unique=False)
-        batch_op.create_index("ix_loan_due_on", ["due_on", "customer_id"], unique=False)
+        batch_op.create_index("ix_loan_due_on", ["due_on", "state", "customer_id"], unique=False)
+        batch_op.create_index("ix_loan_number", ["number", "customer_id"], unique=False)
         batch_op.create_index("ix_loan_product", ["product", "customer_id"], unique=False)
-        batch_op.create_index("ix_loan_state", ["state", "due_on", "customer_id"], unique=False)
+        batch_op.create_index("ix_loan_state", ["state", "customer_id"], unique=False)
 
     op.create_table(
         "retention_rule",
@@ -1148,6 +1149,7 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("active IS 1"),
         postgresql_where=sa.text("active IS true"),
+        postgresql_include=["name"],
     )
     op.create_index(
         "ix_customer_name_3",
@@ -1156,6 +1158,7 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("active IS 1"),
         postgresql_where=sa.text("active IS true"),
+        postgresql_include=["name"],
     )
     if op.get_bind().dialect.name != "sqlite":  # there it stands in the table, which cannot be altered
         op.create_foreign_key(op.f("fk_campaign_batch_id"), "campaign", "batch", ["batch_id"], ["id"])
@@ -1169,12 +1172,14 @@ def downgrade() -> None:
         table_name="customer",
         sqlite_where=sa.text("active IS 1"),
         postgresql_where=sa.text("active IS true"),
+        postgresql_include=["name"],
     )
     op.drop_index(
         "ix_customer_name_2",
         table_name="customer",
         sqlite_where=sa.text("active IS 1"),
         postgresql_where=sa.text("active IS true"),
+        postgresql_include=["name"],
     )
     with op.batch_alter_table("receipt", schema=None) as batch_op:
         batch_op.drop_index("ix_receipt_part_id")
@@ -1280,6 +1285,7 @@ def downgrade() -> None:
     with op.batch_alter_table("loan", schema=None) as batch_op:
         batch_op.drop_index("ix_loan_state")
         batch_op.drop_index("ix_loan_product")
+        batch_op.drop_index("ix_loan_number")
         batch_op.drop_index("ix_loan_due_on")
         batch_op.drop_index("ix_loan_customer_id")
 
