@@ -15,8 +15,8 @@ from console.shell.theme import ThemeManager
 from console.shell.window import MainWindow
 
 SCREENS = (
-    "home", "customers", "segments", "suppressions", "templates", "campaigns", "approvals", "lines", "rules",
-    "reports", "audit", "settings",
+    "home", "customers", "segments", "suppressions", "templates", "campaigns", "approvals",
+    "lines", "rules", "reports", "protection", "audit", "settings",
 )  # fmt: skip
 
 

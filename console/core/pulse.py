@@ -6,12 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from console.core.campaigns.approvals import waiting_for
 from console.core.compliance.versions import waiting_rules
 from console.core.context import Context
 from console.core.events import Topic
 from console.core.messages.review import reviews_waiting
+from console.core.protection.looks import refused_lately
+from console.core.protection.waiting import requests_waiting
+from console.core.security.permissions import Permission
 from console.core.sending.status import Snapshot, snapshot
 from db.models import Campaign, Line, LineState
 
@@ -22,6 +26,7 @@ class Pulse:
     approvals: int  # campaigns that this person could decide on now
     reviews: int  # templates, likewise
     rules: int  # drafts of the rules, likewise
+    protection: int  # requests for full numbers to decide or to use, and looks refused lately for who watches them
     lines_mark: tuple[datetime | None, tuple[tuple[LineState, str], ...]]
     campaigns_mark: tuple[int, datetime | None]
 
@@ -40,6 +45,8 @@ class Pulse:
             moved.add(Topic.TEMPLATES)
         if self.rules != before.rules:
             moved.add(Topic.RULES)
+        if self.protection != before.protection:
+            moved.add(Topic.AUDIT)
         return frozenset(moved)
 
 
@@ -53,6 +60,12 @@ def pulse(ctx: Context) -> Pulse:
             approvals=waiting_for(ctx, session),
             reviews=reviews_waiting(ctx, session),
             rules=waiting_rules(ctx, session),
+            protection=_protection(ctx, session),
             lines_mark=(session.scalar(select(func.max(Line.health_at))), tuple(states)),
             campaigns_mark=(edits[0], edits[1]),
         )
+
+
+def _protection(ctx: Context, session: Session) -> int:
+    watched = refused_lately(session, ctx.clock.now()) if ctx.allowed(Permission.LOOKS_VIEW) else 0
+    return requests_waiting(ctx, session) + watched

@@ -298,6 +298,7 @@ class MainWindow(QMainWindow):
         self.rail.set_badge("approvals", pulse.approvals)
         self.rail.set_badge("templates", pulse.reviews)
         self.rail.set_badge("rules", pulse.rules)
+        self.rail.set_badge("protection", pulse.protection)
         self.rail.set_badge("lines", pulse.status.lines_fault)
         self.rail.set_badge("home", pulse.status.unknown)
         self._show_stopped(pulse)

@@ -8,8 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select
 
 from console.core.context import Context
 from console.core.customers.browse import CustomerFilter, customer_ids
@@ -214,17 +213,6 @@ def request_rows(ctx: Context, ids: Sequence[int]) -> list[RequestRow]:
         names: dict[int | None, str] = {id_: name for id_, name in known}  # noqa: C416 - a Row is no tuple
     rows = {row.id: _row(row, names, now) for row in found}
     return [rows[id_] for id_ in ids if id_ in rows]
-
-
-def waiting_for(ctx: Context, session: Session) -> int:
-    """Requests that this person could decide now, or whose approval they can use."""
-    now = ctx.clock.now()
-    mine = (ExportRequest.state == RequestState.APPROVED) & (ExportRequest.requested_by == ctx.actor.user_id)
-    found: ColumnElement[bool] = mine
-    if ctx.allowed(Permission.APPROVALS_DECIDE):
-        others = (ExportRequest.state == RequestState.PENDING) & (ExportRequest.requested_by != ctx.actor.user_id)
-        found = or_(mine, others)
-    return session.scalar(select(func.count()).where(found, ExportRequest.expires_at > now)) or 0
 
 
 def _visible(ctx: Context) -> ColumnElement[bool]:

@@ -22,9 +22,9 @@ from console.core.protection.requests import (
     decide,
     request_ids,
     request_rows,
-    waiting_for,
     write,
 )
+from console.core.protection.waiting import requests_waiting
 from db.models import AuditEntry, Customer
 from tests.protection_world import PHONE, SHARED, Planted
 
@@ -48,14 +48,14 @@ def test_asked_by_one_approved_by_another_written_once(
     file = tmp_path / "full.xlsx"
     asked = ask_for_customers(ctx, ALL, REASON)
     with ctx.database.read() as session:
-        assert (waiting_for(ctx, session), waiting_for(supervisor_ctx, session)) == (0, 1)
+        assert (requests_waiting(ctx, session), requests_waiting(supervisor_ctx, session)) == (0, 1)
     with pytest.raises(NoPermit):
         write(ctx, asked, file)
     with pytest.raises(NotPermitted):
         decide(ctx, asked, approved=True)
     decide(supervisor_ctx, asked, approved=True, comment="once")
     with ctx.database.read() as session:
-        assert (waiting_for(ctx, session), waiting_for(supervisor_ctx, session)) == (1, 0)
+        assert (requests_waiting(ctx, session), requests_waiting(supervisor_ctx, session)) == (1, 0)
     with pytest.raises(NoPermit):
         write(supervisor_ctx, asked, file)  # it is the officer's
     assert write(ctx, asked, file) == 2
