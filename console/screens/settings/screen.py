@@ -13,6 +13,7 @@ from console.core.security.permissions import Permission, permissions_of
 from console.core.settings import SECTION_TITLES, SETTINGS, Declaration, Scope, Section, Settings
 from console.screens.settings import operations
 from console.screens.settings.absence import AbsenceCard
+from console.screens.settings.customfields import FieldsSection
 from console.screens.settings.dialogs import OwnPasswordDialog
 from console.screens.settings.fields import SettingsForm
 from console.screens.settings.signatures import SignaturesSection
@@ -33,6 +34,7 @@ _ICONS = {
     Section.SECURITY: "shield",
     Section.OWN: "user",
 }
+FIELDS = "fields"
 USERS, SIGNATURES, ABSENCE, PASSWORD = "users", "signatures", "absence", "password"
 BACKUP, ABOUT = "backup", "about"
 
@@ -56,6 +58,7 @@ class SettingsPage(Page):
         self.stack = QStackedWidget()
         self.forms: dict[Section, SettingsForm] = {}
         self.users: UsersSection | None = None
+        self.fields: FieldsSection | None = None
         self.signatures: SignaturesSection | None = None
         self.absence: AbsenceCard | None = None
         self._add_sections()
@@ -85,6 +88,11 @@ class SettingsPage(Page):
         if Permission.APPROVALS_DECIDE in permissions_of(self.services.ctx.actor.roles):  # not a right that was lent
             self.absence = AbsenceCard(self.services)
             self._add(ABSENCE, tr("While I am away"), "user", _page_of(self.absence))
+        if self.services.allowed(Permission.SETTINGS_EDIT):
+            self.fields = FieldsSection(self.services)
+            holder = QWidget()
+            holder.setLayout(column(self.fields, margins=20))
+            self._add(FIELDS, tr("Fields of customers"), "list", holder)
         self._add(PASSWORD, tr("My password"), "key-round", self._password_card())
         if self.services.allowed(Permission.BACKUP_MAKE):
             self._add(BACKUP, tr("Backup"), "database", self._backup_card())
@@ -148,7 +156,7 @@ class SettingsPage(Page):
         self._reload_lists()
 
     def _reload_lists(self) -> None:
-        for listed in (self.users, self.signatures, self.absence):
+        for listed in (self.users, self.fields, self.signatures, self.absence):
             if listed is not None:
                 listed.reload()
 
@@ -167,6 +175,9 @@ class SettingsPage(Page):
             return
         if self.section == SIGNATURES and self.signatures is not None:
             self.bar.set_primary(tr("Register a signature"), self.signatures.add, "plus")
+            return
+        if self.section == FIELDS and self.fields is not None:
+            self.bar.set_primary(tr("Add field"), self.fields.add, "plus")
             return
         primary = self.bar.primary
         if primary is None or primary.text() != tr("Save"):

@@ -53,9 +53,8 @@ class SuppressionsPage(Page):
         self.scope = self.bar.add_filter(FilterBox(tr("Holds back"), scopes), lambda _value: self._look())
         issuers = [(issuer.value, str(title)) for issuer, title in ISSUER_TITLES.items()]
         self.issuer = self.bar.add_filter(FilterBox(tr("By word of"), issuers), lambda _value: self._look())
-        self.ended = self.bar.add_filter(
-            FilterBox(tr("State"), [(True, tr("Ended ones too"))], everything=False), lambda _value: self._look()
-        )
+        self.ended = self.bar.add_action(tr("Ended ones too"), self._look)
+        self.ended.setCheckable(True)
         self.bar.add_action(tr("Export"), self._ask_where, "download")
         if self._may_edit:
             self.bar.add_action(tr("From a file"), self._ask_file, "upload")
@@ -129,7 +128,7 @@ class SuppressionsPage(Page):
             text=self.bar.search.text().strip() if self.bar.search else "",
             scope=str(self.scope.value()),
             issuer=str(self.issuer.value()),
-            ended=self.ended.value() is True,
+            ended=self.ended.isChecked(),
         )
         self.table.set_empty(self._nobody())
         self.table.set_loaders(operations.ids_of(self._wanted))
