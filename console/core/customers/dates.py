@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from console.core.customers.normalise import Refused, text
 from console.core.i18n import T
@@ -34,6 +34,30 @@ def day(cell: object, *, since_1904: bool = False) -> date | Refused | None:
     if not value:
         return None
     return _from_text(value, since_1904)
+
+
+_CLOCK = re.compile(r"(?:^|[ T日号])(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
+
+
+def moment(cell: object, *, since_1904: bool = False) -> datetime | Refused | None:
+    """Date and local time of a cell, aware; the start of the day where it gives no time."""
+    found = day(cell, since_1904=since_1904)
+    if not isinstance(found, date):
+        return found
+    clock = cell.time() if isinstance(cell, datetime) else _clock(text(cell))
+    if clock is None:
+        return Refused(T("“{value}” is no time such as 14:05", value=text(cell)[:40]))
+    return datetime.combine(found, clock.replace(microsecond=0, tzinfo=None)).astimezone()
+
+
+def _clock(value: str) -> time | None:
+    match = _CLOCK.search(value)
+    if match is None:
+        return time.min
+    try:
+        return time(int(match[1]), int(match[2]), int(match[3] or 0))
+    except ValueError:
+        return None
 
 
 def _from_number(value: float, since_1904: bool) -> date | Refused:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from console.core.customers.checking import BadRow
 from console.core.customers.filekind import column_letters
@@ -23,20 +23,25 @@ _LONGEST = 32_767  # characters of a cell in Excel
 
 def write_error_workbook(sheet: Sheet, bad: Iterable[BadRow], path: Path) -> int:
     """Write the bad rows; how many. Raises EnvironmentTrouble, and then ``path`` is as it was."""
+    with replacing(path) as fresh, fresh.open("wb") as file:
+        return error_workbook(sheet, bad, file)
+
+
+def error_workbook(sheet: Sheet, bad: Iterable[BadRow], file: BinaryIO) -> int:
+    """The bad rows as an .xlsx; how many."""
     from openpyxl import Workbook  # noqa: PLC0415 - a quarter of a second that no start of the window needs
 
     rows = sorted(bad, key=lambda each: each.row)
     width = len(sheet.headers)
-    with replacing(path) as fresh:
-        book = Workbook(write_only=True)
-        page = book.create_sheet((re.sub(r"[\[\]:*?/\\]", " ", sheet.name) or "1")[:31])
-        _lay_out(page, width)
-        page.auto_filter.ref = f"A1:{column_letters(width + 1)}{len(rows) + 1}"
-        page.append([_cell(page, header) for header in (*sheet.headers, str(REASON))])
-        for row in rows:
-            reason = "; ".join(str(problem) for problem in row.problems)
-            page.append([_cell(page, cell) for cell in (*sheet.rows[row.index], reason)])
-        book.save(fresh)
+    book = Workbook(write_only=True)
+    page = book.create_sheet((re.sub(r"[\[\]:*?/\\]", " ", sheet.name) or "1")[:31])
+    _lay_out(page, width)
+    page.auto_filter.ref = f"A1:{column_letters(width + 1)}{len(rows) + 1}"
+    page.append([_cell(page, header) for header in (*sheet.headers, str(REASON))])
+    for row in rows:
+        reason = "; ".join(str(problem) for problem in row.problems)
+        page.append([_cell(page, cell) for cell in (*sheet.rows[row.index], reason)])
+    book.save(file)
     return len(rows)
 
 

@@ -1,9 +1,9 @@
-"""Resident identity numbers (GB 11643-1999): checked, reduced to what a message may need, and never stored."""
+"""Resident identity numbers (GB 11643-1999): checked, and told apart from what a message may need."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from console.core.customers.normalise import Refused, text
@@ -16,10 +16,11 @@ _FORM = re.compile(r"[1-9]\d{16}[\dX]", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """All that is kept of a number."""
+    """A number and what it says; only sealed does it go any further."""
 
     birthday: date
     title: str  # 先生 or 女士
+    number: str = field(default="", repr=False, compare=False)
 
 
 def identity(cell: object) -> Identity | Refused | None:
@@ -39,4 +40,4 @@ def identity(cell: object) -> Identity | Refused | None:
         birthday = date(int(value[6:10]), int(value[10:12]), int(value[12:14]))
     except ValueError:
         return Refused(T("the birth date in the identity number does not exist"))
-    return Identity(birthday, "先生" if int(value[16]) % 2 else "女士")
+    return Identity(birthday, "先生" if int(value[16]) % 2 else "女士", value)

@@ -1,41 +1,114 @@
-"""A file into the database: read, map, check, and commit in one go."""
+"""A file into the database: read, map, check, look at what it will do, decide, and write."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from console.core.context import Context
-from console.core.customers import merging, staging
-from console.core.customers.checking import BadRow, Checked, Problem, check
-from console.core.customers.columns import FIELDS
-from console.core.customers.errors_workbook import write_error_workbook
-from console.core.customers.mapping import Mapping, header_digest, propose
+from console.core.customers import fields as own
+from console.core.customers.applying import TakenOver, Told, apply, complete_abandoned, release
+from console.core.customers.checking import BadRow, Checked, Policy, Problem, check
+from console.core.customers.columns import FIELDS, own_fields
+from console.core.customers.difference import Difference, difference_of
+from console.core.customers.effects import Effect
+from console.core.customers.errors_workbook import error_workbook, write_error_workbook
+from console.core.customers.imports import ImportUnderway, history, settled
+from console.core.customers.mapping import Fields, header_digest, propose
+from console.core.customers.mapping import Mapping as Columns
+from console.core.customers.preparing import (
+    NothingToImport,
+    Prepared,
+    Progress,
+    discard_abandoned,
+    mark_kept,
+    prepare,
+    throw_away,
+)
+from console.core.customers.sources import source_of
+from console.core.customers.totals import Line, compared, stated_in_name
 from console.core.customers.workbook import Book, Sheet, read
 from console.core.errors import UserError
 from console.core.i18n import T
 from console.core.security.permissions import Permission
 from db.errors import DatabaseError
-from db.models import ImportBatch, ImportMapping, ImportState
+from db.models import ImportBatch, ImportErrors, ImportMapping, ImportState
 
 __all__ = [
-    "BadRow", "Book", "Checked", "ImportResult", "Mapping", "Problem", "Sheet", "check", "commit", "discard_abandoned",
-    "propose_mapping", "read", "write_error_workbook",
+    "BadRow",
+    "Book",
+    "Checked",
+    "Choices",
+    "Columns",
+    "ImportResult",
+    "NothingToImport",
+    "Policy",
+    "Prepared",
+    "Problem",
+    "Progress",
+    "Proposal",
+    "Sheet",
+    "check",
+    "commit",
+    "complete_abandoned",
+    "control",
+    "difference_of",
+    "discard_abandoned",
+    "prepare",
+    "proposal",
+    "propose_mapping",
+    "read",
+    "throw_away",
+    "write_error_workbook",
 ]  # fmt: skip
 
-Progress = Callable[[int, int], None]  # done, of how many; may raise to cancel
-ABANDONED = timedelta(hours=1)  # an import that still runs after this time has died
-_STEPS = 6
+ERROR_ROWS = 20_000  # more are not kept with the log of imports
+LISTED = 200  # numbers of customers and loans that are gone, kept with the difference
 
 
-class NothingToImport(UserError):
+class Outdated(UserError):
+    """What was shown is not what would happen any more."""
+
     def __init__(self) -> None:
-        super().__init__(T("No row of the file can be imported."), T("Correct the rows or the columns first."))
+        super().__init__(
+            T("Another import has changed the customer file since this file was looked at."),
+            T("Look at what will happen now, and import it then."),
+        )
+
+
+class TotalsDiffer(UserError):
+    def __init__(self) -> None:
+        super().__init__(
+            T("The file does not hold what its sender states."),
+            T("Ask the sender, or confirm that it is to be imported all the same."),
+        )
+
+
+class Undecided(UserError):
+    def __init__(self, rows: int) -> None:
+        super().__init__(
+            T("{count} rows would change what is stored, and nobody has decided on them yet.", count=rows),
+            T("Choose for each whether the file or what is stored counts."),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What a person settles beside the columns."""
+
+    source: str | None = None  # who sends such files; None: as its name and headers suggest
+    known: Policy = Policy.UPDATE  # where the customer or loan is stored already
+    kept: frozenset[int] = frozenset()  # positions of rows whose stored values stay, with ASK
+    taken: frozenset[int] = frozenset()  # positions whose values from the file count, with ASK
+    stated: Mapping[str, int] = field(default_factory=dict)  # totals typed in: rows, and fen by field
+    confirmed: bool = False  # although totals differ
+    retire_gone: bool = False  # customers who are gone since the batch before become inactive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +119,7 @@ class ImportResult:
     rows_read: int
     added: int
     updated: int
-    unchanged: int
+    unchanged: int  # kept ones included
     invalid: int
     duplicates: int
     customers: int  # who stood in the file
@@ -54,160 +127,206 @@ class ImportResult:
     refused: tuple[BadRow, ...]  # found wrong only beside what is stored; counted in invalid
 
 
-def propose_mapping(ctx: Context, sheet: Sheet) -> Mapping:
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """What is known of such a sheet before anybody has looked at it."""
+
+    mapping: Columns
+    source: str
+    extra: Fields  # the administrator's fields
+
+
+def proposal(ctx: Context, sheet: Sheet) -> Proposal:
     """What was settled for these headers before, else the likeliest."""
     with ctx.database.read() as session:
         saved = session.get(ImportMapping, header_digest(sheet.headers))
+        extra = own_fields(own.fields(session))
+    source = source_of(sheet.file_name)
     if saved is not None:
+        source = str(saved.mapping.get("source") or source)
         fields = tuple(saved.mapping.get("fields", ()))
-        if len(fields) == len(sheet.headers) and all(key == "" or key in FIELDS for key in fields):
-            return fields
-    return propose(sheet.headers, sheet.samples())
+        if len(fields) == len(sheet.headers) and all(key == "" or key in FIELDS or key in extra for key in fields):
+            return Proposal(mapping=fields, source=source, extra=extra)
+    return Proposal(mapping=propose(sheet.headers, sheet.samples(), extra), source=source, extra=extra)
 
 
-def commit(ctx: Context, checked: Checked, progress: Progress | None = None) -> ImportResult:
-    """Bring in every valid row, all of them or none. Raises NotPermitted, NothingToImport, and what ``progress`` does.
+def propose_mapping(ctx: Context, sheet: Sheet) -> Columns:
+    return proposal(ctx, sheet).mapping
 
-    Rows are staged in short transactions; one last transaction makes them visible. A crash before it leaves only
-    staged rows, which nobody sees and the next import throws away.
+
+def control(checked: Checked, typed: Mapping[str, int] | None = None) -> tuple[Line, ...]:
+    """The totals of a file beside what its sender states: typed in, below the table, or in the file's name."""
+    in_name = stated_in_name(checked.sheet.file_name)
+    return compared(checked.rows_read, checked.sums, checked.stated, in_name, typed or {})
+
+
+def commit(
+    ctx: Context,
+    given: Checked | Prepared,
+    progress: Progress | None = None,
+    told: Told | None = None,
+    *,
+    choices: Choices | None = None,
+) -> ImportResult:
+    """Bring in every valid row, all of them or none.
+
+    ``progress`` may raise to cancel, until the import is decided; from then on ``told`` reports, and must not raise.
+    A crash before the decision leaves nothing; one after it leaves what whoever looks next writes to its end.
+    Raises NotPermitted, NothingToImport, Outdated, TotalsDiffer, Undecided, ImportUnderway, and what ``progress`` does.
     """
     ctx.require(Permission.CUSTOMERS_IMPORT)
-    if not checked.valid:
-        raise NothingToImport()
-    report = progress or (lambda done, total: None)
-    steps = max(1, len(checked.valid) // 4)  # the share of one statement in the progress
-    total = len(checked.valid) + _STEPS * steps
-    discard_abandoned(ctx)
-    import_id = _open(ctx, checked)
-    done = False
+    complete_abandoned(ctx)
+    choices = choices or Choices()
+    prepared = given if isinstance(given, Prepared) else prepare(ctx, given, progress)
+    decided = False
     try:
-        staging.stage(ctx.database, import_id, checked, lambda staged: report(staged, total))
-        result = _make_visible(ctx, import_id, checked, lambda step: report(len(checked.valid) + step * steps, total))
-        done = True
+        difference = difference_of(ctx, prepared, choices.source)
+        result = _decide(ctx, prepared, choices, difference)
+        decided = True
     finally:
-        if not done:
-            with suppress(DatabaseError):  # the first error is the one to tell; what is left is thrown away later
-                _throw_away(ctx, import_id)
-    with suppress(DatabaseError), ctx.database.begin() as session:
-        staging.unstage(session, import_id)
-    report(total, total)
+        if not decided and not isinstance(given, Prepared):
+            with suppress(DatabaseError):
+                throw_away(ctx, prepared.import_id)
+    written = False
+    try:
+        apply(ctx, prepared.import_id, prepared.worker, told)
+        written = True
+    except TakenOver:  # this process was silent for long, and another one went on
+        written = True
+    finally:
+        if not written:
+            with suppress(DatabaseError):
+                release(ctx, prepared.import_id, prepared.worker)
     return result
 
 
-def discard_abandoned(ctx: Context) -> None:
-    """Remove what imports that died have left."""
-    query = select(ImportBatch.id).where(
-        ImportBatch.state == ImportState.RUNNING, ImportBatch.created_at < ctx.clock.now() - ABANDONED
-    )
-    with ctx.database.read() as session:
-        dead = session.scalars(query).all()
-    for import_id in dead:
-        _throw_away(ctx, import_id)
+def _decide(ctx: Context, prepared: Prepared, choices: Choices, difference: Difference) -> ImportResult:
+    checked, lines = prepared.checked, control(prepared.checked, choices.stated)
+    if any(line.differs for line in lines) and not choices.confirmed:
+        raise TotalsDiffer()
+    kept = _kept(prepared, choices)
+    mark_kept(ctx, prepared, kept)
+    result = _result(prepared, kept)
+    now, errors = ctx.clock.now(), _errors(prepared, result)
+    with ctx.database.begin() as session:
+        if not settled(session):
+            raise ImportUnderway()
+        _require_fresh(session, prepared)
+        decided = session.execute(
+            update(ImportBatch)
+            .where(ImportBatch.id == prepared.import_id, ImportBatch.state == ImportState.RUNNING)
+            .where(ImportBatch.owner == prepared.worker)
+            .values(
+                state=ImportState.APPLYING,
+                source=difference.source,
+                previous_id=difference.previous_id,
+                control=_control(lines, confirmed=choices.confirmed),
+                difference=difference.dump(),
+                retire_gone=choices.retire_gone,
+                rows_added=result.added,
+                rows_updated=result.updated,
+                rows_unchanged=result.unchanged,
+                rows_invalid=result.invalid,
+                rows_duplicate=result.duplicates,
+                decided_at=now,
+                touched_at=now,
+            )
+        )
+        if decided.rowcount != 1:  # type: ignore[attr-defined]
+            raise Outdated()
+        session.merge(
+            ImportMapping(
+                header_digest=header_digest(checked.sheet.headers),
+                mapping={"fields": list(checked.mapping), "source": difference.source},
+                updated_at=now,
+            )
+        )
+        if errors is not None:
+            session.merge(errors)
+        _audit(ctx, session, prepared, choices, difference, lines, result)
+    return result
 
 
-def _open(ctx: Context, checked: Checked) -> int:
-    sheet = checked.sheet
-    batch = ImportBatch(
-        file_name=sheet.file_name[:255],
-        file_digest=sheet.digest,
-        sheet=sheet.name[:100],
-        mapping=_by_header(sheet, checked.mapping),
-        state=ImportState.RUNNING,
+def _require_fresh(session: Session, prepared: Prepared) -> None:
+    if history(session) != prepared.history:
+        raise Outdated()
+
+
+def _kept(prepared: Prepared, choices: Choices) -> Collection[int]:
+    """Positions of rows that leave alone what is stored."""
+    if choices.known is Policy.UPDATE:
+        return ()
+    touching = [at for at, one in prepared.known.items() if one.changes]
+    if choices.known is Policy.KEEP:
+        return touching
+    undecided = [at for at in touching if at not in choices.kept and at not in choices.taken]
+    if undecided:
+        raise Undecided(len(undecided))
+    return [at for at in touching if at in choices.kept]
+
+
+def _result(prepared: Prepared, kept: Collection[int]) -> ImportResult:
+    checked, refused = prepared.checked, tuple(sorted(prepared.refused.values(), key=lambda each: each.row))
+    stored = [one.effect for one in prepared.known.values()]
+    changed = sum(effect is Effect.CHANGED for effect in stored)
+    left_alone = sum(prepared.known[at].effect is Effect.CHANGED for at in kept)
+    unchanged = sum(effect is Effect.SAME for effect in stored)
+    return ImportResult(
+        import_id=prepared.import_id,
         rows_read=checked.rows_read,
-        created_by=ctx.actor.user_id,
-        created_at=ctx.clock.now(),
+        added=len(checked.valid) - len(refused) - changed - unchanged,
+        updated=changed - left_alone,
+        unchanged=unchanged + left_alone,
+        invalid=len(checked.invalid) + len(refused),
+        duplicates=len(checked.duplicates),
+        customers=prepared.customers,
+        customers_added=prepared.customers_added,
+        refused=refused,
     )
-    with ctx.database.begin() as session:
-        session.add(batch)
-        session.flush()
-        return batch.id
 
 
-def _by_header(sheet: Sheet, mapping: Mapping) -> dict[str, str]:
-    named: dict[str, str] = {}
-    for column, (header, key) in enumerate(zip(sheet.headers, mapping, strict=True), 1):
-        named[header if header not in named else f"{header} ({column})"] = key
-    return named
+def _control(lines: tuple[Line, ...], *, confirmed: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {line.key: {"found": line.found, "stated": line.stated} for line in lines}
+    return shown | ({"confirmed": True} if confirmed and any(line.differs for line in lines) else {})
 
 
-def _make_visible(ctx: Context, import_id: int, checked: Checked, step: Callable[[int], None]) -> ImportResult:
-    now, fields = ctx.clock.now(), checked.fields
-    with ctx.database.begin() as session:
-        if not all(checked.columns.get("number", [""])):
-            merging.find_known(session, import_id)
-        reasons = merging.refuse_foreign_loans(session, import_id) if "loan_number" in fields else {}
-        step(1)
-        counts = merging.count(session, import_id, fields)
-        step(2)
-        merging.merge_customers(session, import_id, fields, now)
-        step(3)
-        if "loan_number" in fields:
-            merging.merge_loans(session, import_id, fields, now)
-        step(4)
-        customers = merging.remember_customers(session, import_id)
-        if "consent" in fields:
-            merging.merge_consents(session, import_id, _evidence(checked), now)
-        step(5)
-        refused = tuple(
-            BadRow(row - checked.sheet.first_row, row, (Problem("loan_number", why),))
-            for row, why in sorted(reasons.items())
-        )
-        result = ImportResult(
-            import_id=import_id,
-            rows_read=checked.rows_read,
-            added=counts.added,
-            updated=counts.updated,
-            unchanged=counts.unchanged,
-            invalid=len(checked.invalid) + len(refused),
-            duplicates=len(checked.duplicates),
-            customers=customers,
-            customers_added=counts.customers_added,
-            refused=refused,
-        )
-        _close(ctx, session, checked, result)
-    return result
+def _errors(prepared: Prepared, result: ImportResult) -> ImportErrors | None:
+    checked = prepared.checked
+    bad = sorted((*checked.invalid, *result.refused), key=lambda each: each.row)[:ERROR_ROWS]
+    if not bad:
+        return None
+    file = BytesIO()
+    error_workbook(checked.sheet, bad, file)
+    return ImportErrors(import_id=prepared.import_id, rows=len(bad), workbook=file.getvalue())
 
 
-def _evidence(checked: Checked) -> str:
-    return f"{checked.sheet.file_name[:200]} #{checked.sheet.digest[:12]}"
-
-
-def _close(ctx: Context, session: Session, checked: Checked, result: ImportResult) -> None:
-    opened = update(ImportBatch).where(ImportBatch.id == result.import_id, ImportBatch.state == ImportState.RUNNING)
-    session.execute(
-        opened.values(
-            state=ImportState.DONE,
-            rows_added=result.added,
-            rows_updated=result.updated,
-            rows_unchanged=result.unchanged,
-            rows_invalid=result.invalid,
-        )
-    )
-    session.merge(
-        ImportMapping(
-            header_digest=header_digest(checked.sheet.headers),
-            mapping={"fields": list(checked.mapping)},
-            updated_at=ctx.clock.now(),
-        )
-    )
+def _audit(
+    ctx: Context,
+    session: Session,
+    prepared: Prepared,
+    choices: Choices,
+    difference: Difference,
+    lines: tuple[Line, ...],
+    result: ImportResult,
+) -> None:
+    differing = {line.key: f"{line.found} / {line.stated}" for line in lines if line.differs}
+    more: dict[str, object] = {"totals_confirmed": differing} if differing else {}
+    if choices.known is not Policy.UPDATE:
+        more["policy"] = choices.known.value
+    if choices.retire_gone:
+        more["retire_gone"] = difference.gone
     ctx.audit(
         session,
         "customer.import",
-        f"import:{result.import_id}",
-        file=checked.sheet.file_name,
-        digest=checked.sheet.digest,
+        f"import:{prepared.import_id}",
+        file=prepared.checked.sheet.file_name,
+        digest=prepared.checked.sheet.digest,
+        source=difference.source,
         rows=result.rows_read,
         added=result.added,
         updated=result.updated,
         unchanged=result.unchanged,
         invalid=result.invalid,
         duplicates=result.duplicates,
+        **more,
     )
-
-
-def _throw_away(ctx: Context, import_id: int) -> None:
-    with ctx.database.begin() as session:
-        staging.unstage(session, import_id)
-        session.execute(
-            delete(ImportBatch).where(ImportBatch.id == import_id, ImportBatch.state == ImportState.RUNNING)
-        )

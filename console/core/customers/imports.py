@@ -1,13 +1,70 @@
-"""Imports that were made: what a list or a campaign says about the file it came from."""
+"""Imports that were made or are on their way: whether the customer file is whole now, and who works on an import."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import os
+import platform
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from db.models import ImportBatch
+from console.core.errors import UserError
+from console.core.i18n import T
+from console.core.processes import is_alive
+from db.models import ImportBatch, ImportState
+
+UNDERWAY = (ImportState.APPLYING, ImportState.UNDOING)
+SILENT = timedelta(seconds=30)  # an import that is written shows a sign of life with every chunk
+ABANDONED = timedelta(hours=6)  # somebody may look at a preview for long
+_HOST = platform.node()[:40]
+
+
+class ImportUnderway(UserError):
+    """The customer file is not whole at this moment."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            T("An import is being written at this moment; until it is whole, nobody can be selected or exported."),
+            T("This takes seconds. Try again then."),
+        )
 
 
 def import_file_name(session: Session, import_id: int) -> str:
     """The file's name; empty for an import that is not known."""
     return session.scalar(select(ImportBatch.file_name).where(ImportBatch.id == import_id)) or ""
+
+
+def settled(session: Session) -> bool:
+    """Whether every import in this snapshot is whole: all of it or nothing."""
+    return session.scalar(select(ImportBatch.id).where(ImportBatch.state.in_(UNDERWAY)).limit(1)) is None
+
+
+def require_settled(session: Session) -> None:
+    """Raises ImportUnderway. To be asked in the snapshot in which customers are selected."""
+    if not settled(session):
+        raise ImportUnderway()
+
+
+def history(session: Session) -> tuple[int, int]:
+    """How many imports were ever decided and undone: the same numbers, the same history."""
+    query = select(func.count(ImportBatch.decided_at), func.count(ImportBatch.undone_at))
+    decided, undone = session.execute(query).one()
+    return decided, undone
+
+
+def this_worker() -> str:
+    """A name for one piece of work of this process."""
+    return f"{_HOST}|{os.getpid()}|{secrets.token_hex(4)}"
+
+
+def is_dead(owner: str) -> bool:
+    """Whether a worker is known to be gone: nobody, or a process of this computer that has ended."""
+    host, _, rest = owner.partition("|")
+    pid = rest.partition("|")[0]
+    return not owner or (host == _HOST and pid.isdecimal() and not is_alive(int(pid)))
+
+
+def silent(now: datetime, since: timedelta) -> ColumnElement[bool]:
+    return or_(ImportBatch.touched_at.is_(None), ImportBatch.touched_at < now - since)

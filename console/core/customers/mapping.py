@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Mapping as Map
 from collections.abc import Sequence
+from types import MappingProxyType
 
 from console.core.customers import normalise
-from console.core.customers.columns import FIELDS
+from console.core.customers.columns import FIELDS, Field, Group
 from console.core.customers.identity import Identity, identity
 from console.core.customers.synonyms import SYNONYMS
 
 Mapping = tuple[str, ...]  # a field's key per column of the sheet, "" for a column that is left out
+Fields = Map[str, Field]
 
 _SIMPLIFIED = str.maketrans(
     "戶機號碼貸編產類額還應餘稱別區級評約狀態證經辦網點標籤簽賬帳開門間數罰終電話聯絡營銷層構總計動貨稱單發銀齡歲資訊訂繳費會員縣鎮鄉圖",
@@ -44,20 +47,34 @@ def header_digest(headers: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(plain_header(header) for header in headers).encode()).hexdigest()
 
 
-def propose(headers: Sequence[str], samples: Sequence[Sequence[object]] = ()) -> Mapping:
+def propose(
+    headers: Sequence[str], samples: Sequence[Sequence[object]] = (), extra: Fields = MappingProxyType({})
+) -> Mapping:
     """The likeliest mapping; every field stands at most once in it. ``samples`` are rows of data.
 
     A name that fits two fields goes to the one that can read what stands below: 还款日 is a day of the month or a date.
+    Where rows are numbered instalments, a name that fits both is the instalment's. ``extra``: the administrator's
+    fields, known by their titles.
     """
-    found: dict[int, str] = {}
     plain = [plain_header(header) for header in headers]
+    found: dict[int, str] = {}
+    titles = {plain_header(str(field.title)): key for key, field in extra.items()}
+    for column, header in enumerate(plain):
+        if header in titles:
+            found[column] = titles.pop(header)
     named = ((*known, column) for column, header in enumerate(plain) for known in _by_name(header))
     ended = ((*likely, column) for column, header in enumerate(plain) for likely in _by_ending(header))
     candidates = sorted([*named, *ended])
+    numbered = any(key == "sequence" and rank < _NUMBERED for rank, key, _ in candidates)
+    candidates = [each for each in candidates if numbered or FIELDS[each[1]].group is not Group.INSTALMENT]
+    if numbered:
+        candidates.sort(key=lambda each: (each[0] >= _NUMBERED, FIELDS[each[1]].group is not Group.INSTALMENT))
     candidates.sort(key=lambda each: _refuses(each[1], each[2], samples[:_SAMPLE]))
     for _, key, column in candidates:
         if column not in found and key not in found.values():
             found[column] = key
+    if numbered and not {"name", "phone", "number"} & set(found.values()):
+        return tuple(found.get(column, "") for column in range(len(headers)))
     for key in ("phone", "id_number", "name"):
         if key not in found.values():
             likely = _by_content(key, plain, samples[:_SAMPLE], found)

@@ -1,225 +1,216 @@
-"""Staged rows into customers, loans and consents: one set-based statement each, the same on both engines.
+"""One span of staged rows into customers, loans, consents and further numbers: set-based, the same on both engines.
 
-What a file leaves empty stays as it is stored; columns that the file does not have are not touched at all.
+What a file leaves empty stays as it is stored; columns that the file does not have are not touched at all. What is
+written over is kept in ``import_change`` first, and what is added is marked, in the caller's transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
+    Dialect,
     FromClause,
-    Integer,
     String,
     and_,
     case,
-    cast,
-    false,
     func,
     literal,
     not_,
     or_,
     select,
     true,
-    type_coerce,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import Insert
 
 from console.core.compliance.purpose import Purpose
-from console.core.i18n import T, Text
-from db.models import Consent, Customer, ImportedCustomer, Loan, LoanState, StagedRow
-
-S: Any = StagedRow.__table__
-C: Any = Customer.__table__
-L: Any = Loan.__table__
-SOURCE = "import"  # of a consent
-
-_PERSON = (
-    "name", "pinyin", "initials", "title", "phone", "phone_tail", "region", "branch", "manager", "rating", "segment",
-    "birthday", "tags",
-)  # fmt: skip
-_TERMS = (
-    "product", "principal", "rate", "method", "start_on", "term_months", "due_day", "state", "account_tail",
-    "amount_due", "due_on", "penalty",
-)  # fmt: skip
-_FOLLOWS = {"pinyin": "name", "initials": "name", "phone_tail": "phone"}
-_DERIVED = {"birthday": "id_number", "title": "id_number", "due_on": "overdue_days", "state": "overdue_days"}
-_NULLABLE = frozenset(
-    {"birthday", "principal", "rate", "start_on", "term_months", "due_day", "amount_due", "due_on", "penalty"}
+from console.core.customers.values import (
+    FOLLOWS,
+    PERSON,
+    TERMS,
+    C,
+    Compiled,
+    L,
+    S,
+    Script,
+    alone,
+    given,
+    highest,
+    in_span,
 )
+from db.models import ChangeKind, Consent, CustomerPhone, ImportedCustomer, ImportedLoan, LoanState
+
+__all__ = ["FOLLOWS", "PERSON", "SOURCE", "TERMS", "Merger", "Span"]
+
+SOURCE = "import"  # of a consent
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counts:
-    """Rows of the file by what they did."""
+class Span:
+    """Staged rows of one import: ``low`` < id <= ``high``."""
 
-    added: int  # brought a new customer or a new loan
-    updated: int
-    unchanged: int
-    customers_added: int
+    import_id: int
+    low: int
+    high: int
 
-
-def _given(fields: Collection[str], names: Iterable[str]) -> list[str]:
-    """Those of the columns that the file fills."""
-    return [name for name in names if _FOLLOWS.get(name, name) in fields or _DERIVED.get(name) in fields]
-
-
-def _empty(name: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
-    if name in _NULLABLE:
-        return column.is_(None)
-    return cast(column, String) == "[]" if name == "tags" else type_coerce(column, String) == ""
+    def parameters(self, above: int = 0) -> dict[str, int]:
+        return {
+            "given_import": self.import_id,
+            "given_low": self.low,
+            "given_high": self.high,
+            "given_above": above,
+        }
 
 
-def _merged(name: str, new: ColumnElement[Any], old: ColumnElement[Any]) -> ColumnElement[Any]:
-    return case((_empty(name, new), old), else_=new)
+class Merger(Script):
+    """The statements for one file: ``fields`` are those that it fills; ``now`` stands as the time of its changes."""
+
+    def __init__(self, dialect: Dialect, fields: Collection[str], evidence: str, now: datetime) -> None:
+        super().__init__(dialect)
+        self._now, self._evidence = now, evidence
+        self._any_kept = self.compiled(select(S.c.id).where(in_span(S), S.c.keeps).limit(1))
+        self._customers = _OfPeople(self, given(fields, PERSON), now)
+        self._loans = _OfLoans(self, given(fields, TERMS), now) if "loan_number" in fields else None
+        self._lesser: list[tuple[FromClause, Compiled, Compiled]] = []
+        if "consent" in fields:
+            self._add(Consent.__table__, self._consents(), ChangeKind.CONSENT)
+        for name in ("phone_2", "phone_3"):
+            if name in fields:
+                self._add(CustomerPhone.__table__, self._phones(name), ChangeKind.PHONE)
+
+    def run(self, session: Session, span: Span) -> None:
+        """Everything of these rows."""
+        kept = self._any_kept.run(session, span.parameters()).first() is not None
+        alone(session, C, L)
+        self._customers.run(session, span, kept=kept)
+        if self._loans is not None:
+            self._loans.run(session, span, kept=kept)
+        for table, statement, added in self._lesser:
+            alone(session, table)
+            parameters = span.parameters(highest(session, table))
+            statement.run(session, parameters)
+            added.run(session, parameters)
+
+    def _add(self, table: Any, statement: Any, kind: ChangeKind) -> None:
+        self._lesser.append((table, self.compiled(statement), self.remember_added(kind, table)))
+
+    def _consents(self) -> Any:
+        """A row where the file says something new. A refusal that came from the customer stays a refusal."""
+        table: Any = Consent.__table__
+        columns = table.c
+        standing = (
+            select(case((columns.granted, "granted"), (columns.source == SOURCE, "refused in a file"), else_="refused"))
+            .where(columns.customer_id == C.c.id, columns.purpose == Purpose.MARKETING.value)
+            .order_by(columns.at.desc(), columns.id.desc())
+            .limit(1)
+            .correlate(C)
+            .scalar_subquery()
+        )
+        news = or_(
+            standing.is_(None),
+            and_(S.c.consent, standing == "refused in a file"),
+            and_(not_(S.c.consent), standing == "granted"),
+        )
+        values = (C.c.id, literal(Purpose.MARKETING.value), S.c.consent, literal(SOURCE), literal(self._evidence))
+        source = select(*values, literal(self._now, columns.at.type))
+        source = source.select_from(S.join(C, C.c.number == S.c.number))
+        source = source.where(in_span(S), S.c.leads, S.c.consent.is_not(None), news)
+        names = ["customer_id", "purpose", "granted", "source", "evidence", "at"]
+        return self.insert(table).from_select(names, source)
+
+    def _phones(self, name: str) -> Any:
+        """Further numbers are added; none is taken away."""
+        table: Any = CustomerPhone.__table__
+        source = select(C.c.id, S.c[name], literal(""), literal(self._now, table.c.created_at.type))
+        source = source.select_from(S.join(C, C.c.number == S.c.number))
+        source = source.where(in_span(S), S.c.leads, S.c[name] != "", S.c[name] != C.c.phone)
+        put = self.insert(table).from_select(["customer_id", "phone", "label", "created_at"], source)
+        return put.on_conflict_do_nothing()
 
 
-def _differs(name: str, new: ColumnElement[Any], old: ColumnElement[Any]) -> ColumnElement[bool]:
-    if name == "tags":
-        new, old = cast(new, String), cast(old, String)
-    return and_(not_(_empty(name, new)), new.is_distinct_from(old))
+class _Upsert:
+    """Into a table with a number: only rows that say something else are touched, and none that are to be kept."""
+
+    table: Any
+
+    def __init__(self, script: Script, columns: list[str], source: Any, names: list[str], *more: Any) -> None:
+        insert, merge = script.insert(self.table), script.merge
+        put = insert.from_select(columns, source)
+        new = put.excluded
+        values = {name: merge.value(name, new, self.table.c) for name in names} | {"updated_at": new.updated_at}
+        touched = and_(merge.changed(names, new, self.table.c), *(condition(new) for condition in more))
+
+        def upsert(rows: Any) -> Compiled:
+            written = insert.from_select(columns, rows)
+            key = [self.table.c.number]
+            return script.compiled(written.on_conflict_do_update(index_elements=key, set_=values, where=touched))
+
+        self._all = upsert(source)
+        self._taken = upsert(source.where(not_(S.c.keeps)))
+        self._kept = script.compiled(insert.from_select(columns, source.where(S.c.keeps)).on_conflict_do_nothing())
+
+    def write(self, session: Session, parameters: dict[str, int], *, kept: bool) -> None:
+        for statement in (self._kept, self._taken) if kept else (self._all,):
+            statement.run(session, parameters)
 
 
-def _changed(names: Iterable[str], new: Any, old: FromClause) -> ColumnElement[bool]:
-    return or_(false(), *(_differs(name, new[name], old.c[name]) for name in names))
+class _OfPeople(_Upsert):
+    table = C
+
+    def __init__(self, script: Script, names: list[str], now: datetime) -> None:
+        mine = and_(in_span(S), S.c.leads)
+        columns = ["number", *PERSON]
+        tail = func.substr(S.c.phone, 8)
+        said = (tail if name == "phone_tail" else S.c[name] for name in columns)
+        source = select(*said, true(), literal(now, C.c.created_at.type), literal(now, C.c.updated_at.type))
+        columns += ["active", "created_at", "updated_at"]
+        super().__init__(script, columns, source.where(mine).order_by(S.c.id), names)
+        stored = select().select_from(S.join(C, C.c.number == S.c.number)).where(mine)
+        changed = stored.where(not_(S.c.keeps), script.merge.changed(names, S.c, C.c))
+        self._remember = script.remember(ChangeKind.CUSTOMER, C, changed, [*names, "updated_at"])
+        self._stood = script.stood(ImportedCustomer, "customer_id", C, stored)
+
+    def run(self, session: Session, span: Span, *, kept: bool) -> None:
+        parameters = span.parameters(above := highest(session, C))
+        if above:  # something is there that could change
+            self._remember.run(session, parameters)
+        self.write(session, parameters, kept=kept)
+        self._stood.run(session, parameters)
 
 
-def _insert(session: Session, table: Any) -> Any:
-    return (sqlite.insert if session.connection().dialect.name == "sqlite" else postgresql.insert)(table)
-
-
-def find_known(session: Session, import_id: int) -> None:
-    """Give rows without a customer number the number of the stored customer with the same phone and name."""
-    known = (
-        select(func.min(C.c.number)).where(C.c.phone == S.c.phone, C.c.name == S.c.name).correlate(S).scalar_subquery()
-    )
-    mine = and_(S.c.import_id == import_id, not_(S.c.numbered))
-    session.execute(update(S).where(mine).values(number=func.coalesce(known, S.c.number)))
-    other = S.alias()
-    also_numbered = select(other.c.id).where(
-        other.c.import_id == import_id, other.c.numbered, other.c.number == S.c.number
-    )
-    session.execute(update(S).where(mine, S.c.leads, also_numbered.exists()).values(leads=False))
-
-
-def refuse_foreign_loans(session: Session, import_id: int) -> dict[int, Text]:
-    """Take out rows whose loan belongs to another stored customer. The reason by the spreadsheet's row."""
-    query = (
-        select(S.c.id, S.c.row, C.c.number)
-        .join(L, L.c.number == S.c.loan_number)
-        .join(C, C.c.id == L.c.customer_id)
-        .where(S.c.import_id == import_id, S.c.loan_number != "", C.c.number != S.c.number)
-    )
-    found = session.execute(query).all()
-    if not found:
-        return {}
-    for start in range(0, len(found), 500):
-        session.execute(S.delete().where(S.c.id.in_([row.id for row in found[start : start + 500]])))
-    leaderless = (
-        select(func.min(S.c.id))
-        .where(S.c.import_id == import_id)
-        .group_by(S.c.number)
-        .having(func.sum(cast(S.c.leads, Integer)) == 0)
-    )
-    session.execute(update(S).where(S.c.id.in_(leaderless)).values(leads=True))
-    return {row.row: T("the loan belongs to customer {number}", number=row.number) for row in found}
-
-
-def count(session: Session, import_id: int, fields: Collection[str]) -> Counts:
-    """What the rows will do, before they do it."""
-    new_person = and_(S.c.leads, C.c.id.is_(None))
-    new_loan = and_(S.c.loan_number != "", L.c.id.is_(None))
-    added = or_(new_person, new_loan)
-    person = [name for name in _given(fields, _PERSON) if name not in _FOLLOWS]
-    other_person = and_(S.c.leads, _changed(person, S.c, C))
-    other_loan = and_(S.c.loan_number != "", _changed(_given(fields, _TERMS), S.c, L))
-    updated = and_(not_(added), or_(other_person, other_loan))
-
-    def number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-    rows = S.outerjoin(C, C.c.number == S.c.number).outerjoin(
-        L, and_(S.c.loan_number != "", L.c.number == S.c.loan_number)
-    )
-    query = select(func.count(), number_of(added), number_of(updated), number_of(new_person))
-    total, adds, updates, people = session.execute(query.select_from(rows).where(S.c.import_id == import_id)).one()
-    return Counts(added=adds, updated=updates, unchanged=total - adds - updates, customers_added=people)
-
-
-def merge_customers(session: Session, import_id: int, fields: Collection[str], now: datetime) -> None:
-    columns = ["number", *_PERSON]
-    tail = func.substr(S.c.phone, 8)
-    said = (tail if name == "phone_tail" else S.c[name] for name in columns)
-    source = select(*said, true(), _at(now, C.c.created_at), _at(now, C.c.updated_at))
-    source = source.where(S.c.import_id == import_id, S.c.leads).order_by(S.c.id)
-    insert = _insert(session, C).from_select([*columns, "active", "created_at", "updated_at"], source)
-    _upsert(session, insert, C, _given(fields, _PERSON))
-
-
-def merge_loans(session: Session, import_id: int, fields: Collection[str], now: datetime) -> None:
+class _OfLoans(_Upsert):
     """States are asked of the stored loan where a row leaves them empty; a new loan is being repaid."""
-    stored = select(L.c.state).where(L.c.number == S.c.loan_number).correlate(S).scalar_subquery()
-    unsaid = and_(S.c.import_id == import_id, S.c.loan_number != "", S.c.state == "")
-    default = literal(LoanState.ACTIVE.value, String)
-    names = _given(fields, _TERMS)
-    session.execute(
-        update(S).where(unsaid).values(state=func.coalesce(stored, default) if "state" in names else default)
-    )
-    columns = [C.c.id, S.c.loan_number, *(S.c[name] for name in _TERMS), _at(now, L.c.updated_at)]
-    source = select(*columns).select_from(S.join(C, C.c.number == S.c.number))
-    source = source.where(S.c.import_id == import_id, S.c.loan_number != "").order_by(S.c.id)
-    insert = _insert(session, L).from_select(["customer_id", "number", *_TERMS, "updated_at"], source)
-    _upsert(session, insert, L, names)
 
+    table = L
 
-def _at(now: datetime, column: Any) -> ColumnElement[datetime]:
-    return literal(now, column.type)
+    def __init__(self, script: Script, names: list[str], now: datetime) -> None:
+        mine = and_(in_span(S), S.c.loan_number != "")
+        state = case((S.c.state == "", literal(LoanState.ACTIVE.value, String)), else_=S.c.state)
+        columns = [C.c.id, S.c.loan_number, *(state if name == "state" else S.c[name] for name in TERMS)]
+        source = select(*columns, literal(now, L.c.updated_at.type)).select_from(S.join(C, C.c.number == S.c.number))
+        filled = ["customer_id", "number", *TERMS, "updated_at"]
+        source = source.where(mine).order_by(S.c.id)
+        super().__init__(script, filled, source, names, lambda new: L.c.customer_id == new.customer_id)
+        stored = select().select_from(S.join(L, L.c.number == S.c.loan_number)).where(mine)
+        owner = select(C.c.id).where(C.c.number == S.c.number).scalar_subquery()
+        changed = stored.where(not_(S.c.keeps), script.merge.changed(names, S.c, L.c), L.c.customer_id == owner)
+        self._remember = script.remember(ChangeKind.LOAN, L, changed, [*names, "updated_at"])
+        self._stood = script.stood(ImportedLoan, "loan_id", L, stored)
+        self._ask: Compiled | None = None
+        if "state" in names:
+            known = select(L.c.state).where(L.c.number == S.c.loan_number).correlate(S).scalar_subquery()
+            unsaid = update(S).where(mine, S.c.state == "").values(state=func.coalesce(known, ""))
+            self._ask = script.compiled(unsaid)
 
-
-def _upsert(session: Session, insert: Any, table: Any, names: list[str]) -> None:
-    """By number; only rows that say something else than what is stored are touched."""
-    new = insert.excluded
-    values = {name: _merged(name, new[name], table.c[name]) for name in names} | {"updated_at": new.updated_at}
-    statement: Insert = insert.on_conflict_do_update(
-        index_elements=[table.c.number], set_=values, where=_changed(names, new, table)
-    )
-    session.execute(statement)
-
-
-def remember_customers(session: Session, import_id: int) -> int:
-    """Keep who stood in the file; how many."""
-    source = select(literal(import_id), C.c.id).select_from(S.join(C, C.c.number == S.c.number))
-    source = source.where(S.c.import_id == import_id, S.c.leads).distinct()
-    insert = _insert(session, ImportedCustomer.__table__).from_select(["import_id", "customer_id"], source)
-    done = session.connection().execute(insert, execution_options={"preserve_rowcount": True})
-    return done.rowcount
-
-
-def merge_consents(session: Session, import_id: int, evidence: str, now: datetime) -> None:
-    """A row where the file says something new. A refusal that came from the customer stays a refusal."""
-    columns = Consent.__table__.c
-    standing = (
-        select(case((columns.granted, "granted"), (columns.source == SOURCE, "refused in a file"), else_="refused"))
-        .where(columns.customer_id == C.c.id, columns.purpose == Purpose.MARKETING.value)
-        .order_by(columns.at.desc(), columns.id.desc())
-        .limit(1)
-        .correlate(C)
-        .scalar_subquery()
-    )
-    news = or_(
-        standing.is_(None),
-        and_(S.c.consent, standing == "refused in a file"),
-        and_(not_(S.c.consent), standing == "granted"),
-    )
-    values = (C.c.id, literal(Purpose.MARKETING.value), S.c.consent, literal(SOURCE), literal(evidence))
-    source = select(*values, _at(now, columns.at)).select_from(S.join(C, C.c.number == S.c.number))
-    source = source.where(S.c.import_id == import_id, S.c.leads, S.c.consent.is_not(None), news)
-    names = ["customer_id", "purpose", "granted", "source", "evidence", "at"]
-    session.execute(_insert(session, Consent.__table__).from_select(names, source))
+    def run(self, session: Session, span: Span, *, kept: bool) -> None:
+        parameters = span.parameters(above := highest(session, L))
+        if above:
+            if self._ask is not None:
+                self._ask.run(session, parameters)
+            self._remember.run(session, parameters)
+        self.write(session, parameters, kept=kept)
+        self._stood.run(session, parameters)

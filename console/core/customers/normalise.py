@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 from console.core.i18n import T, Text
@@ -144,8 +144,16 @@ def whole_number(cell: object, low: int, high: int) -> int | Refused | None:
     return int(match[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account that repays: its tail to show, and the whole of it where the file gives it, to be sealed."""
+
+    tail: str
+    number: str = field(repr=False)  # "" where only the tail is given
+
+
 def tail(cell: object) -> str | Refused:
-    """The last four of an account or card; the rest is dropped here and never stored."""
+    """The last four of an account or card."""
     if isinstance(cell, float) and abs(cell) >= 1e15:
         return Refused(T("an account number stored as a number has lost its last digits: format the column as text"))
     value = re.sub(r"[\s\-]", "", text(cell))
@@ -157,6 +165,38 @@ def tail(cell: object) -> str | Refused:
     if len(last) < 4 or not (last.isascii() and last.isalnum()):
         return Refused(T("an account number needs at least four digits"))
     return last
+
+
+def account(cell: object) -> Account | Refused | None:
+    """An account or card number, or the last four digits of one, with or without what masks the others."""
+    last = tail(cell)
+    if isinstance(last, Refused) or not last:
+        return last or None
+    value = re.sub(r"[\s\-]", "", text(cell))
+    whole = len(value) > 8 and value.isascii() and value.isalnum()
+    return Account(last, value if whole else "")
+
+
+_HOURS = re.compile(r"(\d{1,2})(?:[:点时.](\d{2})?分?)?(?:-|~|至|到|—|–)(\d{1,2})(?:[:点时.](\d{2})?分?)?", re.ASCII)
+_SPOKEN_HOURS = {
+    "上午": (540, 720), "中午": (720, 840), "下午": (840, 1080), "晚上": (1080, 1260), "白天": (540, 1080),
+    "工作时间": (540, 1080), "morning": (540, 720), "afternoon": (840, 1080), "evening": (1080, 1260),
+}  # fmt: skip
+
+
+def hours(cell: object) -> tuple[int, int] | Refused | None:
+    """When somebody wishes to be written to, in minutes after midnight: ``9:00-18:00``, ``9-12点``, ``下午``."""
+    value = text(cell).replace(" ", "").casefold()
+    if not value or value in {"不限", "全天", "any"}:
+        return None
+    if value in _SPOKEN_HOURS:
+        return _SPOKEN_HOURS[value]
+    match = _HOURS.fullmatch(value)
+    if match is not None:
+        first, last = (int(match[h]) * 60 + int(match[m] or 0) for h, m in ((1, 2), (3, 4)))
+        if 0 <= first < last <= 1440:
+            return first, last
+    return Refused(T("“{value}” is no span of hours such as 9:00-18:00", value=value[:40]))
 
 
 def tags(cell: object) -> tuple[str, ...] | Refused:

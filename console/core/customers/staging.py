@@ -1,4 +1,4 @@
-"""Checked rows into the staging table: short transactions, so that no line waits long for the database."""
+"""Checked rows into the staging tables: short transactions, so that no line waits long for the database."""
 
 from __future__ import annotations
 
@@ -7,81 +7,141 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
-from itertools import islice, repeat
+from datetime import UTC, date, datetime
+from itertools import compress, islice, repeat
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from console.core.customers.checking import Checked
+from console.core.customers.columns import EXTRA
+from console.core.customers.identity import Identity
+from console.core.customers.normalise import Account
 from console.core.customers.pinyin import spelled
 from console.core.customers.quiet import collector_paused
+from console.core.customers.secrets import sealer
 from db import bulk
 from db.engine import Database
-from db.models import StagedRow
+from db.models import StagedInstalment, StagedRow
 
 CHUNK = 5_000  # rows a transaction: some 50 ms of the write lock
 SECRET = "customer-number"  # noqa: S105 - the name of one
-_TABLE: Any = StagedRow.__table__
-_AMOUNTS = frozenset({"principal", "amount_due", "penalty"})
+_ROWS: Any = StagedRow.__table__
+_INSTALMENTS: Any = StagedInstalment.__table__
+_AMOUNTS = frozenset({"principal", "amount_due", "penalty", "interest", "paid"})
 _AS_IT_IS = frozenset({
-    "name", "phone", "region", "branch", "manager", "rating", "segment", "consent", "loan_number", "product", "method",
-    "term_months", "due_day", "account_tail",
+    "name", "phone", "phone_2", "phone_3", "region", "branch", "manager", "rating", "segment", "consent", "loan_number",
+    "product", "method", "kind", "term_months", "due_day", "sequence",
 })  # fmt: skip
-_NULLABLE = frozenset({"consent", "rate", "term_months", "due_day", "birthday", "start_on", "due_on", *_AMOUNTS})
+_NULLABLE = frozenset({
+    "consent", "rate", "term_months", "due_day", "birthday", "start_on", "due_on", "paid_at", *_AMOUNTS,
+})  # fmt: skip
+_OF_A_PLAN = {  # columns of an instalment by the field that fills them
+    "due_on": "inst_due_on", "principal": "inst_principal", "interest": "inst_interest", "penalty": "inst_penalty",
+    "paid": "inst_paid", "paid_at": "inst_paid_at",
+}  # fmt: skip
+_Columns = dict[str, Sequence[object]]
 
 
 def stage(database: Database, import_id: int, checked: Checked, progress: Callable[[int], None]) -> None:
     """Write all valid rows. ``progress`` gets the rows done so far, and may raise to cancel."""
     with collector_paused():
-        names, rows = _rows(database, import_id, checked)
-        _write(database, names, rows, progress)
+        done = 0
+        if not checked.plan_only:
+            names, rows = _rows(database, import_id, checked)
+            done = _write(database, _ROWS, names, rows, progress, done)
+        if "sequence" in checked.columns:
+            names, rows = _plans(database, import_id, checked)
+            _write(database, _INSTALMENTS, names, rows, progress, done)
 
 
 def _write(
-    database: Database, names: list[str], rows: Iterator[tuple[object, ...]], progress: Callable[[int], None]
-) -> None:
-    done = 0
+    database: Database,
+    table: Any,
+    names: list[str],
+    rows: Iterator[tuple[object, ...]],
+    progress: Callable[[int], None],
+    done: int,
+) -> int:
     while chunk := list(islice(rows, CHUNK)):
-        with database.begin() as session:
-            bulk.load(session, _TABLE, names, chunk)
+        # the next chunk is worked out first: time enough for other writers without giving way
+        with database.begin(urgent=True) as session:
+            bulk.load(session, table, names, chunk)
         done += len(chunk)
         progress(done)
+    return done
 
 
-def unstage(session: Session, import_id: int) -> None:
-    """Remove the rows of one import; all at once where no other import is on its way."""
-    others = session.scalar(select(StagedRow.id).where(StagedRow.import_id != import_id).limit(1))
-    everything = delete(StagedRow)
-    session.execute(everything if others is None else everything.where(StagedRow.import_id == import_id))
+def unstage(database: Database, import_id: int) -> None:
+    """Remove the rows of one import, in short transactions."""
+    for table in (_ROWS, _INSTALMENTS):
+        while True:
+            with database.begin() as session:
+                if not _unstage_some(session, table, import_id):
+                    break
+
+
+def _unstage_some(session: Session, table: Any, import_id: int) -> bool:
+    some = select(table.c.id).where(table.c.import_id == import_id).order_by(table.c.id).limit(2 * CHUNK)
+    last = session.scalars(some).all()
+    if not last:
+        return False
+    session.execute(delete(table).where(table.c.import_id == import_id, table.c.id <= last[-1]))
+    return True
 
 
 def _rows(database: Database, import_id: int, checked: Checked) -> tuple[list[str], Iterator[tuple[object, ...]]]:
     """The columns that the file fills and the rows to write; every other column has its default."""
-    sheet, columns = checked.sheet, checked.columns
+    sheet = checked.sheet
+    leads: Sequence[bool] = checked.leads
+    columns: _Columns = dict(checked.columns)
+    valid: Sequence[int] = checked.valid
+    if "sequence" in columns:  # of a plan only the first row of each loan and customer says something new
+        wanted = [a or b for a, b in zip(leads, checked.loan_leads, strict=True)]
+        columns = {key: list(compress(values, wanted)) for key, values in columns.items()}
+        leads, valid = list(compress(leads, wanted)), list(compress(valid, wanted))
     sounds = _Sounds()
     spelt = [sounds[name] for name in columns["name"]]
-    given = columns.get("number") or [""] * len(checked.valid)
+    given = columns.get("number") or [""] * len(valid)
     numbers = given if all(given) else list(_numbers(database, given, columns["phone"], columns["name"]))
     values: dict[str, Iterable[object]] = {
         "import_id": repeat(import_id),
-        "row": [sheet.first_row + index for index in checked.valid],
+        "row": [sheet.first_row + index for index in valid],
         "number": numbers,
         "pinyin": [sound[0] for sound in spelt],
         "initials": [sound[1] for sound in spelt],
     }
-    if not all(checked.leads):
-        values["leads"] = checked.leads
+    if not all(leads):
+        values["leads"] = leads
     if numbers is not given:
         values["numbered"] = [bool(number) for number in given]
-    for name in columns.keys() - values.keys():
-        plain = name in _AS_IT_IS or (name in _AMOUNTS and database.dialect == "sqlite")
-        stored = columns[name] if plain else map(_Stored(name, database.dialect).__getitem__, columns[name])
-        values[name] = stored
+    values.update(_sealed(database, columns))
+    values.update(_unfolded(columns))
+    staged = {column.name for column in _ROWS.columns}
+    for name in (columns.keys() & staged) - values.keys():
+        values[name] = _stored(name, columns[name], database.dialect)
     if "consent" in columns:
         values["consent"] = _consents(numbers, columns["consent"])
-    names = [column.name for column in _TABLE.columns if column.name in values]
+    return _zipped(_ROWS, values)
+
+
+def _plans(database: Database, import_id: int, checked: Checked) -> tuple[list[str], Iterator[tuple[object, ...]]]:
+    columns, dialect = checked.columns, database.dialect
+    values: dict[str, Iterable[object]] = {
+        "import_id": repeat(import_id),
+        "row": [checked.sheet.first_row + index for index in checked.valid],
+        "loan_number": columns["loan_number"],
+        "sequence": columns["sequence"],
+    }
+    for name, key in _OF_A_PLAN.items():
+        if key in columns:
+            values[name] = _stored(name, columns[key], dialect)
+    return _zipped(_INSTALMENTS, values)
+
+
+def _zipped(table: Any, values: dict[str, Iterable[object]]) -> tuple[list[str], Iterator[tuple[object, ...]]]:
+    names = [column.name for column in table.columns if column.name in values]
     return names, zip(*(values[name] for name in names), strict=False)  # not strict: repeat() never ends
 
 
@@ -104,10 +164,51 @@ def _numbers(
             yield "M" + base64.b32encode(digest)[:12].decode()
 
 
+def _sealed(database: Database, columns: _Columns) -> dict[str, list[object]]:
+    """Identity and account numbers: the staging table never holds them in clear."""
+    found: dict[str, list[object]] = {}
+    seal = sealer(database).seal if {"id_number", "account"} & columns.keys() else None
+    if seal is None:
+        return found
+    if "id_number" in columns:
+        sealed = [seal(one.number) if isinstance(one, Identity) else None for one in columns["id_number"]]
+        found["id_cipher"] = [one and one.cipher for one in sealed]
+        found["id_digest"] = [one and one.digest for one in sealed]
+        found["id_tail"] = [one.tail if one else "" for one in sealed]
+    if "account" in columns:
+        accounts = [one if isinstance(one, Account) else None for one in columns["account"]]
+        sealed = [seal(one.number) if one and one.number else None for one in accounts]
+        found["account_cipher"] = [one and one.cipher for one in sealed]
+        found["account_digest"] = [one and one.digest for one in sealed]
+        found["account_tail"] = [one.tail if one else "" for one in accounts]
+    return found
+
+
+def _unfolded(columns: _Columns) -> dict[str, list[object]]:
+    """Fields that fill two columns, and columns that several fields fill."""
+    found: dict[str, list[object]] = {}
+    if "hours" in columns:
+        spans = [one if isinstance(one, tuple) else (None, None) for one in columns["hours"]]
+        found["hours_from"], found["hours_to"] = [one[0] for one in spans], [one[1] for one in spans]
+    own = {key.removeprefix(EXTRA): values for key, values in columns.items() if key.startswith(EXTRA)}
+    if own:
+        found["extra"] = [
+            json.dumps({key: value for key, value in zip(own, each, strict=True) if value is not None})
+            for each in zip(*own.values(), strict=True)
+        ]
+    return found
+
+
 def _consents(numbers: Sequence[object], consents: Sequence[object]) -> list[object]:
     """Per row; where rows of one customer disagree, the refusal holds."""
     refused = {number for number, consent in zip(numbers, consents, strict=True) if consent is False}
     return [False if number in refused else consent for number, consent in zip(numbers, consents, strict=True)]
+
+
+def _stored(name: str, values: Sequence[object], dialect: str) -> Iterable[object]:
+    if name in _AS_IT_IS or (name in _AMOUNTS and dialect == "sqlite"):
+        return values
+    return map(_Stored(name, dialect).__getitem__, values)
 
 
 class _Stored(dict[object, Any]):
@@ -125,6 +226,9 @@ class _Stored(dict[object, Any]):
             return json.dumps(list(value)) if isinstance(value, tuple) else "[]"
         if value is None:
             return None if self.name in _NULLABLE else ""
+        if isinstance(value, datetime):
+            utc = value.astimezone(UTC)
+            return utc.replace(tzinfo=None).isoformat(" ", "microseconds") if self.dialect == "sqlite" else utc
         if isinstance(value, date):
             return value.isoformat()
         if self.name in _AMOUNTS and self.dialect != "sqlite" and isinstance(value, int):

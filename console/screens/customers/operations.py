@@ -21,8 +21,9 @@ from console.core.customers.browse import (
     reveal_phone,
 )
 from console.core.customers.export import export_customers
-from console.core.customers.importing import BadRow, Book, Checked, ImportResult, Mapping, Sheet
+from console.core.customers.importing import BadRow, Book, Checked, ImportResult, Sheet
 from console.core.customers.imports import import_file_name
+from console.core.customers.mapping import Mapping
 from console.core.events import Change, Topic
 from console.core.security.permissions import Permission
 from console.shell.tasks import Progress

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QSpinBox, QWi
 
 from console.core.customers.checking import BadRow, Checked, why_incomplete
 from console.core.customers.columns import FIELDS, Group
-from console.core.customers.importing import ImportResult, Mapping, Sheet
+from console.core.customers.importing import ImportResult, Sheet
+from console.core.customers.mapping import Mapping
 from console.core.customers.normalise import phone, text
 from console.core.customers.workbook import FILE_TYPES
 from console.core.errors import UserError
@@ -210,7 +211,7 @@ def _masked(value: str, key: str) -> str:
         return masked_phone(value)
     if key == "id_number":
         return masked_identity(value)
-    return masked_card(value) if key == "account_tail" else value
+    return masked_card(value) if key == "account" else value
 
 
 class CheckSection(Section):

@@ -787,7 +787,6 @@ def upgrade() -> None:
             ["import_id"], ["import_batch.id"], name=op.f("fk_import_change_import_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("import_id", "kind", "row_id", name=op.f("pk_import_change")),
-        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("import_change", schema=None) as batch_op:
         batch_op.create_index("ix_import_change_kind_row_id", ["kind", "row_id"], unique=False)
@@ -814,7 +813,6 @@ def upgrade() -> None:
             ["import_id"], ["import_batch.id"], name=op.f("fk_imported_customer_import_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("import_id", "customer_id", name=op.f("pk_imported_customer")),
-        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("imported_customer", schema=None) as batch_op:
         batch_op.create_index("ix_imported_customer_customer_id", ["customer_id"], unique=False)
@@ -829,7 +827,6 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["loan_id"], ["loan.id"], name=op.f("fk_imported_loan_loan_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("import_id", "loan_id", name=op.f("pk_imported_loan")),
-        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("imported_loan", schema=None) as batch_op:
         batch_op.create_index("ix_imported_loan_loan_id", ["loan_id"], unique=False)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.core.customers.columns import FIELDS
+from console.core.customers.columns import FIELDS, Group
 from console.core.customers.mapping import header_digest, plain_header, propose
 from console.core.customers.synonyms import SYNONYMS
 
@@ -22,7 +22,15 @@ from console.core.customers.synonyms import SYNONYMS
         ("姓名 配偶姓名 手机 配偶手机 担保人电话", "name - phone - -"),
         ("姓名 联系电话 手机号 客户经理 客户经理电话", "name - phone manager -"),
         ("联系电话 姓名", "phone name"),
-        ("手机1 手机2 姓名", "phone - name"),
+        ("手机1 手机2 姓名", "phone phone_2 name"),
+        (
+            "借据号 期次 应还日期 应还本金 应还利息 罚息 实还金额 实还日期",
+            "loan_number sequence inst_due_on inst_principal inst_interest inst_penalty inst_paid inst_paid_at",
+        ),
+        (
+            "客户号 姓名 手机 身份证号 贷款合同号 到期日 罚息 还款卡号",
+            "number name phone id_number loan_number due_on penalty account",
+        ),
         ("序号 备注 姓名 【必填】手机", "- - name phone"),
         ("还款日 还款日期", "due_day due_on"),
         ("某银行贷款合同号 借款人", "loan_number name"),
@@ -53,7 +61,10 @@ def test_digest_ignores_dress_but_not_order() -> None:
 
 def test_synonyms_are_written_as_headers_are_read_and_mean_one_field() -> None:
     assert set(SYNONYMS) == set(FIELDS)
-    words = [word for names in SYNONYMS.values() for word in names]
+    of_a_plan = {key for key, field in FIELDS.items() if field.group is Group.INSTALMENT}
+    words = [word for key, names in SYNONYMS.items() for word in names if key not in of_a_plan]
     assert [word for word in set(words) if words.count(word) > 1] == ["还款日"]  # told apart by what stands below
+    words = [word for key in of_a_plan for word in SYNONYMS[key]]
+    assert len(words) == len(set(words))
     for word in words:
         assert plain_header(word) == word

@@ -1,0 +1,228 @@
+"""Decided imports into the customer file, a little at a time: no other writer waits for more than one span.
+
+    decide    batch APPLYING                      one small transaction: from here on it will be whole
+    spans     rows, before-images, cursor         short while lines send; who finds it abandoned goes on at the cursor
+    finish    batch DONE                          one small transaction
+
+While a batch is APPLYING nobody selects an audience or exports (``imports.require_settled``), so that nobody sees half.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import and_, bindparam, func, literal, or_, select, update
+from sqlalchemy.orm import Session
+
+from console.core.context import Context
+from console.core.customers import staging
+from console.core.customers.imports import SILENT, is_dead, silent, this_worker
+from console.core.customers.merging import Merger, Span
+from console.core.customers.plans import P, PlanMerger
+from console.core.customers.values import C, S, Script, alone
+from db.models import Batch, BatchState, ChangeKind, ImportBatch, ImportedCustomer, ImportState
+
+log = logging.getLogger(__name__)
+Told = Callable[[int, int], None]  # done, of how many; must not raise
+FIRST = 500  # rows of the first span
+LEAST, MOST = 50, 20_000
+AIM = 0.06  # seconds a span should hold the database while lines send, its commit included
+AIM_ALONE = 0.6  # and while none does: each row touches a page of every index, so large spans write far less
+
+
+class TakenOver(Exception):
+    """Another process goes on with this import."""
+
+
+@dataclass
+class Pace:
+    """How many rows a span has: as many as fit into the time it may take."""
+
+    rows: int = FIRST
+
+    def took(self, seconds: float, rows: int, *, sending: bool) -> None:
+        fitting = int(rows * (AIM if sending else AIM_ALONE) / max(seconds, 0.001))
+        self.rows = max(LEAST, min(MOST, fitting, 4 * rows))
+
+
+def lines_send(session: Session, now: datetime) -> bool:
+    """Whether messages may leave at this moment, so that a line could have to wait for the database.
+
+    A server lets many write at a time.
+    """
+    if session.connection().dialect.name != "sqlite":
+        return False
+    begun = or_(Batch.not_before.is_(None), Batch.not_before <= now)
+    return session.scalar(select(Batch.id).where(Batch.state == BatchState.OPEN, begun).limit(1)) is not None
+
+
+def apply(ctx: Context, import_id: int, worker: str, told: Told | None = None) -> None:
+    """Write a decided import to its end. Safe to repeat from any point. Raises TakenOver."""
+    tell = told or (lambda done, total: None)
+    with ctx.database.read() as session:
+        batch = session.get_one(ImportBatch, import_id)
+        staged = [_left(session, table, import_id) for table in (S, P)]
+    done, total = 0, sum(staged)
+    steps: list[Step] = [_Rows(ctx, batch)] if staged[0] else []
+    steps += [_Instalments(ctx, batch)] if staged[1] else []
+    steps += [_Retirement(ctx, batch)] if batch.retire_gone and batch.previous_id is not None else []
+    for step in steps:
+        pace = Pace()
+        while rows := _span(ctx, import_id, worker, step, pace):
+            done += rows
+            tell(min(done, total), total)
+    with ctx.database.begin() as session:
+        _hold(ctx, session, import_id, worker)
+        session.execute(
+            update(ImportBatch)
+            .where(ImportBatch.id == import_id)
+            .values(state=ImportState.DONE, owner="", touched_at=ctx.clock.now())
+        )
+    staging.unstage(ctx.database, import_id)
+    tell(total, total)
+
+
+def _left(session: Session, table: Any, import_id: int) -> int:
+    return session.scalar(select(func.count()).select_from(table).where(table.c.import_id == import_id)) or 0
+
+
+class Step(Protocol):
+    def run(self, session: Session, rows: int) -> int:
+        """How many rows it wrote, at most ``rows``; 0: nothing is left."""
+
+
+def _span(ctx: Context, import_id: int, worker: str, step: Step, pace: Pace) -> int:
+    with ctx.database.begin() as session:
+        started = time.monotonic()
+        _hold(ctx, session, import_id, worker)
+        sending = lines_send(session, ctx.clock.now())
+        rows = step.run(session, min(pace.rows, FIRST) if sending and pace.rows > FIRST * 4 else pace.rows)
+    if rows:
+        pace.took(time.monotonic() - started, rows, sending=sending)
+    return rows
+
+
+def _hold(ctx: Context, session: Session, import_id: int, worker: str) -> None:
+    """Hold the batch for this transaction, with a sign of life. Raises TakenOver."""
+    held = session.execute(
+        update(ImportBatch)
+        .where(ImportBatch.id == import_id, ImportBatch.state == ImportState.APPLYING, ImportBatch.owner == worker)
+        .values(touched_at=ctx.clock.now())
+    )
+    if held.rowcount != 1:  # type: ignore[attr-defined]
+        raise TakenOver
+
+
+def _fields(batch: ImportBatch) -> Collection[str]:
+    return frozenset(filter(None, batch.mapping.values()))
+
+
+class _Spans:
+    """One staging table, in the order of its ids; the place that was reached stands in the batch."""
+
+    def __init__(self, batch: ImportBatch, table: Any, merger: Merger | PlanMerger, cursor: Any) -> None:
+        self._import_id, self._table, self._merger, self._cursor = batch.id, table, merger, cursor
+
+    def run(self, session: Session, rows: int) -> int:
+        table = self._table
+        low = session.scalars(select(self._cursor).where(ImportBatch.id == self._import_id)).one()
+        mine = select(table.c.id).where(table.c.import_id == self._import_id, table.c.id > low)
+        some = mine.order_by(table.c.id).limit(rows).subquery()
+        count, high = session.execute(select(func.count(), func.max(some.c.id))).one()
+        if count:
+            self._merger.run(session, Span(import_id=self._import_id, low=low, high=high))
+            reached = update(ImportBatch).where(ImportBatch.id == self._import_id).values({self._cursor: high})
+            session.execute(reached)
+        return int(count)
+
+
+class _Rows(_Spans):
+    def __init__(self, ctx: Context, batch: ImportBatch) -> None:
+        assert batch.decided_at is not None
+        evidence = f"{batch.file_name[:200]} #{batch.file_digest[:12]}"
+        merger = Merger(ctx.database.engine.dialect, _fields(batch), evidence, batch.decided_at)
+        super().__init__(batch, S, merger, ImportBatch.cursor)
+
+
+class _Instalments(_Spans):
+    def __init__(self, ctx: Context, batch: ImportBatch) -> None:
+        merger = PlanMerger(ctx.database.engine.dialect, _fields(batch))
+        super().__init__(batch, P, merger, ImportBatch.cursor_instalment)
+
+
+class _Retirement:
+    """Customers of the import before who do not stand in this one become inactive, where that was chosen."""
+
+    def __init__(self, ctx: Context, batch: ImportBatch) -> None:
+        self._batch = batch
+        before, now = ImportedCustomer.__table__, ImportedCustomer.__table__.alias()
+        here = select(literal(1)).where(now.c.import_id == batch.id, now.c.customer_id == C.c.id).exists()
+        stood = and_(before.c.customer_id == C.c.id, before.c.import_id == batch.previous_id)
+        self._gone = select(C.c.id).join(before, stood).where(C.c.active, ~here)
+        some = C.c.id.in_(bindparam("given_ids", expanding=True))
+        script = Script(ctx.database.engine.dialect)
+        self._remember = script.remember(
+            ChangeKind.CUSTOMER, C, select().select_from(C).where(some), ["active", "updated_at"]
+        )
+        self._retire = update(C).where(some).values(active=False, updated_at=batch.decided_at)
+
+    def run(self, session: Session, rows: int) -> int:
+        alone(session, C)
+        ids = list(session.scalars(self._gone.limit(min(rows, 500))))
+        for id_ in ids:
+            self._remember.run(session, {"given_import": self._batch.id, "given_id": id_})
+        retired = update(C).where(C.c.id.in_(ids)).values(active=False, updated_at=self._batch.decided_at)
+        session.execute(retired)
+        return len(ids)
+
+
+# What others left unfinished
+
+
+def claim(ctx: Context, state: ImportState, *, only: int | None = None) -> tuple[int, str] | None:
+    """Take over an import in this state that nobody works on any more: its id, and our name on it."""
+    now, worker = ctx.clock.now(), this_worker()
+    query = select(ImportBatch.id, ImportBatch.owner, silent(now, SILENT)).where(ImportBatch.state == state)
+    if only is not None:
+        query = query.where(ImportBatch.id == only)
+    with ctx.database.read() as session:
+        left = [
+            (id_, owner) for id_, owner, old in session.execute(query.order_by(ImportBatch.id)) if old or is_dead(owner)
+        ]
+    for id_, owner in left:
+        with ctx.database.begin() as session:
+            taken = session.execute(
+                update(ImportBatch)
+                .where(ImportBatch.id == id_, ImportBatch.state == state, ImportBatch.owner == owner)
+                .where(or_(silent(now, SILENT), literal(is_dead(owner))))
+                .values(owner=worker, touched_at=now)
+            )
+        if taken.rowcount == 1:  # type: ignore[attr-defined]
+            return id_, worker
+    return None
+
+
+def complete_abandoned(ctx: Context) -> int:
+    """Write to the end what a crash left decided but unfinished; how many imports."""
+    completed = 0
+    while taken := claim(ctx, ImportState.APPLYING):
+        import_id, worker = taken
+        log.info("import %d was left unfinished: going on with it", import_id)
+        with suppress(TakenOver):
+            apply(ctx, import_id, worker)
+            completed += 1
+    return completed
+
+
+def release(ctx: Context, import_id: int, worker: str) -> None:
+    """Say that nobody works on it any more, so that the next one who looks goes on at once."""
+    with ctx.database.begin() as session:
+        session.execute(
+            update(ImportBatch).where(ImportBatch.id == import_id, ImportBatch.owner == worker).values(owner="")
+        )
