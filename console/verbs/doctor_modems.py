@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from serial.tools import list_ports
 
 from console.core.context import Context
-from console.core.format import local_datetime
+from console.core.format import local_datetime, masked_phone
 from console.core.i18n import listed, ntr, sentences, tr
 from console.core.lines.balance import Told
 from console.core.lines.browse import LineCard, line_cards
@@ -105,7 +105,7 @@ def _rows(health: Health, imsi_tail: str, firmware: str, imei: str) -> Iterator[
         (tr("Firmware"), firmware),
         (tr("IMEI"), imei),
         (tr("SIM card"), sim_words(health, imsi_tail)),
-        (tr("Own number"), listed(health.numbers)),
+        (tr("Own number"), listed(map(masked_phone, health.numbers))),
         (tr("Network"), ", ".join(filter(None, network))),
         (tr("Signal"), signal_words(health)),
         (tr("Message centre"), centre_words(health)),

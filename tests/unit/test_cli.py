@@ -141,6 +141,11 @@ def test_doctor_reads_a_modem_out(home: Path) -> None:
             assert words in found.stdout
         assert "+86138****0500" in found.stdout
         assert not re.search(r"\d{9}", found.stdout.replace(modem.address, ""))
+        assert "Own number: +86139****1111" in found.stdout
+        assert "Balance" not in found.stdout
+        assert not any("CUSD" in command for command in modem.stats()["heard"])
+        found = run("doctor", "--address", modem.address, "--balance", home=home)
+        assert re.search(r"Balance: 12\.34 \(", found.stdout)
         modem.set(sim="SIM PIN", csq=1)
         found = run("doctor", "--address", modem.address, home=home)
         assert found.returncode == 1
