@@ -261,6 +261,18 @@ _DECLARED = (
         section=Section.SENDING,
     ),
     Declaration(
+        key="sending.part_price",
+        kind=Kind.INTEGER,
+        default=0,
+        minimum=0,
+        maximum=10_000,
+        unit=T("thousandths of a yuan"),
+        title=T("Price of one part"),
+        description=T("What a campaign costs is told from it; 0 where nobody asks."),
+        scope=Scope.OFFICE,
+        section=Section.SENDING,
+    ),
+    Declaration(
         key="sending.keep_sending_on_close",
         kind=Kind.CHOICE,
         default="ask",

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from console.core.context import Context
 from console.core.messages import library
 from console.core.messages.library import TemplateDetail, TemplateFilter
+from console.core.settings import Settings
 from console.screens.templates.dialogs import ImportDialog, ReturnDialog
 from console.screens.templates.preview import FindingLine
 from console.screens.templates.screen import TemplatesPage
@@ -118,6 +119,14 @@ def test_the_preview_shows_a_real_customer_and_what_it_costs(opened: TemplatesPa
     opened.editor.preview.picker.before.click()
     opened.editor.preview.picker.longest.click()
     assert "尼格买提·阿不都热合曼您好" in bubble(opened)
+
+
+def test_the_preview_tells_the_price(opened: TemplatesPage) -> None:
+    assert "yuan" not in opened.editor.preview.length.text()
+    services = opened.services
+    services.use_context(services.ctx.with_settings(Settings({"sending.part_price": 45})))
+    opened.editor.show_preview()
+    assert opened.editor.preview.length.text().endswith("0.09 yuan a customer")
 
 
 def test_the_preview_follows_the_typing(opened: TemplatesPage, qtbot: QtBot) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
@@ -14,12 +15,13 @@ from console.core.campaigns.capacity import Capacity, capacity
 from console.core.campaigns.decisions import approvers_needed, why_not
 from console.core.campaigns.draft import campaign_of
 from console.core.campaigns.messages import RuleNumber, rule_numbers
-from console.core.compliance.policy import load_policy
+from console.core.compliance.versions import policy_at
 from console.core.context import Context
 from console.core.i18n import Text
 from console.core.listing import Sort
 from console.core.messages.checks import Finding, check_template
 from console.core.messages.classes import CLASSES
+from console.core.messages.cost import cost
 from console.core.messages.signatures import signature_findings
 from console.core.security.permissions import Permission
 from db.models import Batch, BatchState, Campaign, CampaignState, Decision, Message, TemplateVersion, User
@@ -61,6 +63,7 @@ class ApprovalDetail:
     digest: str  # what is signed
     messages: int
     parts: int
+    cost: Decimal | None  # yuan; None where no price is set
     excluded: int
     rules: tuple[RuleNumber, ...]
     findings: tuple[Finding, ...]
@@ -126,14 +129,15 @@ def approval_detail(ctx: Context, session: Session, campaign_id: int) -> Approva
         return None
     told = campaign_detail(session, campaign_id, now)
     class_, signature = CLASSES[campaign.class_key], ctx.settings.text("bank.signature")
-    load, policy = capacity(session, batch.line_id, now), load_policy()
     starts = max(now, batch.not_before or now)
+    load, policy = capacity(session, batch.line_id, now), policy_at(session, starts)
     return ApprovalDetail(
         campaign=told,
         batch_id=batch.id,
         digest=batch.digest,
         messages=batch.messages,
         parts=batch.parts,
+        cost=cost(ctx.settings, batch.parts),
         excluded=batch.excluded,
         rules=tuple(rule_numbers(session, batch.id)),
         findings=(
@@ -145,7 +149,7 @@ def approval_detail(ctx: Context, session: Session, campaign_id: int) -> Approva
         capacity=load,
         finish_at=load.finish(starts, batch.parts, policy.hours_of(class_), policy),
         refusal=why_not(ctx, session, campaign, batch),
-        needed=approvers_needed(ctx.settings, batch),
+        needed=approvers_needed(ctx, session, batch),
         signed_by=tuple(user_name(session, each.decided_by) for each in _approvals(session, batch)),
         difference=_difference(session, campaign, batch),
     )

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from console.core.campaigns.approvals import ApprovalDetail, Difference
 from console.core.campaigns.messages import RuleNumber
-from console.core.format import count, duration, local_date, local_datetime, share
+from console.core.format import count, duration, local_date, local_datetime, money, share
 from console.core.i18n import sentences, tr
 from console.core.messages.findings import Finding
 from console.shell.flow import FlowLayout
@@ -32,6 +32,8 @@ class Figures(QWidget):
             (count(found.parts), tr("parts to pay for")),
             (count(found.excluded), tr("left out")),
         ]
+        if found.cost is not None:
+            figures.insert(2, (money(found.cost), tr("yuan")))
         takes = found.capacity.takes(found.parts)
         if takes is not None and found.finish_at is not None:
             figures.append((duration(takes), tr("until {time}", time=local_datetime(found.finish_at))))

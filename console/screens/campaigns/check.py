@@ -9,8 +9,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from console.core.campaigns.preflight import Preflight, RuleCount, Sample
-from console.core.format import count, duration, local_datetime, masked_phone, share
+from console.core.format import count, duration, local_datetime, masked_phone, money, share
 from console.core.i18n import ntr, tr
+from console.core.messages.cost import cost
 from console.core.messages.findings import Finding
 from console.screens.campaigns.people import PeopleDialog
 from console.screens.campaigns.sections import Section
@@ -38,6 +39,7 @@ class CheckSection(Section):
         super().__init__(4, tr("Check"))
         self._services = services
         self.result: Preflight | None = None
+        self._settings = services.ctx.settings
         self.button = quiet_button(tr("Check now"), self.check_wanted.emit, "list-checks")
         self.hint = label("", "quiet", wrap=True)
         self.stale = label(tr("Something was changed since this check."), "error")
@@ -93,6 +95,9 @@ class CheckSection(Section):
             (count(found.left_out), tr("do not")),
             (count(found.parts), tr("parts to pay for")),
         ]
+        price = cost(self._settings, found.parts)
+        if price is not None:
+            figures.append((money(price), tr("yuan")))
         if found.finish_at is not None:
             takes = duration(found.finish_at - found.starts_at)
             figures.append((takes, tr("until {time}", time=local_datetime(found.finish_at))))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QTabWidget, QWidget
 
 from console.core.i18n import tr
 from console.core.messages.classes import CLASSES, MessageClass
+from console.core.messages.cost import cost
 from console.core.messages.findings import Finding
 from console.core.messages.library import TemplateDetail, VersionRow
 from console.core.messages.preview import Candidate, show
@@ -251,7 +252,8 @@ class TemplateEditor(QWidget):
         self._timer.stop()
         signature = self._services.ctx.settings.text("bank.signature")
         shown = show(self.body.text(), self.message_class, signature, self.preview.picker.candidate)
-        self.preview.show_message(shown, signature)
+        price = cost(self._services.ctx.settings, shown.measure.parts)
+        self.preview.show_message(shown, signature, price)
         self.body.set_findings(shown.findings)
 
     def _go_to(self, finding: Finding) -> None:

@@ -19,7 +19,6 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from console.core.format import count
 from console.core.i18n import ntr, tr
-from console.core.messages.preview import Shown
 from console.core.messages.template import Measure
 from console.shell import theme
 from console.shell.widgets import label, scroll
@@ -122,11 +121,6 @@ class Phone(QWidget):
         painter.setBrush(now.color("line"))
         middle = body.center().x()
         painter.drawRoundedRect(QRectF(middle - now.px(24), now.px(11), now.px(48), now.px(5)), 3, 3)
-
-
-def measured(shown: Shown) -> str:
-    """``97 characters, 2 messages of up to 67``."""
-    return f"{length_words(shown.measure)} · {room_words(shown.measure)}"
 
 
 def length_words(measure: Measure) -> str:

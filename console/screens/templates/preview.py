@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
@@ -139,10 +140,12 @@ class PreviewPanel(QWidget):
         layout.setStretch(layout.count() - 1, 4)
         self.setLayout(layout)
 
-    def show_message(self, shown: Shown, signature: str) -> None:
+    def show_message(self, shown: Shown, signature: str, price: Decimal | None) -> None:
+        """``price``: of the whole message, yuan."""
         self.phone.sender_name.setText(tr("Message from {sender}", sender=signature))
         self.phone.bubble.set_text(shown.text, shown.marks)
-        self.length.setText(length_words(shown.measure))
+        cost = "" if price is None else tr("{amount} yuan a customer", amount=f"{price.normalize():f}")
+        self.length.setText(" · ".join(filter(None, (length_words(shown.measure), cost))))
         self.room.setText(room_words(shown.measure))
         titles = listed(VARIABLES[key].title for key in shown.absent)
         self.absent.setVisible(bool(titles))
