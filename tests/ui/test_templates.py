@@ -106,7 +106,7 @@ def test_choosing_a_row_opens_it(page: TemplatesPage, library_ids: dict[str, int
     page.table.select_id(library_ids["care-1"])
     settle()
     assert page.editor.name.text() == "生日祝福"
-    assert page.editor.body.text().startswith("${name}您好,今天是您的生日")
+    assert page.editor.body.text().startswith("${name}您好,值此生日之际")
     assert not page.editor.dirty
 
 

@@ -7,13 +7,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from console.core.compliance.versions import policy_at
 from console.core.context import Context
 from console.core.errors import NotPermitted, UserError
 from console.core.i18n import T, Text
-from console.core.messages.classes import CLASSES
 from console.core.security.delegation import deciding_for
 from console.core.security.permissions import Permission
-from console.core.settings import Settings
 from db.models import AuditEntry, Batch, BatchState, Campaign, CampaignState, Decision
 
 MAKING = ("campaign.create", "campaign.edit", "campaign.submit", "campaign.copy")
@@ -117,11 +116,12 @@ def approvals_of(session: Session, batch: Batch) -> int:
     return session.scalar(query) or 0
 
 
-def approvers_needed(settings: Settings, batch: Batch) -> int:
-    """How many different people have to approve: by the class, and above the office's own size."""
-    above = settings.integer("approval.second_above")
+def approvers_needed(ctx: Context, session: Session, batch: Batch) -> int:
+    """How many different people have to approve: by the rules in force, and above the office's own size."""
+    above = ctx.settings.integer("approval.second_above")
+    class_ = policy_at(session, ctx.clock.now()).classes[batch.class_key]
     by_size = 2 if 0 < above < batch.messages else 1
-    return max(by_size, CLASSES[batch.class_key].approvers(batch.messages))
+    return max(by_size, class_.approvers(batch.messages))
 
 
 def require_in_time(batch: Batch, now: datetime) -> None:

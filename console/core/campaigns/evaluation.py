@@ -5,7 +5,7 @@ Pre-flight shows what this pass yields and freezing stores it: there is no secon
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, cast
@@ -21,11 +21,12 @@ from console.core.compliance.policy import Policy
 from console.core.compliance.rules import Judge, Verdict
 from console.core.compliance.versions import policy_at
 from console.core.context import Context
+from console.core.customers.imports import require_settled
 from console.core.errors import UserError
 from console.core.i18n import T, Text
 from console.core.messages.checks import check_template
 from console.core.messages.classes import MessageClass
-from console.core.messages.findings import Finding
+from console.core.messages.findings import Finding, Level
 from console.core.messages.screen import Screen
 from console.core.messages.signatures import signature_findings
 from console.core.messages.template import Parsed, compose, measure, parse
@@ -78,7 +79,8 @@ class Plan:
 
 
 def plan(ctx: Context, session: Session, draft: Draft) -> Plan:
-    """Raises NotComplete."""
+    """Raises NotComplete, ImportUnderway."""
+    require_settled(session)
     wording = wording_of(session, draft.template_version_id)
     if wording is None:
         raise NotComplete(T("No template is chosen."), T("Choose one in section 1."))
@@ -108,10 +110,29 @@ def plan(ctx: Context, session: Session, draft: Draft) -> Plan:
         findings=(
             *check_template(wording.body, class_, signature),
             *signature_findings(session, signature, at.astimezone().date()),
+            *_unsure_days(class_, policy, at, expires_at),
         ),
         at=at,
         expires_at=expires_at,
     )
+
+
+def _unsure_days(class_: MessageClass, policy: Policy, at: datetime, expires_at: datetime) -> Iterator[Finding]:
+    """Working days of a year whose holidays nobody has entered are told by weekends alone."""
+    contact = policy.hours_of(class_)
+    if contact is None or not contact.hours.workdays_only:
+        return
+    days = {policy.zone.local(at).date(), policy.zone.local(expires_at).date()}
+    for year in sorted({day.year for day in days if not policy.calendar.knows(day)}):
+        yield Finding(
+            level=Level.WARN,
+            rule="calendar.unsure",
+            why=T(
+                "The holidays of {year} have not been entered yet: working days are told by weekends alone.",
+                year=str(year),
+            ),
+            mend=T("Ask the administrator to enter them on the page of the rules."),
+        )
 
 
 def audience_size(session: Session, plan: Plan) -> int:

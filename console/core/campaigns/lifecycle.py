@@ -146,7 +146,7 @@ def approve(ctx: Context, campaign_id: int, digest: str, *, checked: Checked | N
         _decide(ctx, session, campaign, batch, approved=True, comment="")
         campaign.updated_at = now
         session.flush()
-        missing = approvers_needed(ctx.settings, batch) - approvals_of(session, batch)
+        missing = approvers_needed(ctx, session, batch) - approvals_of(session, batch)
         if missing <= 0:
             batch.state, batch.opened_by, batch.opened_at = BatchState.OPEN, ctx.actor.user_id, now
             campaign.state = CampaignState.APPROVED

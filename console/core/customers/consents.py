@@ -10,8 +10,9 @@ from enum import StrEnum
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from console.core.compliance.policy import Need, load_policy
+from console.core.compliance.policy import Need
 from console.core.compliance.purpose import Purpose
+from console.core.compliance.versions import policy_at
 from console.core.context import Context
 from console.core.customers.editing import locked
 from console.core.customers.normalise import text
@@ -90,7 +91,7 @@ def standings(ctx: Context, session: Session, customer_id: int, phone: str) -> l
             word = Word(granted=row.granted, source=row.source, evidence=row.evidence, at=row.at)
             words[row.purpose].append(word)
     barred = _barred(session, phone, ctx.clock.now())
-    needs = load_policy().needs
+    needs = policy_at(session, ctx.clock.now()).needs
     return [
         Standing(purpose=purpose, need=needs[purpose], barred=purpose in barred, history=tuple(words[purpose]))
         for purpose in Purpose

@@ -16,6 +16,7 @@ from console.core.messages.words import VARIABLE, WordGroup, content_policy, wor
 __all__ = ["Finding", "Level", "blocked", "check_rendered", "check_template"]
 
 _CONTACT = re.compile(r"(?<!\d)(?:0\d{2,3}-?\d{7,8}|(?:400|800)-?\d{3}-?\d{4}|1[3-9]\d{9}|9\d{4,5}|1\d{4})(?!\d)")
+_RELATIVE_DAY = re.compile(r"[今明昨][天日晚早]|[后後]天|\b(?:today|tonight|tomorrow|yesterday)\b", re.IGNORECASE)
 _ENDINGS = ("拒收请回复R", "拒收請回覆R", "拒收請回復R")  # the same words in both scripts
 
 
@@ -31,6 +32,7 @@ def check_template(body: str, class_: MessageClass, signature: str) -> list[Find
         *_text(literal, class_),
         *_ending(body, class_),
         *_rate(parsed, class_),
+        *_relative_days(literal),
         *_length(compose(signature, parsed.render(SAMPLES))),
     ]
     return sorted(findings, key=lambda finding: finding.where or (len(body), 0))
@@ -165,6 +167,18 @@ def _rate(parsed: Parsed, class_: MessageClass) -> Iterator[Finding]:
             rule="text.rate",
             why=T("Loan marketing shows the annual rate."),
             mend=T("Name the annual rate, for example with {variable}.", variable="${apr}"),
+        )
+
+
+def _relative_days(literal: str) -> Iterator[Finding]:
+    """Contact hours, caps and a slow line may put a message off past midnight."""
+    for found in _RELATIVE_DAY.finditer(literal):
+        yield Finding(
+            level=Level.WARN,
+            rule="text.day",
+            where=found.span(),
+            why=T("“{word}” may be wrong: the message may leave on another day.", word=found[0]),
+            mend=T("Name the date instead, for example with {variable}.", variable="${due}"),
         )
 
 

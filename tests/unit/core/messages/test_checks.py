@@ -174,3 +174,18 @@ def test_checks_never_raise(text: str) -> None:
 def test_separators_never_hide_a_word(word: str, between: list[str]) -> None:
     spaced = "".join(char + gap for char, gap in zip(word, between, strict=False))
     assert blocked(check_rendered(f"【示例银行】{spaced}", OVERDUE))
+
+
+@pytest.mark.parametrize("word", ["今天", "明日", "後天", "今晚", "Tomorrow", "today"])
+def test_a_day_that_is_told_from_today_is_warned_of(word: str) -> None:
+    body = f"${{name}}您好,{word} 请存入${{amt}}元。您的${{prod}}咨询${{tel}}。"
+    (found,) = [each for each in check_template(body, REMIND, "示例银行") if each.rule == "text.day"]
+    assert found.level is Level.WARN
+    assert found.where is not None
+    assert body[slice(*found.where)] == word
+    assert word in str(found.why)
+
+
+def test_a_date_is_no_such_word() -> None:
+    body = "${name}您好,您的${prod}将于${due}扣款,请于11月30日前存入${amt}元,明细请见今后账单。咨询${tel}。"
+    assert "text.day" not in [each.rule for each in check_template(body, REMIND, "示例银行")]
