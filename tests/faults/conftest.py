@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from db.engine import Database
     from gsm.emulator.client import EmulatorProcess
 
+PATIENCE = 60.0  # seconds: a condition, not a measure; the machine may be busy with other tests
 LONG = "【示例银行】" + "您的贷款进度有更新，请登录手机银行查看。" * 8  # three parts
 
 
-def wait_until(condition: Callable[[], Any], timeout: float = 30) -> Any:
+def wait_until(condition: Callable[[], Any], timeout: float = PATIENCE) -> Any:
     deadline = time.monotonic() + timeout
     while not (result := condition()):
         assert time.monotonic() < deadline, "it did not come true in time"
@@ -56,7 +57,7 @@ class DispatcherProcess:
     def kill(self) -> None:
         """SIGKILL: nothing is finished, nothing is closed."""
         self._process.kill()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=PATIENCE)
 
     def pause(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
@@ -67,7 +68,7 @@ class DispatcherProcess:
     def stop(self) -> int:
         """SIGTERM, and its exit code."""
         self._process.terminate()
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=PATIENCE)
 
 
 class Branch:
@@ -93,7 +94,13 @@ class Branch:
     # Setting up
 
     def modem(
-        self, *, latency_ms: int = 2, report_delay_ms: int = 20, options: dict[str, Any] | None = None, **line: Any
+        self,
+        *,
+        latency_ms: int = 2,
+        report_delay_ms: int = 20,
+        seed: int = 1,
+        options: dict[str, Any] | None = None,
+        **line: Any,
     ) -> Any:
         from db.models import Line
         from gsm.emulator.client import EmulatorProcess
@@ -106,7 +113,7 @@ class Branch:
             "ack_ms": 1500,
             "redeliver_ms": 100,
         }
-        modem = EmulatorProcess(latency_ms=latency_ms, report_delay_ms=report_delay_ms, settings=settings)
+        modem = EmulatorProcess(latency_ms=latency_ms, report_delay_ms=report_delay_ms, seed=seed, settings=settings)
         self.modems.append(modem)
         row = Line(
             name=f"modem {number}", address=modem.address, options={"sweep_seconds": 1, **(options or {})}, **line
@@ -160,7 +167,7 @@ class Branch:
         with self.database.read() as session:
             return dict(Counter(state.value for state in session.scalars(query)))
 
-    def until_states(self, states: dict[str, int], timeout: float = 30) -> None:
+    def until_states(self, states: dict[str, int], timeout: float = PATIENCE) -> None:
         deadline = time.monotonic() + timeout
         while (found := self.states()) != states:
             assert time.monotonic() < deadline, f"{found} instead of {states}"
@@ -168,6 +175,10 @@ class Branch:
 
     def settled(self) -> bool:
         return not {"waiting", "claimed", "sending"} & self.states().keys()
+
+    def on_the_air(self) -> int:
+        """How many parts the network accepted, over all modems."""
+        return sum(modem.stats()["accepted"] for modem in self.modems)
 
     def ledger(self) -> list[dict[str, Any]]:
         return [entry for modem in self.modems for entry in modem.accepted()]
@@ -200,6 +211,12 @@ class Branch:
                 dispatcher.kill()
         for modem in self.modems:
             modem.close()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of this process and of the dispatchers that it starts."""
+    monkeypatch.setenv("BRANCH_SMS_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture

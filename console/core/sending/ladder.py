@@ -59,7 +59,7 @@ _LADDERS: Mapping[Kind, _Rungs] = {
         (Step.LOOK_ELSEWHERE, 5),
     ),
     Kind.MUTE: ((Step.RADIO_RESET, 2), (Step.REOPEN, 30)),
-    Kind.GONE: tuple((Step.LOOK_ELSEWHERE, seconds) for seconds in (1, 2, 5, 10, 30)),
+    Kind.GONE: tuple((Step.LOOK_ELSEWHERE, seconds) for seconds in (1, 1, 2, 2, 5, 5, 10, 30)),
     Kind.TAKEN: tuple((Step.REOPEN, seconds) for seconds in (2, 5, 10, 30)),
     Kind.CRASHED: tuple((Step.REOPEN, seconds) for seconds in (1, 5, 30)),
     Kind.PATIENT: (
@@ -115,7 +115,7 @@ def kind_of(code: str) -> Kind:
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     code: str
-    retry_after: float | None = None  # seconds, a hint of the network
+    retry_after: float | None = None  # seconds, what the network asks for
     parts: int = 0  # that left since the line worked again
 
 
@@ -201,8 +201,8 @@ def climb(ladder: Ladder, fault: Fault, now: datetime) -> tuple[Ladder, Plan]:
     kind = kind_of(fault.code)
     rung = ladder.rungs.get(kind, 0)
     step, seconds = _rung(kind, rung)
-    if kind is not Kind.LOST:
-        seconds = max(seconds, min(fault.retry_after or 0.0, _LONGEST) if kind is Kind.PATIENT else 0.0)
+    if fault.code == "line.failing":
+        seconds = max(seconds, min(fault.retry_after or 0.0, _LONGEST))
     wait = timedelta(seconds=seconds)
     plan = Plan(
         step=step,
