@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import update
 
 from console.core.context import Context
-from console.screens.audit.screen import AuditPage
+from console.screens.audit.screen import OTHER, AuditPage, DaysDialog
 from console.shell.notices import Level, Notice
 from console.shell.services import Services
 from db.models import AuditEntry
@@ -112,3 +114,34 @@ def test_copying_gives_tab_separated_text(page: AuditPage, settle: Callable[[], 
     lines = QApplication.clipboard().text().splitlines()
     assert lines[0].split("\t") == ["Time", "Who", "What", "About", "Details"]
     assert len(lines) == 8
+
+
+def test_everything_about_one_thing_and_other_days(page: AuditPage, settle: Callable[[], None]) -> None:
+    assert page.table.select_id(6)
+    settle()
+    page.detail.all.click()
+    settle()
+    assert _shown(page) == [6, 1]
+    assert page.about.isVisible()
+    page.about.set_value("")
+    page.period.set_value(OTHER)
+    page.period.chosen.emit(OTHER)
+    dialog = page.findChild(DaysDialog)
+    assert dialog is not None
+    dialog.form.set_values({"first": date(2026, 11, 1), "last": date(2026, 11, 22)})
+    dialog.action.click()
+    settle()
+    assert _shown(page) == []
+
+
+def test_what_is_listed_goes_into_a_workbook(
+    page: AuditPage, settle: Callable[[], None], notices: list[Notice], tmp_path: Path
+) -> None:
+    page.actor.set_value("officer")
+    page.actor.chosen.emit("officer")
+    settle()
+    page.export_to(tmp_path / "trail.xlsx")
+    settle()
+    settle()
+    assert notices[-1].text == "trail.xlsx is written: 5 entries."
+    assert (tmp_path / "trail.xlsx").exists()

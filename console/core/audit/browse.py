@@ -20,6 +20,7 @@ class AuditFilter:
     text: str = ""  # in actor, subject, detail, or the words of the action
     actor: str = ""
     area: str = ""  # what stands before the dot of an action: campaign, user, login ...
+    subject: str = ""  # exactly: campaign:17
     since: date | None = None  # local days, both included
     until: date | None = None
 
@@ -65,6 +66,8 @@ def _fitting(query: Select[tuple[int]], wanted: AuditFilter) -> Select[tuple[int
         query = query.where(
             or_(AuditEntry.action == wanted.area, AuditEntry.action.startswith(f"{wanted.area}.", autoescape=True))
         )
+    if wanted.subject:
+        query = query.where(AuditEntry.subject == wanted.subject)
     if wanted.since is not None:
         query = query.where(AuditEntry.at >= _midnight(wanted.since))
     if wanted.until is not None:

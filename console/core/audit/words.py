@@ -244,6 +244,7 @@ DETAILS: Mapping[str, Text] = {
     "basis": T("on what ground"),
     "counts": T("by kind"),
     "limit": T("most in an hour"),
+    "whole": T("everything"),
     "request": T("request"),
     "purpose": T("purpose"),
     "quota": T("messages a day"),

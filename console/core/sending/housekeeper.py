@@ -11,6 +11,7 @@ from datetime import timedelta
 from console.core.campaigns.housekeeping import tidy
 from console.core.context import Context
 from console.core.processes import is_alive
+from console.core.protection.retention import run_daily
 from console.core.sending.causes import explain
 from console.core.sending.steps import Steps
 from console.core.sending.writer import Writer
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 _EVERY = 2.0  # seconds
 _MATCH_EVERY = 30.0
+_KEEP_EVERY = 600.0  # between two looks whether a day has passed since old records went
 _TIMEOUT = 60.0
 
 
@@ -65,7 +67,7 @@ class Housekeeper:
         return unknown
 
     def _run(self) -> None:
-        matched_at = 0.0
+        matched_at, kept_at = 0.0, time.monotonic()
         while not self._stopping.is_set():
             try:
                 lost = self.recover()
@@ -74,6 +76,9 @@ class Housekeeper:
                     self._match_again()
                     self._refresh_settings()
                     matched_at = time.monotonic()
+                if time.monotonic() - kept_at > _KEEP_EVERY:
+                    kept_at = time.monotonic()
+                    run_daily(self.ctx, self._stopping.is_set)
             except (DatabaseError, TimeoutError) as error:
                 log.warning("housekeeping has to wait: %s", type(error).__name__)
             except Exception:  # the outermost loop of this thread

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
 
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
 from console.core.audit.browse import AuditFilter, AuditRow
 from console.core.audit.checking import Check, explained
 from console.core.audit.words import AREAS, action_title, actor_title, detail_pairs, detail_words, subject_title
 from console.core.events import Change, Topic
 from console.core.format import count, local_datetime
-from console.core.i18n import tr
+from console.core.i18n import ntr, tr
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
 from console.screens.audit import operations
 from console.screens.audit.operations import Overview
+from console.shell.forms import FormDialog
 from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
@@ -29,12 +32,13 @@ from console.shell.widgets import (
     column,
     heading,
     label,
+    link_button,
     master_detail,
     row,
     scroll,
 )
 
-EVERYBODY, ALWAYS = "", 0
+EVERYBODY, ALWAYS, OTHER = "", 0, -1
 
 
 class AuditPage(Page):
@@ -56,14 +60,18 @@ class AuditPage(Page):
         self.actor = self.bar.add_filter(FilterBox(tr("Person"), everything=EVERYBODY), self._filter)
         areas = [(area, str(title)) for area, title in AREAS.items()]
         self.area = self.bar.add_filter(FilterBox(tr("Area"), areas), self._filter)
-        days = [(1, tr("Today")), (7, tr("Last 7 days")), (31, tr("Last 31 days"))]
-        self.period = self.bar.add_filter(FilterBox(tr("Time"), days, everything=ALWAYS), self._filter)
+        days = [(1, tr("Today")), (7, tr("Last 7 days")), (31, tr("Last 31 days")), (OTHER, tr("Other days…"))]
+        self.period = self.bar.add_filter(FilterBox(tr("Time"), days, everything=ALWAYS), self._period_chosen)
+        self._days: tuple[date, date] | None = None  # those of "Other days"
+        self.about = self.bar.add_filter(FilterBox(tr("About"), everything=""), self._filter)
+        self.about.hide()  # until somebody asks for all about one thing
+        self.bar.add_action(tr("Export…"), self.export, "download")
         self.bar.set_primary(
             tr("Verify"), self.verify, "shield-check", tr("Check that no entry was changed, removed or added")
         )
         self.state = VerificationState()
         self.table = self._table()
-        self.detail = EntryDetail()
+        self.detail = EntryDetail(self.show_all_about)
         self.table.current_changed.connect(self.detail.show_entry)
         panes = master_detail(self.table, scroll(self.detail), shares=(3, 1))
         content = QWidget()
@@ -118,17 +126,64 @@ class AuditPage(Page):
     def _filter(self, _value: object) -> None:
         self._look(self._wanted.text)
 
-    def _look(self, text: str) -> None:
+    def _period_chosen(self, days: object) -> None:
+        if days == OTHER:
+            DaysDialog(self, self._today(), self._days, self._show_days).open()
+        self._look(self._wanted.text)
+
+    def _show_days(self, first: date, last: date) -> None:
+        self._days = first, last
+        self._look(self._wanted.text)
+
+    def show_all_about(self, subject: str) -> None:
+        self.about.set_choices([(subject, subject_title(subject))])
+        self.about.set_value(subject)
+        self.about.show()
+        self._look(self._wanted.text)
+
+    def _today(self) -> date:
+        return self.services.ctx.clock.now().astimezone().date()
+
+    def _bounds(self) -> tuple[date | None, date | None]:
         days = self.period.value()
-        today = self.services.ctx.clock.now().astimezone().date()
+        if days == OTHER and self._days is not None:
+            return self._days
+        return (self._today() - timedelta(days=days - 1) if isinstance(days, int) and days > 0 else None), None
+
+    def _look(self, text: str) -> None:
+        since, until = self._bounds()
         self._wanted = AuditFilter(
             text=text,
             actor=str(self.actor.value()),
             area=str(self.area.value()),
-            since=today - timedelta(days=days - 1) if isinstance(days, int) and days else None,
+            subject=str(self.about.value()),
+            since=since,
+            until=until,
         )
         self.table.set_loaders(operations.ids_of(self._wanted))
         self.table.reload(keep_selection=False)
+
+    def export(self) -> None:
+        def choose(folder: Path) -> None:
+            suggested = str(folder / f"{tr('Audit trail')} {self._today().isoformat()}.xlsx")
+            name, _ = QFileDialog.getSaveFileName(
+                self, tr("Export the audit trail"), suggested, tr("Excel workbook (*.xlsx)")
+            )
+            if name:
+                self.export_to(Path(name).with_suffix(".xlsx"))
+
+        self.services.tasks.query(operations.folder, choose, owner=self)
+
+    def export_to(self, target: Path) -> None:
+        """Write what is listed now."""
+        title = tr("Exporting {name}", name=target.name)
+        self.services.tasks.run(title, operations.export(self._wanted, target), self._exported, owner=self)
+
+    def _exported(self, written: tuple[Path, int]) -> None:
+        path, rows = written
+        counted = ntr("{n} entry", "{n} entries", rows)
+        self.services.notices.good(tr("{file} is written: {rows}.", file=path.name, rows=counted), str(path.parent))
+        self.services.announce(operations.VERIFIED)
 
     def verify(self) -> None:
         primary = self.bar.primary
@@ -177,12 +232,14 @@ class VerificationState(QWidget):
 class EntryDetail(QWidget):
     """One entry in full."""
 
-    def __init__(self) -> None:
+    def __init__(self, show_all: Callable[[str], None]) -> None:
         super().__init__()
+        self._subject = ""
         self._title = heading("")
         self._values = KeyValues()
+        self.all = link_button("", lambda: show_all(self._subject))
         self._card = Card()
-        self._card.add(self._title, self._values)
+        self._card.add(self._title, self._values, row(self.all, None))
         self._hint = label(tr("Choose an entry to see it in full."), "quiet", wrap=True)
         self.setLayout(column(self._hint, self._card, None, margins=16))
         self.show_entry(None)
@@ -192,6 +249,8 @@ class EntryDetail(QWidget):
         self._hint.setVisible(entry is None)
         if entry is None:
             return
+        self._subject = entry.subject
+        self.all.setText(tr("Everything about {what}", what=subject_title(entry.subject)))
         self._title.setText(action_title(entry.action))
         self._values.set_pairs(
             [
@@ -203,3 +262,23 @@ class EntryDetail(QWidget):
                 (tr("Fingerprint"), " ".join(entry.hash[place : place + 8] for place in range(0, 64, 8))),
             ]
         )
+
+
+class DaysDialog(FormDialog):
+    def __init__(
+        self, parent: QWidget, today: date, days: tuple[date, date] | None, chosen: Callable[[date, date], None]
+    ) -> None:
+        super().__init__(parent, tr("Other days"), tr("Show"))
+        first, last = days or (today.replace(day=1), today)
+        self.form.add_date("first", tr("First day"), first)
+        self.form.add_date("last", tr("Last day"), last)
+        self._chosen = chosen
+        self.on_action(self._take)
+
+    def _take(self) -> None:
+        first, last = self.form.value("first"), self.form.value("last")
+        if not isinstance(first, date) or not isinstance(last, date) or last < first:
+            self.form.set_error("last", tr("The period ends before it begins."))
+            return
+        self.accept()
+        self._chosen(first, last)
