@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QPushButton, QStackedWidget, QWidget
 
 from console.core.customers.browse import LOAN_STATE_TITLES, CustomerFilter, CustomerRow
+from console.core.customers.fields import Field
 from console.core.events import Change, Topic
 from console.core.format import count, local_date, money
 from console.core.i18n import ntr, tr
@@ -14,9 +16,11 @@ from console.core.listing import Sort
 from console.core.security.permissions import Permission
 from console.screens.customers import operations
 from console.screens.customers.detail import CustomerPane
+from console.screens.customers.file_operations import own_fields
 from console.screens.customers.filterbar import FilterBar
 from console.screens.customers.importpage import ImportPage
 from console.screens.customers.operations import Surroundings
+from console.screens.customers.persondialogs import CustomerDialog
 from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
@@ -75,6 +79,9 @@ class CustomersPage(Page):
         self.more: QPushButton = self.bar.add_action(tr("Filters"), self._toggle_filters, "sliders-horizontal")
         self.more.setCheckable(True)
         self.bar.add_action(tr("Export"), self._ask_where, "download")
+        if self.services.allowed(Permission.CUSTOMERS_EDIT):
+            self.new = self.bar.add_action(tr("New"), self.enter_customer, "user-plus")
+            self.new.setToolTip(tr("Enter a customer by hand"))
         if self._may_import:
             self.bar.set_primary(tr("Import"), self.open_import, "upload", tr("Bring customers in from a file"))
 
@@ -150,6 +157,14 @@ class CustomersPage(Page):
         self._reset()
         self._look()
         self._look_around()
+
+    def enter_customer(self) -> None:
+        """By hand; afterwards the new customer is shown."""
+
+        def ask(fields: Sequence[Field]) -> None:
+            CustomerDialog(self, self.services, None, fields, self.open_customer).open()
+
+        self.services.tasks.query(own_fields, ask, owner=self)
 
     # Importing
 
