@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 _EVERY = 2.0  # seconds
 _MATCH_EVERY = 30.0
 _KEEP_EVERY = 600.0  # between two looks whether a day has passed since old records went
+_KEEP_FIRST = 60.0  # after the start, which has more urgent things to do
 _TIMEOUT = 60.0
 
 
@@ -67,7 +68,7 @@ class Housekeeper:
         return unknown
 
     def _run(self) -> None:
-        matched_at, kept_at = 0.0, time.monotonic()
+        matched_at, keep_at = 0.0, time.monotonic() + _KEEP_FIRST
         while not self._stopping.is_set():
             try:
                 lost = self.recover()
@@ -76,8 +77,8 @@ class Housekeeper:
                     self._match_again()
                     self._refresh_settings()
                     matched_at = time.monotonic()
-                if time.monotonic() - kept_at > _KEEP_EVERY:
-                    kept_at = time.monotonic()
+                if time.monotonic() > keep_at:
+                    keep_at = time.monotonic() + _KEEP_EVERY
                     run_daily(self.ctx, self._stopping.is_set)
             except (DatabaseError, TimeoutError) as error:
                 log.warning("housekeeping has to wait: %s", type(error).__name__)
