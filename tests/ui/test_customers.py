@@ -18,8 +18,10 @@ from sqlalchemy import select
 from console.core.context import Context
 from console.core.customers.pinyin import spelled
 from console.core.i18n import T
+from console.core.protection.requests import request_rows
 from console.screens.customers.reveal import RevealDialog
 from console.screens.customers.screen import CustomersPage
+from console.shell.asking import AskFullNumbersDialog
 from console.shell.notices import Notice
 from console.shell.services import Services
 from db.models import (
@@ -255,6 +257,20 @@ def test_export(
     page.export(tmp_path / "nowhere" / "a.xlsx")
     settle()
     assert "cannot be written" in notices[-1].text
+
+
+def test_full_numbers_are_asked_for(
+    village: dict[str, int], page: CustomersPage, settle: Settle, notices: list[Notice]
+) -> None:
+    page.ask_full_numbers()
+    dialog = page.findChild(AskFullNumbersDialog)
+    assert dialog is not None
+    dialog.form.set_values({"reason": "letters"})
+    dialog.action.click()
+    settle()
+    assert [notice.text for notice in notices] == ["Request 1 waits for a supervisor."]
+    (row,) = request_rows(page.services.ctx, [1])
+    assert (row.rows, row.state) == (3, "pending")
 
 
 def test_who_may_not_import(supervisor_ctx: Context, services_of: Callable[[Context], Services], qtbot: QtBot) -> None:

@@ -25,6 +25,7 @@ from console.core.customers.importing import BadRow, Book, Checked, ImportResult
 from console.core.customers.imports import import_file_name
 from console.core.customers.mapping import Mapping
 from console.core.events import Change, Topic
+from console.core.protection.requests import ask_for_customers
 from console.core.security.permissions import Permission
 from console.shell.tasks import Progress
 
@@ -78,6 +79,10 @@ def detail(customer_id: int) -> Callable[[Context], CustomerDetail]:
 
 def reveal(customer_id: int, reason: str) -> Callable[[Context], str]:
     return lambda ctx: reveal_phone(ctx, customer_id, reason)
+
+
+def ask_for_full(wanted: CustomerFilter, only: Sequence[int]) -> Callable[[str], Callable[[Context], int]]:
+    return lambda reason: lambda ctx: ask_for_customers(ctx, wanted, reason, only=only)
 
 
 def export(wanted: CustomerFilter, sort: Sort, only: Sequence[int], path: Path) -> Callable[[Context, Progress], int]:

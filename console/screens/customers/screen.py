@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QStackedWidget, QWidget
 
 from console.core.customers.browse import LOAN_STATE_TITLES, CustomerFilter, CustomerRow
 from console.core.customers.fields import Field
@@ -21,6 +21,7 @@ from console.screens.customers.filterbar import FilterBar
 from console.screens.customers.importpage import ImportPage
 from console.screens.customers.operations import Surroundings
 from console.screens.customers.persondialogs import CustomerDialog
+from console.shell.asking import AskFullNumbersDialog
 from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
@@ -78,7 +79,10 @@ class CustomersPage(Page):
         self.loan_state = self.bar.add_filter(FilterBox(tr("Loan"), states), self._filter)
         self.more: QPushButton = self.bar.add_action(tr("Filters"), self._toggle_filters, "sliders-horizontal")
         self.more.setCheckable(True)
-        self.bar.add_action(tr("Export"), self._ask_where, "download")
+        menu = QMenu(self)
+        menu.addAction(tr("Masked numbers…"), self._ask_where)
+        menu.addAction(tr("With full numbers (needs approval)…"), self.ask_full_numbers)
+        self.bar.add_action(tr("Export"), None, "download").setMenu(menu)
         if self.services.allowed(Permission.CUSTOMERS_EDIT):
             self.new = self.bar.add_action(tr("New"), self.enter_customer, "user-plus")
             self.new.setToolTip(tr("Enter a customer by hand"))
@@ -265,10 +269,20 @@ class CustomersPage(Page):
         if name:
             self.export(Path(name).with_suffix(".xlsx"))
 
+    def _only(self) -> list[int]:
+        selected = self.table.selected_ids()
+        return selected if 1 < len(selected) < len(self.table) else []
+
+    def ask_full_numbers(self) -> None:
+        only = self._only()
+        number = len(only) or len(self.table)
+        what = ntr("{n} customer as listed now", "{n} customers as listed now", number)
+        ask = operations.ask_for_full(self._wanted, only)
+        AskFullNumbersDialog(self, self.services, what, ask).open()
+
     def export(self, path: Path) -> None:
         """What the list shows; the selected ones where more than one is selected. Numbers are masked."""
-        selected = self.table.selected_ids()
-        only = selected if len(selected) > 1 else []
+        only = self._only()
         work = operations.export(self._wanted, self.table.sort, only, path)
 
         def exported(rows: int) -> None:
