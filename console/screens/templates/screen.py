@@ -73,7 +73,7 @@ class TemplatesPage(Page):
             Column[TemplateRow]("name", tr("Template"), lambda row: row.name, 0, tip=lambda row: row.body),
             Column[TemplateRow]("class", tr("Kind"), lambda row: _class_title(row.class_key), 104),
             Column[TemplateRow](
-                "state", tr("State"), lambda row: state_title(row.state), 84, state=lambda row: row.state
+                "state", tr("State"), lambda row: state_title(row.state), 78, state=lambda row: row.state
             ),
         ]
         empty = EmptyState("message-square-text", tr("No template fits"), tr("Try another word or kind."))
