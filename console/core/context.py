@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from console.core.clock import Clock
 from console.core.errors import NotPermitted
+from console.core.logs import masked_numbers
 from console.core.security.permissions import Permission, Role, permissions_of
 from console.core.settings import Settings
 from db import audit
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from db.engine import Database
+    from db.stopping import Stop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,18 @@ class Actor:
         return Actor(user_id=user_id, login=login, name=name, roles=roles, permissions=permissions_of(roles))
 
 
+_TYPED = frozenset({"reason", "comment", "basis", "evidence", "note", "title", "name", "filter"})  # by people
+
+
+def _unnumbered(value: object) -> object:
+    """What a person typed may hold a number, which the audit trail would keep for ever: mask it."""
+    if isinstance(value, str):
+        return masked_numbers(value)
+    if isinstance(value, dict):
+        return {key: _unnumbered(each) for key, each in value.items()}
+    return [_unnumbered(each) for each in value] if isinstance(value, list) else value
+
+
 SYSTEM = Actor.of(0, "system", "system", frozenset())
 
 
@@ -41,6 +57,17 @@ class Context:
     clock: Clock
     actor: Actor
     settings: Settings
+    stop: Stop | None = None  # of the read that this was made for, where somebody may lose interest in it
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A read that ends early when nobody waits for it any more. Raises db.errors, db.stopping.Stopped."""
+        with self.database.read() as session:
+            if self.stop is None:
+                yield session
+            else:
+                with self.stop.watching(session):
+                    yield session
 
     def allowed(self, permission: Permission) -> bool:
         return permission in self.actor.permissions
@@ -59,7 +86,7 @@ class Context:
             actor=self.actor.login,
             action=action,
             subject=subject,
-            detail=detail,
+            detail={key: _unnumbered(value) if key in _TYPED else value for key, value in detail.items()},
         )
 
     def with_settings(self, settings: Settings) -> Context:

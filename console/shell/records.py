@@ -22,7 +22,10 @@ SHARE_ROLE = Qt.ItemDataRole.UserRole + 2  # 0..1, painted as a bar before the t
 
 @dataclass(frozen=True)
 class Column(Generic[R]):
-    """How one column is read from a row record. ``width`` in design pixels; 0 takes the room that is left."""
+    """How one column is read from a row record. ``width`` in design pixels; 0 takes the room that is left.
+
+    Where the room is short, the column with the highest ``drop`` goes first, and one with 0 never does.
+    """
 
     key: str
     title: str
@@ -33,6 +36,8 @@ class Column(Generic[R]):
     state: Callable[[R], str] | None = None
     tip: Callable[[R], str] | None = None
     share: Callable[[R], float | None] | None = None
+    drop: int = 0
+    shown: bool = True  # unless the person chose otherwise
 
 
 _ALIGN = {
@@ -86,6 +91,13 @@ class RecordModel(QAbstractTableModel, Generic[R]):
         self.ids = ids
         self._blocks = OrderedDict(blocks)
         self.endResetModel()
+
+    def grow(self, ids: array[int]) -> None:
+        """More rows below those that are here, which stay as they are."""
+        self.beginInsertRows(QModelIndex(), len(self.ids), len(ids) - 1)
+        self._blocks.pop(len(self.ids) // BLOCK, None)  # was perhaps not whole
+        self.ids = ids
+        self.endInsertRows()
 
     def renew(self, blocks: dict[int, list[R]]) -> None:
         """The same ids with fresh rows: nothing jumps, nothing flickers."""

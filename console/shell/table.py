@@ -12,31 +12,27 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QItemSelectionRange,
     QModelIndex,
-    QRectF,
-    QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
 )
 
 from console.core.context import Context
+from console.core.format import count
 from console.core.i18n import tr
 from console.core.listing import Sort
 from console.shell import theme
+from console.shell.cells import CellDelegate, plain_cell
+from console.shell.columns import Columns
 from console.shell.icons import icon
 from console.shell.records import (
     BLOCK,
-    SHARE_ROLE,
-    STATE_ROLE,
     Column,
     Index,
     RecordModel,
@@ -44,14 +40,28 @@ from console.shell.records import (
     ranges_of,
 )
 from console.shell.services import Services
-from console.shell.states import paint_state
-from console.shell.widgets import EmptyState, paint_bar
+from console.shell.widgets import EmptyState
 
 R = TypeVar("R")
 COPY_LIMIT = 20_000  # rows that go to the clipboard at once
-LEAST = 140  # design pixels of the column that takes what the others leave
+HEAD = BLOCK  # rows of the first page of a list that has a ``load_head``
+
+Ids = Sequence[int]
+LoadIds = Callable[[Context, Sort], Ids]
+LoadHead = Callable[[Context, Sort, int], Ids]
 
 __all__ = ["Column", "RecordTable", "Sort"]
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What was shown when something is read anew, and is to be found again in it."""
+
+    ids: array[int]
+    selected: array[int]
+    everything: bool
+    current: int | None
+    top: int | None  # id of the row at the top; None: the beginning
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,11 @@ class _Loaded(Generic[R]):
 
 
 class RecordTable(QTableView, Generic[R]):
-    """``load_ids`` and ``load_rows`` run on the database executor; rows come back in the order of the ids asked for."""
+    """``load_ids`` and ``load_rows`` run on the database executor; rows come back in the order of the ids asked for.
+
+    ``load_head`` gives the first of these ids much quicker than ``load_ids`` all of them: a new order or filter is
+    then shown at once, and the rest grows under it. ``name`` keeps the person's choice of columns.
+    """
 
     row_activated = Signal(object)  # record: Enter or double click
     current_changed = Signal(object)  # record or None
@@ -75,23 +89,32 @@ class RecordTable(QTableView, Generic[R]):
         self,
         services: Services,
         columns: Sequence[Column[R]],
-        load_ids: Callable[[Context, Sort], list[int]],
+        load_ids: LoadIds,
         load_rows: Callable[[Context, Sequence[int]], list[R]],
         empty: EmptyState,
         *,
         sort: Sort | None = None,
+        load_head: LoadHead | None = None,
+        name: str = "",
     ) -> None:
         super().__init__()
         self._services = services
+        self._load_head = load_head
         self._load_ids = load_ids
         self._load_rows = load_rows
         self.sort = sort or Sort("")
         self.records: RecordModel[R] = RecordModel(columns, self)
         self._was_loaded = False
+        self._anew = True  # another order or filter than what is shown
+        self.complete = False  # all ids are here
+        self._all_wanted = False  # select what is still to come, too
+        self._touched = 0  # how often the selection changed
         self._told: int | None = None  # id whose record was last told as current
         self.setModel(self.records)
-        self.setItemDelegate(_Cell(self))
-        self._dress(columns)
+        self.setItemDelegate(CellDelegate(self))
+        self._dress()
+        self.columns = Columns(self, services, columns, name)
+        self._show_sort()
         self._empty = empty
         empty.setParent(self.viewport())
         empty.hide()
@@ -102,32 +125,105 @@ class RecordTable(QTableView, Generic[R]):
 
     def reload(self, keep_selection: bool = True) -> None:
         """Read the ids again; selection and place in the list follow the ids."""
-        before = self.records.ids
-        everything = keep_selection and 0 < len(before) == self.selected_count()
-        selected = self.selected_ids() if keep_selection and not everything else []
-        current = self.current_id() if keep_selection else None
-        top = self.rowAt(0)
-        anchor = before[top] if keep_selection and 0 < top < len(before) else None
-        sort, load_ids, load_rows, rows_seen = self.sort, self._load_ids, self._load_rows, self._rows_seen()
+        before = self._now() if keep_selection else _Before(self.records.ids, array("q"), False, None, None)
+        if self._load_head is None or not self._anew:
+            self._read_all(before)
+        else:
+            self._read_head(self._load_head, before)
+
+    def _read_head(self, load_head: LoadHead, before: _Before) -> None:
+        """The first page; the rest of the list follows beside whatever the person does with it."""
+        sort, load_rows = self.sort, self._load_rows
 
         def work(ctx: Context) -> _Loaded[R]:
-            ids = array("q", load_ids(ctx, sort))
-            start = _row_of(ids, anchor, 0)
-            runs = [(0, len(ids) - 1)] if everything and ids else ranges_of(ids, selected)
+            ids = array("q", load_head(ctx, sort, HEAD))
+            blocks = {0: load_rows(ctx, ids.tolist())} if ids else {}
+            return _Loaded(ids, blocks, _runs(ids, before), _row_of(ids, before.current, -1), 0)
+
+        def done(loaded: _Loaded[R]) -> None:
+            self._anew = False
+            self.complete = len(loaded.ids) < HEAD
+            self.records.reset(loaded.ids, loaded.blocks)
+            self._restore(loaded)
+            self._all_wanted = before.everything and not self.complete
+            self._settle()
+            if not self.complete:
+                self._read_rest(before, self._touched)
+
+        self._services.tasks.query(work, done, owner=self, key="ids")
+
+    def _read_rest(self, before: _Before, touched: int) -> None:
+        sort, load_ids, head = self.sort, self._load_ids, self.records.ids
+
+        def work(ctx: Context) -> _Loaded[R]:
+            ids = _array(load_ids(ctx, sort))
+            grown = ids[: len(head)] == head
+            return _Loaded(ids, {}, _runs(ids, before), _row_of(ids, before.current, -1), 0 if grown else -1)
+
+        def done(loaded: _Loaded[R]) -> None:
+            if loaded.top < 0:  # somebody changed the list meanwhile
+                self._read_all(self._now())
+                return
+            everything, untouched = self._all_wanted, touched == self._touched
+            if len(loaded.ids) > len(head):
+                self.records.grow(loaded.ids)
+            self.complete = True
+            if everything:
+                self.selectAll()
+            elif untouched and loaded.runs:
+                self._select(loaded.runs, loaded.current)
+            self._settle(fresh=False)
+
+        self._services.tasks.query(work, done, owner=self, key="ids", aside=True)
+
+    def _read_all(self, before: _Before) -> None:
+        sort, load_ids, load_rows, rows_seen = self.sort, self._load_ids, self._load_rows, self._rows_seen()
+        touched = self._touched
+
+        def work(ctx: Context) -> _Loaded[R]:
+            ids = _array(load_ids(ctx, sort))
+            start = _row_of(ids, before.top, 0)
             wanted = range(start // BLOCK, (start + rows_seen) // BLOCK + 1) if ids else range(0)
             blocks = {block: load_rows(ctx, part) for block in wanted if (part := block_of(ids, block))}
-            return _Loaded(ids, blocks, runs, _row_of(ids, current, -1), start)
+            return _Loaded(ids, blocks, _runs(ids, before), _row_of(ids, before.current, -1), start)
 
-        self._services.tasks.query(work, self._take, owner=self, key="ids")
+        def done(loaded: _Loaded[R]) -> None:
+            self._anew = False
+            self.complete = True
+            same = loaded.ids == self.records.ids
+            if same and self._was_loaded:
+                self.records.renew(loaded.blocks)
+            else:
+                if self.records.ids is before.ids and (touched != self._touched or self._top_id() != before.top):
+                    loaded = self._as_it_is_now(loaded)
+                self.records.reset(loaded.ids, loaded.blocks)
+                self._restore(loaded)
+            self._settle()
+
+        self._services.tasks.query(work, done, owner=self, key="ids", aside=self._load_head is not None)
+
+    def _as_it_is_now(self, loaded: _Loaded[R]) -> _Loaded[R]:
+        """The person went on while the ids were read."""
+        ids, now = loaded.ids, self._now()
+        top = _row_of(ids, now.top, 0)
+        return _Loaded(ids, loaded.blocks, _runs(ids, now), _row_of(ids, now.current, -1), top)
+
+    def _now(self) -> _Before:
+        everything = self._has_all()
+        selected = array("q") if everything else self.picked()
+        return _Before(self.records.ids, selected, everything, self.current_id(), self._top_id())
 
     def set_loaders(
         self,
-        load_ids: Callable[[Context, Sort], list[int]],
+        load_ids: LoadIds,
         load_rows: Callable[[Context, Sequence[int]], list[R]] | None = None,
+        load_head: LoadHead | None = None,
     ) -> None:
         """Another filter, for example; call ``reload`` afterwards."""
         self._load_ids = load_ids
         self._load_rows = load_rows or self._load_rows
+        self._load_head = load_head
+        self._anew = True
 
     def set_empty(self, empty: EmptyState) -> None:
         self._empty.deleteLater()
@@ -151,13 +247,21 @@ class RecordTable(QTableView, Generic[R]):
         index = self.currentIndex()
         return self.records.ids[index.row()] if index.isValid() else None
 
+    def picked(self) -> array[int]:
+        """Ids of the selected rows in the order of the list; quick for a million."""
+        found = array("q")
+        for part in sorted(self.selectionModel().selection().toList(), key=lambda part: part.top()):
+            found += self.records.ids[part.top() : part.bottom() + 1]
+        return found
+
     def selected_ids(self) -> list[int]:
         """In the order of the list."""
-        picked: list[int] = []
-        model = self.selectionModel()
-        for part in sorted(model.selection().toList(), key=lambda part: part.top()):
-            picked += self.records.ids[part.top() : part.bottom() + 1].tolist()
-        return picked
+        return self.picked().tolist()
+
+    def selectAll(self) -> None:
+        """All that the list has, or will have when it is read to its end."""
+        super().selectAll()
+        self._all_wanted = not self.complete
 
     def selected_count(self) -> int:
         """How many rows are selected, without making a list of them."""
@@ -179,7 +283,7 @@ class RecordTable(QTableView, Generic[R]):
 
     # Inside
 
-    def _dress(self, columns: Sequence[Column[R]]) -> None:
+    def _dress(self) -> None:
         now = theme.current()
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -199,26 +303,6 @@ class RecordTable(QTableView, Generic[R]):
         head.setSortIndicatorShown(True)
         head.setMinimumSectionSize(now.px(40))
         head.sectionClicked.connect(self._sort_by)
-        for place, column in enumerate(columns):
-            if column.width:
-                self.setColumnWidth(place, now.px(column.width))
-            else:
-                head.setSectionResizeMode(place, QHeaderView.ResizeMode.Stretch)
-        if all(column.width for column in columns):
-            head.setStretchLastSection(True)
-        self._show_sort()
-
-    def _share_width(self) -> None:
-        """The widest column takes what the others leave; too little, and it keeps its room and the list scrolls."""
-        head, least = self.horizontalHeader(), theme.current().px(LEAST)
-        for place, column in enumerate(self.records.columns):
-            if not column.width:
-                others = sum(head.sectionSize(i) for i in range(head.count()) if i != place)
-                enough = self.viewport().width() - others >= least
-                mode = QHeaderView.ResizeMode.Stretch if enough else QHeaderView.ResizeMode.Interactive
-                head.setSectionResizeMode(place, mode)
-                if not enough:
-                    head.resizeSection(place, least)
 
     def _show_sort(self) -> None:
         place = next((i for i, column in enumerate(self.records.columns) if column.key == self.sort.key), -1)
@@ -230,34 +314,43 @@ class RecordTable(QTableView, Generic[R]):
         if column.sortable:
             down = self.sort.key == column.key and not self.sort.descending
             self.sort = Sort(column.key, down)
+            self._anew = True
             self.reload()
         self._show_sort()
 
     def _rows_seen(self) -> int:
         return max(20, self.viewport().height() // max(1, self.verticalHeader().defaultSectionSize()) + 1)
 
-    def _take(self, loaded: _Loaded[R]) -> None:
-        if loaded.ids == self.records.ids and self._was_loaded:
-            self.records.renew(loaded.blocks)
-        else:
-            self.records.reset(loaded.ids, loaded.blocks)
-            self._restore(loaded)
+    def _settle(self, fresh: bool = True) -> None:
+        """After something was read."""
         self._was_loaded = True
         self._place_empty()
         self._look()
-        self._tell_current(fresh=True)
-        self.loaded.emit(len(loaded.ids))
+        self._tell_current(fresh=fresh)
+        if self.complete:
+            self.loaded.emit(len(self.records.ids))
 
     def _restore(self, loaded: _Loaded[R]) -> None:
+        self._select(loaded.runs, loaded.current)
+        self.verticalScrollBar().setValue(loaded.top)
+
+    def _select(self, runs: Sequence[tuple[int, int]], current: int) -> None:
         model, last = self.selectionModel(), len(self.records.columns) - 1
         picked = QItemSelection()
-        for first, end in loaded.runs:
+        for first, end in runs:
             picked.append(QItemSelectionRange(self.records.index(first, 0), self.records.index(end, last)))
         model.select(picked, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-        if loaded.current >= 0:
-            there = self.records.index(loaded.current, 0)
+        if current >= 0:
+            there = self.records.index(current, 0)
             model.setCurrentIndex(there, QItemSelectionModel.SelectionFlag.NoUpdate)
-        self.verticalScrollBar().setValue(loaded.top)
+
+    def _has_all(self) -> bool:
+        return self._all_wanted or (self.complete and 0 < len(self.records.ids) == self.selected_count())
+
+    def _top_id(self) -> int | None:
+        """Of the row at the top; None at the beginning of the list, which stays the beginning."""
+        top = self.rowAt(0)
+        return self.records.ids[top] if 0 < top < len(self.records.ids) else None
 
     def _place_empty(self) -> None:
         self._empty.setVisible(self._was_loaded and not self.records.ids)
@@ -292,6 +385,8 @@ class RecordTable(QTableView, Generic[R]):
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
+        self._touched += 1
+        self._all_wanted = False
         self.selection_changed.emit()
 
     def _tell_current(self, fresh: bool = False) -> None:
@@ -339,60 +434,36 @@ class RecordTable(QTableView, Generic[R]):
                 action.setChecked(column.key == self.sort.key)
                 action.triggered.connect(lambda _checked=False, at=place: self._sort_by(at))
         sorting.setEnabled(not sorting.isEmpty())
+        self.columns.menu(menu)
         return menu
 
     def copy(self) -> None:
-        """The selected rows as tab-separated text with headings, as Excel pastes them."""
-        ids, load_rows = self.selected_ids()[:COPY_LIMIT], self._load_rows
-        columns = list(self.records.columns)
+        """The selected rows as tab-separated text with headings, as Excel pastes them: the columns that are seen."""
+        picked, load_rows = self.picked(), self._load_rows
+        ids = picked[:COPY_LIMIT].tolist()
+        columns = [self.records.columns[place] for place in self.columns.visible()]
 
         def work(ctx: Context) -> str:
             lines = ["\t".join(column.title for column in columns)]
             for start in range(0, len(ids), BLOCK):
                 for record in load_rows(ctx, ids[start : start + BLOCK]):
-                    lines.append("\t".join(_plain(column.text(record)) for column in columns))
+                    lines.append("\t".join(plain_cell(column.text(record)) for column in columns))
             return "\n".join(lines)
 
+        def done(text: str) -> None:
+            QGuiApplication.clipboard().setText(text)
+            if len(picked) > len(ids):
+                told = tr("Only the first {count} rows were copied.", count=count(len(ids)))
+                self._services.notices.warn(told, tr("The export takes any number of rows."))
+
         if ids:
-            self._services.tasks.query(work, QGuiApplication.clipboard().setText, owner=self, key="copy")
+            self._services.tasks.query(work, done, owner=self, key="copy", aside=True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._share_width()
+        self.columns.fit()
         self._place_empty()
         self._look()
-
-
-class _Cell(QStyledItemDelegate):
-    """Paints the shape of a state or a bar before the text, and no dotted focus box."""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        self.initStyleOption(option, index)
-        state, share = index.data(STATE_ROLE), index.data(SHARE_ROLE)
-        focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
-        option.state &= ~QStyle.StateFlag.State_HasFocus
-        words, option.text = option.text, ""
-        widget = option.widget
-        widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, widget)
-        now = theme.current()
-        if focused and index.column() == 0:
-            painter.fillRect(QRectF(option.rect.x(), option.rect.y(), 3, option.rect.height()), now.color("accent"))
-        inner = option.rect.adjusted(now.px(8), 0, -now.px(8), 0)
-        if state:
-            side = now.px(10)
-            paint_state(painter, QRectF(inner.x(), inner.center().y() - side / 2 + 0.5, side, side), state)
-            inner.setLeft(inner.left() + now.px(17))
-        if share is not None:
-            width = min(now.px(72), inner.width() // 2)
-            paint_bar(painter, QRectF(inner.x(), inner.center().y() - 2, width, 5), share)
-            inner.setLeft(inner.left() + width + now.px(8))
-        painter.setPen(now.color("text"))
-        shown = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, inner.width())
-        painter.setFont(option.font)
-        painter.drawText(inner, int(option.displayAlignment.value), shown)
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(super().sizeHint(option, index).width(), theme.current().row_height)
 
 
 def _row_of(ids: array[int], id_: int | None, otherwise: int) -> int:
@@ -404,5 +475,9 @@ def _row_of(ids: array[int], id_: int | None, otherwise: int) -> int:
         return otherwise
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.split("\t")).replace("\n", " ")
+def _array(ids: Ids) -> array[int]:
+    return ids if isinstance(ids, array) else array("q", ids)
+
+
+def _runs(ids: array[int], before: _Before) -> list[tuple[int, int]]:
+    return [(0, len(ids) - 1)] if before.everything and ids else ranges_of(ids, before.selected)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from threading import Event
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from console.core.context import Context
 from console.core.errors import UserError
 from console.core.trouble import as_user_error
 from console.shell.notices import Notices
+from db.stopping import Stop, Stopped
 
 T_ = TypeVar("T_")
 Failed = Callable[[UserError], None]
@@ -104,6 +105,7 @@ class _Job:
     done: Callable[[Any], None] | None
     failed: Failed | None
     task: Task | None = None
+    stop: Stop | None = None
 
 
 class Tasks(QObject):
@@ -120,6 +122,8 @@ class Tasks(QObject):
         self._ctx = ctx
         self._notices = notices
         self._database = ThreadPoolExecutor(1, thread_name_prefix="database")
+        self._aside = ThreadPoolExecutor(2, thread_name_prefix="aside")
+        self._stopper = ThreadPoolExecutor(1, thread_name_prefix="stopper")
         self._pool = ThreadPoolExecutor(LONG_WORKERS, thread_name_prefix="work")
         self._newest: dict[tuple[int, str], _Job] = {}
         self._open: dict[_Job, Future[Any]] = {}
@@ -143,15 +147,22 @@ class Tasks(QObject):
         owner: QObject | None,
         failed: Failed | None = None,
         key: str = "",
+        aside: bool = False,
     ) -> None:
-        """Short work on the database, one after another. With ``key`` a newer query of the same owner overtakes."""
-        job = _Job(owner, (id(owner), key) if key else None, done, failed)
+        """Short work on the database, one after another. With ``key`` a newer query of the same owner overtakes.
+
+        What is overtaken while it reads (``Context.reading``) is stopped. ``aside``: what takes a second or two, beside
+        the rest, so that nothing on the screen waits for it.
+        """
+        job = _Job(owner, (id(owner), key) if key else None, done, failed, stop=Stop())
         if job.key is not None:
             overtaken = self._newest.get(job.key)
             if overtaken is not None and overtaken in self._open:
                 self._open[overtaken].cancel()
+                if overtaken.stop is not None:
+                    self._stopper.submit(overtaken.stop.stop)
             self._newest[job.key] = job
-        self._start(self._database, job, work, self._ctx())
+        self._start(self._aside if aside else self._database, job, work, replace(self._ctx(), stop=job.stop))
 
     def run(
         self,
@@ -209,7 +220,7 @@ class Tasks(QObject):
         if error is None:
             if wanted and job.done is not None:
                 job.done(future.result())
-        elif not isinstance(error, Cancelled | CancelledError):
+        elif not isinstance(error, Cancelled | CancelledError | Stopped):
             self._tell(job, error, wanted)
 
     def _close_task(self, task: Task | None, error: BaseException | None) -> None:
@@ -236,6 +247,9 @@ class Tasks(QObject):
         self._closed = True
         for task in self.running:
             task.cancel()
-        for executor in (self._database, self._pool):
+        for job in list(self._open):
+            if job.stop is not None:
+                self._stopper.submit(job.stop.stop)
+        for executor in (self._database, self._aside, self._pool, self._stopper):
             executor.shutdown(wait=True, cancel_futures=True)
         self._open.clear()

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import threading
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -11,10 +12,11 @@ from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
 from console.core.context import Context
-from console.core.listing import Sort
+from console.core.listing import Layout, Sort, load_layout
+from console.shell.cells import plain_cell
 from console.shell.records import BLOCK, BLOCKS_KEPT, ranges_of
 from console.shell.services import Services
-from console.shell.table import Column, RecordTable
+from console.shell.table import HEAD, Column, RecordTable
 from console.shell.widgets import EmptyState
 
 
@@ -41,7 +43,64 @@ class Source:
         return [Row(id_, f"customer {id_}") for id_ in ids]
 
 
+class SlowSource(Source):
+    """Its first page comes at once; all ids only when ``gate`` opens."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        super().__init__(ids)
+        self.gate = threading.Event()
+
+    def load_head(self, ctx: Context, sort: Sort, limit: int) -> list[int]:
+        return sorted(self.ids, reverse=sort.descending)[:limit]
+
+    def load_ids(self, ctx: Context, sort: Sort) -> list[int]:
+        self.gate.wait()
+        return super().load_ids(ctx, sort)
+
+
 Make = Callable[[Source], RecordTable[Row]]
+COLUMNS = [
+    Column[Row]("id", "Number", lambda row: str(row.id), 80, "right"),
+    Column[Row]("name", "Name", lambda row: row.name, 0, state=lambda row: "delivered"),
+    Column[Row]("twice", "Twice", lambda row: str(row.id * 2), 90, drop=1),
+    Column[Row]("thrice", "Thrice", lambda row: f"={row.id * 3}", 90, drop=2, shown=False),
+]
+
+
+@pytest.fixture
+def slow(qtbot: QtBot, services: Services) -> Iterator[tuple[SlowSource, RecordTable[Row]]]:
+    """A list whose first page is there and whose end is not."""
+    source = SlowSource(range(1, 351))
+    table = RecordTable(
+        services, COLUMNS[:2], source.load_ids, source.load_rows, EmptyState("users", "No customers yet"),
+        sort=Sort("id"), load_head=source.load_head,
+    )  # fmt: skip
+    qtbot.addWidget(table)
+    table.resize(600, 400)
+    table.show()
+    table.reload()
+    qtbot.waitUntil(lambda: len(table) == HEAD)
+    yield source, table
+    source.gate.set()
+
+
+@pytest.fixture
+def wide(qtbot: QtBot, services: Services) -> Callable[[], RecordTable[Row]]:
+    """``wide()``: a list with many columns, whose layout is kept under one name."""
+
+    def build() -> RecordTable[Row]:
+        source = Source(range(1, 10))
+        table = RecordTable(
+            services, COLUMNS, source.load_ids, source.load_rows, EmptyState("users", "No customers yet"),
+            sort=Sort("id"), name="test",
+        )  # fmt: skip
+        qtbot.addWidget(table)
+        table.resize(600, 400)
+        table.show()
+        table.reload()
+        return table
+
+    return build
 
 
 @pytest.fixture
@@ -136,7 +195,7 @@ def test_sorting_needs_no_pointer(make: Make, settle: Callable[[], None]) -> Non
     source = Source(range(1, 10))
     table = make(source)
     menu = table.context_menu()
-    (sorting,) = [action.menu() for action in menu.actions() if action.menu() is not None]
+    sorting = next(action.menu() for action in menu.actions() if action.text() == "Sort by")
     names = [action.text() for action in sorting.actions()]
     assert names == ["Number", "Name"]
     sorting.actions()[1].trigger()
@@ -178,3 +237,158 @@ def test_runs_of_rows() -> None:
     from array import array
 
     assert ranges_of(array("q", [5, 6, 7, 8, 9]), [6, 7, 9, 100]) == [(1, 2), (4, 4)]
+
+
+def test_the_first_page_does_not_wait_for_the_rest(
+    slow: tuple[SlowSource, RecordTable[Row]], qtbot: QtBot, settle: Callable[[], None]
+) -> None:
+    source, table = slow
+    told: list[int] = []
+    table.loaded.connect(told.append)
+    assert table.records.index(0, 1).data() == "customer 1"
+    assert not table.complete
+    table.select_id(7)
+    table.verticalScrollBar().setValue(20)
+    source.gate.set()
+    settle()
+    assert len(table) == 350
+    assert told == [350]
+    assert table.current_id() == 7
+    assert table.selected_ids() == [7]
+    assert table.verticalScrollBar().value() == 20
+    table.verticalScrollBar().setValue(340)
+    settle()
+    assert table.records.index(349, 1).data() == "customer 350"
+
+
+def test_all_that_match_are_selected_before_they_are_read(
+    slow: tuple[SlowSource, RecordTable[Row]], qtbot: QtBot, settle: Callable[[], None]
+) -> None:
+    source, table = slow
+    table.setFocus()
+    qtbot.keyClick(table, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    source.gate.set()
+    settle()
+    assert table.selected_count() == 350
+    assert list(table.picked()) == list(range(1, 351))
+
+
+def test_a_list_that_changed_meanwhile_is_read_again(
+    slow: tuple[SlowSource, RecordTable[Row]], settle: Callable[[], None]
+) -> None:
+    source, table = slow
+    table.select_id(50)
+    source.ids = [id_ for id_ in source.ids if id_ != 3]
+    source.gate.set()
+    settle()
+    assert len(table) == 349
+    assert table.current_id() == 50
+
+
+def test_another_order_begins_at_the_top_and_keeps_the_selection(
+    slow: tuple[SlowSource, RecordTable[Row]], qtbot: QtBot, settle: Callable[[], None]
+) -> None:
+    source, table = slow
+    source.gate.set()
+    settle()
+    table.select_id(5)
+    table.verticalScrollBar().setValue(200)
+    source.gate.clear()
+    table._sort_by(0)
+    table._sort_by(0)  # overtakes
+    table._sort_by(0)
+    qtbot.waitUntil(lambda: table.records.index(0, 0).data() == "350")
+    assert table.verticalScrollBar().value() == 0
+    source.gate.set()
+    settle()
+    assert table.selected_ids() == [5]
+    assert table.current_id() == 5
+
+
+def test_columns_are_chosen_moved_and_kept(
+    wide: Callable[[], RecordTable[Row]], ctx: Context, settle: Callable[[], None], qtbot: QtBot
+) -> None:
+    table = wide()
+    settle()
+    assert table.columns.visible() == [0, 1, 2]
+    chooser = next(action.menu() for action in table.context_menu().actions() if action.text() == "Columns")
+    names = {action.text(): action for action in chooser.actions()}
+    names["Thrice"].trigger()
+    names["Twice"].trigger()
+    table.columns.move(3, -1)
+    table.horizontalHeader().resizeSection(0, 123)
+    assert table.columns.visible() == [0, 3, 1]
+    qtbot.waitUntil(lambda: load_layout(ctx, "test") is not None)
+    settle()
+    kept = load_layout(ctx, "test")
+    assert kept is not None
+    assert kept.shown == ("id", "thrice", "name")
+    assert kept.hidden == ("twice",)
+    again = wide()
+    settle()
+    assert again.columns.visible() == [0, 3, 1]
+    assert again.horizontalHeader().sectionSize(0) == 123
+    again.columns.reset()
+    settle()
+    assert again.columns.visible() == [0, 1, 2]
+    assert load_layout(ctx, "test") is None
+
+
+def test_the_last_column_stays(wide: Callable[[], RecordTable[Row]], settle: Callable[[], None]) -> None:
+    table = wide()
+    settle()
+    for place in (0, 2):
+        table.columns.show_column(place, False)
+    chooser = next(action.menu() for action in table.context_menu().actions() if action.text() == "Columns")
+    assert [action.text() for action in chooser.actions() if action.isCheckable() and not action.isEnabled()] == [
+        "Name"
+    ]
+
+
+def test_what_has_no_room_drops_out(wide: Callable[[], RecordTable[Row]], settle: Callable[[], None]) -> None:
+    table = wide()
+    settle()
+    table.columns.show_column(3, True)
+    assert table.columns.visible() == [0, 1, 2, 3]
+    table.resize(320, 400)
+    assert table.columns.visible() == [0, 1, 2]
+    table.resize(240, 400)
+    assert table.columns.visible() == [0, 1]
+    assert not table.horizontalScrollBar().isVisible()
+    table.resize(600, 400)
+    assert table.columns.visible() == [0, 1, 2, 3]
+
+
+def test_a_stored_layout_of_another_version_does_no_harm() -> None:
+    assert Layout.load("nonsense") == Layout()
+    odd = Layout.load({"shown": ["a", 3], "hidden": [], "widths": {"a": "wide", "b": 40}})
+    assert odd == Layout(shown=("a",), widths={"b": 40})
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("+cmd|'/C calc'!A0", "'+cmd|'/C calc'!A0"),
+        ("-2,300.50", "-2,300.50"),
+        ("138****8000", "138****8000"),
+        ("two\tcells\nor lines", "two cells or lines"),
+        ("-", "'-"),
+    ],
+)
+def test_a_cell_on_the_clipboard_is_no_formula(text: str, cell: str) -> None:
+    assert plain_cell(text) == cell
+
+
+def test_copies_the_columns_that_are_seen(
+    wide: Callable[[], RecordTable[Row]], qtbot: QtBot, settle: Callable[[], None]
+) -> None:
+    table = wide()
+    settle()
+    table.columns.show_column(3, True)
+    table.columns.show_column(1, False)
+    table.select_id(2)
+    qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    settle()
+    assert QGuiApplication.clipboard().text() == "Number\tTwice\tThrice\n2\t4\t'=6"
