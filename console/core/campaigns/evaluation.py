@@ -151,10 +151,17 @@ def evaluated(session: Session, plan: Plan, *, chunk: int = CHUNK) -> Generator[
     query = pairs.add_columns(*columns).execution_options(yield_per=chunk)
     row: list[object] = [*pairs.selected_columns, *columns]
     recipe = Recipe(plan.parsed.variables, plan.today, plan.campaign, plan.office, row)
-    writing = _Writing(plan, recipe, Pass(session, plan.class_, plan.policy, plan.at))
+    shared = frozenset() if plan.class_.per_loan else _shared_numbers(session)
+    writing = _Writing(plan, recipe, Pass(session, plan.class_, plan.policy, plan.at), shared)
     with session.connection().execute(query) as found:  # past the session: it would only copy each row
         for rows in found.partitions(chunk):
             yield writing.chunk(rows)
+
+
+def _shared_numbers(session: Session) -> frozenset[str]:
+    """Numbers of more than one customer: only these can come twice, and there are few of them."""
+    twice = select(Customer.phone).group_by(Customer.phone).having(func.count() > 1)
+    return frozenset(session.scalars(twice))
 
 
 _CUSTOMER = cast(Table, Customer.__table__)
@@ -171,14 +178,16 @@ def _columns(plan: Plan) -> list[Column[Any]]:
 
 
 class _Writing:
-    """Goes through the rows of an audience once and remembers whose message has been written."""
+    """Goes through the rows of an audience once and remembers which of the ``shared`` numbers have their message."""
 
-    def __init__(self, plan: Plan, recipe: Recipe, known: Pass) -> None:
+    def __init__(self, plan: Plan, recipe: Recipe, known: Pass, shared: frozenset[str]) -> None:
         self._plan = plan
         self._recipe = recipe
         self._known = known
         self._judge = Judge(plan.class_, plan.policy, plan.at)
+        self._shared = shared
         self._taken: set[str] = set()
+        self._last = ""
 
     def chunk(self, rows: Sequence[Sequence[Any]]) -> list[Evaluated]:
         judge, facts = self._judge, self._known.facts(rows)
@@ -201,11 +210,13 @@ class _Writing:
         blocked = plan.screen.blocked(body, made.values, parts)
         if blocked is not None:
             return _excluded(row, recipient, RULE_TEXT, blocked.why)
-        if recipient in self._taken:
+        if recipient == self._last or recipient in self._taken:
             return _excluded(
                 row, recipient, RULE_DUPLICATE, T("Another customer of this campaign has the same number.")
             )
-        self._taken.add(recipient)
+        self._last = recipient
+        if phone in self._shared:
+            self._taken.add(recipient)
         return Evaluated(customer_id, loan_id, phone, recipient, body, parts, later)
 
 
