@@ -14,6 +14,7 @@ from console.core.customers.errors_workbook import replacing
 from console.core.format import local_datetime
 from console.core.i18n import T, clauses, tr
 from console.core.listing import Sort
+from console.core.logs import masked_numbers
 from console.core.reports.table import Column, Kind, Row, Sheet
 from console.core.security.permissions import Permission
 from db.paging import chunked
@@ -72,7 +73,7 @@ def described(wanted: AuditFilter) -> str:
         first, last = (day.isoformat() if day else "" for day in (wanted.since, wanted.until))
         parts.append(tr("Days: {first} – {last}", first=first, last=last))
     if wanted.text:
-        parts.append(tr("Search: {text}", text=wanted.text))
+        parts.append(tr("Search: {text}", text=masked_numbers(wanted.text)))
     return clauses(parts) if parts else tr("All entries")
 
 

@@ -24,6 +24,7 @@ from console.core.customers.importing import Progress
 from console.core.customers.imports import require_settled
 from console.core.format import local_datetime
 from console.core.i18n import T, tr
+from console.core.logs import masked_numbers
 from console.core.protection.permits import Permit, digest_of, numbers_line, use
 from console.core.reports.table import Column, Kind, Row, Sheet
 from console.core.security.permissions import Permission
@@ -67,7 +68,7 @@ def export_customers(
 
     ctx.require(Permission.CUSTOMERS_VIEW)
     report = progress or (lambda done, total: None)
-    about = filter.describe() or tr("All customers")
+    about = masked_numbers(filter.describe()) or tr("All customers")
     by = tr("Exported by {name} at {time}", name=ctx.actor.name, time=local_datetime(ctx.clock.now()))
     heading = workbook.Heading(title=tr("Customers"), lines=(about, by, numbers_line(permit)), author=ctx.actor.name)
     with replacing(path) as fresh:

@@ -18,6 +18,7 @@ from console.core.errors import UserError
 from console.core.format import local_datetime
 from console.core.i18n import T, Text, tr
 from console.core.listing import Sort
+from console.core.logs import masked_numbers
 from console.core.protection.permits import NoPermit, Permit, digest_of
 from console.core.reports import export as reports
 from console.core.reports import requests
@@ -95,7 +96,7 @@ def ask_for_report(ctx: Context, request: Request, reason: str) -> int:
 
 
 def _ask(ctx: Context, kind: str, title: str, wanted: dict[str, Any], ids: Sequence[int], reason: str) -> int:
-    reason = reason.strip()[:LONGEST_REASON]
+    title, reason = masked_numbers(title), masked_numbers(reason.strip())[:LONGEST_REASON]
     if not reason:
         raise UserError(T("Write why full numbers are needed."))
     if not ids:
