@@ -6,10 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, EnumValue, Id, UtcDateTime
+
+
+_OF_A_LOAN = text("loan_id IS NOT NULL")
 
 
 class CampaignState(StrEnum):
@@ -66,6 +69,7 @@ class Exclusion(Base):
     __table_args__ = (
         Index("ix_exclusion_batch_id_rule", "batch_id", "rule"),
         Index("ix_exclusion_customer_id", "customer_id"),
+        Index("ix_exclusion_loan_id", "loan_id", sqlite_where=_OF_A_LOAN, postgresql_where=_OF_A_LOAN),
     )
 
     id: Mapped[Id]

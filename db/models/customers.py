@@ -202,7 +202,10 @@ class Circumstance(Base):
     """Why a customer is to be gone easy on, from when, and until when."""
 
     __tablename__ = "circumstance"
-    __table_args__ = (Index("ix_circumstance_customer_id", "customer_id"),)
+    __table_args__ = (
+        Index("ix_circumstance_customer_id", "customer_id"),
+        Index("ix_circumstance_loan_id", "loan_id"),
+    )
 
     id: Mapped[Id]
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"))
@@ -225,7 +228,10 @@ class Contact(Base):
     """A call, a visit or a remark, written down by staff."""
 
     __tablename__ = "contact"
-    __table_args__ = (Index("ix_contact_customer_id_at", "customer_id", "at"),)
+    __table_args__ = (
+        Index("ix_contact_customer_id_at", "customer_id", "at"),
+        Index("ix_contact_loan_id", "loan_id"),
+    )
 
     id: Mapped[Id]
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"))

@@ -79,6 +79,7 @@ class MessageState(StrEnum):
 _WAITS = text("state = 'waiting'")
 _DONE = text("done_at IS NOT NULL")
 _LEFT = text("sending_at IS NOT NULL")
+_OF_A_LOAN = text("loan_id IS NOT NULL")
 
 
 class Message(Base):
@@ -93,6 +94,7 @@ class Message(Base):
         Index("ix_message_waiting", "batch_id", "not_before", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
         Index("ix_message_done_at_state", "done_at", "state", sqlite_where=_DONE, postgresql_where=_DONE),
         Index("ix_message_sending_at", "sending_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
+        Index("ix_message_loan_id", "loan_id", sqlite_where=_OF_A_LOAN, postgresql_where=_OF_A_LOAN),
     )
 
     id: Mapped[Id]

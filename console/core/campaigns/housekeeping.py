@@ -17,7 +17,7 @@ from console.core.campaigns.draft import campaign_of
 from console.core.campaigns.evaluation import CHUNK
 from console.core.campaigns.freeze import discard, purge, void
 from console.core.context import SYSTEM, Context
-from console.core.customers.applying import complete_abandoned
+from console.core.customers.recovery import complete_abandoned
 from console.core.i18n import T, Text
 from db.models import Batch, BatchKind, BatchState, Campaign, CampaignState, Exclusion, Message, MessageState
 

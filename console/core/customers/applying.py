@@ -9,10 +9,8 @@ While a batch is APPLYING nobody selects an audience or exports (``imports.requi
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -22,13 +20,11 @@ from sqlalchemy.orm import Session
 
 from console.core.context import Context
 from console.core.customers import staging
-from console.core.customers.imports import SILENT, is_dead, silent, this_worker
 from console.core.customers.merging import Merger, Span
 from console.core.customers.plans import P, PlanMerger
 from console.core.customers.values import C, S, Script, alone
 from db.models import Batch, BatchState, ChangeKind, ImportBatch, ImportedCustomer, ImportState
 
-log = logging.getLogger(__name__)
 Told = Callable[[int, int], None]  # done, of how many; must not raise
 FIRST = 500  # rows of the first span
 LEAST, MOST = 50, 20_000
@@ -64,28 +60,15 @@ def lines_send(session: Session, now: datetime) -> bool:
 
 def apply(ctx: Context, import_id: int, worker: str, told: Told | None = None) -> None:
     """Write a decided import to its end. Safe to repeat from any point. Raises TakenOver."""
-    tell = told or (lambda done, total: None)
     with ctx.database.read() as session:
         batch = session.get_one(ImportBatch, import_id)
         staged = [_left(session, table, import_id) for table in (S, P)]
-    done, total = 0, sum(staged)
     steps: list[Step] = [_Rows(ctx, batch)] if staged[0] else []
     steps += [_Instalments(ctx, batch)] if staged[1] else []
     steps += [_Retirement(ctx, batch)] if batch.retire_gone and batch.previous_id is not None else []
-    for step in steps:
-        pace = Pace()
-        while rows := _span(ctx, import_id, worker, step, pace):
-            done += rows
-            tell(min(done, total), total)
-    with ctx.database.begin() as session:
-        _hold(ctx, session, import_id, worker)
-        session.execute(
-            update(ImportBatch)
-            .where(ImportBatch.id == import_id)
-            .values(state=ImportState.DONE, owner="", touched_at=ctx.clock.now())
-        )
+    span_by_span(ctx, import_id, worker, ImportState.APPLYING, steps, sum(staged), told)
+    finish(ctx, import_id, worker, ImportState.APPLYING, ImportState.DONE)
     staging.unstage(ctx.database, import_id)
-    tell(total, total)
 
 
 def _left(session: Session, table: Any, import_id: int) -> int:
@@ -97,10 +80,29 @@ class Step(Protocol):
         """How many rows it wrote, at most ``rows``; 0: nothing is left."""
 
 
-def _span(ctx: Context, import_id: int, worker: str, step: Step, pace: Pace) -> int:
+def span_by_span(
+    ctx: Context,
+    import_id: int,
+    worker: str,
+    state: ImportState,
+    steps: Sequence[Step],
+    total: int,
+    told: Told | None,
+) -> None:
+    """One step after the other, each until it finds nothing more. Raises TakenOver."""
+    tell, done = told or (lambda done, total: None), 0
+    for step in steps:
+        pace = Pace()
+        while rows := _span(ctx, import_id, worker, state, step, pace):
+            done += rows
+            tell(min(done, total), total)
+    tell(total, total)
+
+
+def _span(ctx: Context, import_id: int, worker: str, state: ImportState, step: Step, pace: Pace) -> int:
     with ctx.database.begin() as session:
         started = time.monotonic()
-        _hold(ctx, session, import_id, worker)
+        _hold(ctx, session, import_id, worker, state)
         sending = lines_send(session, ctx.clock.now())
         rows = step.run(session, min(pace.rows, FIRST) if sending and pace.rows > FIRST * 4 else pace.rows)
     if rows:
@@ -108,15 +110,22 @@ def _span(ctx: Context, import_id: int, worker: str, step: Step, pace: Pace) -> 
     return rows
 
 
-def _hold(ctx: Context, session: Session, import_id: int, worker: str) -> None:
+def _hold(ctx: Context, session: Session, import_id: int, worker: str, state: ImportState) -> None:
     """Hold the batch for this transaction, with a sign of life. Raises TakenOver."""
     held = session.execute(
         update(ImportBatch)
-        .where(ImportBatch.id == import_id, ImportBatch.state == ImportState.APPLYING, ImportBatch.owner == worker)
+        .where(ImportBatch.id == import_id, ImportBatch.state == state, ImportBatch.owner == worker)
         .values(touched_at=ctx.clock.now())
     )
     if held.rowcount != 1:  # type: ignore[attr-defined]
         raise TakenOver
+
+
+def finish(ctx: Context, import_id: int, worker: str, state: ImportState, into: ImportState) -> None:
+    with ctx.database.begin() as session:
+        _hold(ctx, session, import_id, worker, state)
+        ended = update(ImportBatch).where(ImportBatch.id == import_id)
+        session.execute(ended.values(state=into, owner="", touched_at=ctx.clock.now()))
 
 
 def _fields(batch: ImportBatch) -> Collection[str]:
@@ -180,49 +189,3 @@ class _Retirement:
         retired = update(C).where(C.c.id.in_(ids)).values(active=False, updated_at=self._batch.decided_at)
         session.execute(retired)
         return len(ids)
-
-
-# What others left unfinished
-
-
-def claim(ctx: Context, state: ImportState, *, only: int | None = None) -> tuple[int, str] | None:
-    """Take over an import in this state that nobody works on any more: its id, and our name on it."""
-    now, worker = ctx.clock.now(), this_worker()
-    query = select(ImportBatch.id, ImportBatch.owner, silent(now, SILENT)).where(ImportBatch.state == state)
-    if only is not None:
-        query = query.where(ImportBatch.id == only)
-    with ctx.database.read() as session:
-        left = [
-            (id_, owner) for id_, owner, old in session.execute(query.order_by(ImportBatch.id)) if old or is_dead(owner)
-        ]
-    for id_, owner in left:
-        with ctx.database.begin() as session:
-            taken = session.execute(
-                update(ImportBatch)
-                .where(ImportBatch.id == id_, ImportBatch.state == state, ImportBatch.owner == owner)
-                .where(or_(silent(now, SILENT), literal(is_dead(owner))))
-                .values(owner=worker, touched_at=now)
-            )
-        if taken.rowcount == 1:  # type: ignore[attr-defined]
-            return id_, worker
-    return None
-
-
-def complete_abandoned(ctx: Context) -> int:
-    """Write to the end what a crash left decided but unfinished; how many imports."""
-    completed = 0
-    while taken := claim(ctx, ImportState.APPLYING):
-        import_id, worker = taken
-        log.info("import %d was left unfinished: going on with it", import_id)
-        with suppress(TakenOver):
-            apply(ctx, import_id, worker)
-            completed += 1
-    return completed
-
-
-def release(ctx: Context, import_id: int, worker: str) -> None:
-    """Say that nobody works on it any more, so that the next one who looks goes on at once."""
-    with ctx.database.begin() as session:
-        session.execute(
-            update(ImportBatch).where(ImportBatch.id == import_id, ImportBatch.owner == worker).values(owner="")
-        )

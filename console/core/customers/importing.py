@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from console.core.context import Context
 from console.core.customers import fields as own
-from console.core.customers.applying import TakenOver, Told, apply, complete_abandoned, release
+from console.core.customers.applying import TakenOver, Told, apply
 from console.core.customers.checking import BadRow, Checked, Policy, Problem, check
 from console.core.customers.columns import FIELDS, own_fields
 from console.core.customers.difference import Difference, difference_of
@@ -31,6 +31,7 @@ from console.core.customers.preparing import (
     prepare,
     throw_away,
 )
+from console.core.customers.recovery import complete_abandoned, release
 from console.core.customers.sources import source_of
 from console.core.customers.totals import Line, compared, stated_in_name
 from console.core.customers.workbook import Book, Sheet, read

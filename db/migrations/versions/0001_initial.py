@@ -755,6 +755,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("circumstance", schema=None) as batch_op:
         batch_op.create_index("ix_circumstance_customer_id", ["customer_id"], unique=False)
+        batch_op.create_index("ix_circumstance_loan_id", ["loan_id"], unique=False)
 
     op.create_table(
         "contact",
@@ -776,6 +777,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.create_index("ix_contact_customer_id_at", ["customer_id", "at"], unique=False)
+        batch_op.create_index("ix_contact_loan_id", ["loan_id"], unique=False)
 
     op.create_table(
         "import_change",
@@ -1024,6 +1026,13 @@ def upgrade() -> None:
     with op.batch_alter_table("exclusion", schema=None) as batch_op:
         batch_op.create_index("ix_exclusion_batch_id_rule", ["batch_id", "rule"], unique=False)
         batch_op.create_index("ix_exclusion_customer_id", ["customer_id"], unique=False)
+        batch_op.create_index(
+            "ix_exclusion_loan_id",
+            ["loan_id"],
+            unique=False,
+            sqlite_where=sa.text("loan_id IS NOT NULL"),
+            postgresql_where=sa.text("loan_id IS NOT NULL"),
+        )
 
     op.create_table(
         "message",
@@ -1066,6 +1075,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("done_at IS NOT NULL"),
         )
         batch_op.create_index("ix_message_line_id_accepted_at", ["line_id", "accepted_at"], unique=False)
+        batch_op.create_index(
+            "ix_message_loan_id",
+            ["loan_id"],
+            unique=False,
+            sqlite_where=sa.text("loan_id IS NOT NULL"),
+            postgresql_where=sa.text("loan_id IS NOT NULL"),
+        )
         batch_op.create_index("ix_message_phone_accepted_at", ["phone", "accepted_at"], unique=False)
         batch_op.create_index(
             "ix_message_sending_at",
@@ -1202,6 +1218,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("sending_at IS NOT NULL"),
         )
         batch_op.drop_index("ix_message_phone_accepted_at")
+        batch_op.drop_index(
+            "ix_message_loan_id",
+            sqlite_where=sa.text("loan_id IS NOT NULL"),
+            postgresql_where=sa.text("loan_id IS NOT NULL"),
+        )
         batch_op.drop_index("ix_message_line_id_accepted_at")
         batch_op.drop_index(
             "ix_message_done_at_state",
@@ -1213,6 +1234,11 @@ def downgrade() -> None:
 
     op.drop_table("message")
     with op.batch_alter_table("exclusion", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_exclusion_loan_id",
+            sqlite_where=sa.text("loan_id IS NOT NULL"),
+            postgresql_where=sa.text("loan_id IS NOT NULL"),
+        )
         batch_op.drop_index("ix_exclusion_customer_id")
         batch_op.drop_index("ix_exclusion_batch_id_rule")
 
@@ -1262,10 +1288,12 @@ def downgrade() -> None:
 
     op.drop_table("import_change")
     with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.drop_index("ix_contact_loan_id")
         batch_op.drop_index("ix_contact_customer_id_at")
 
     op.drop_table("contact")
     with op.batch_alter_table("circumstance", schema=None) as batch_op:
+        batch_op.drop_index("ix_circumstance_loan_id")
         batch_op.drop_index("ix_circumstance_customer_id")
 
     op.drop_table("circumstance")
