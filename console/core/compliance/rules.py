@@ -104,6 +104,13 @@ _BARRED = {
     "regulator": T("The supervising authority has barred this number."),
 }
 _REFUSED = T("This number refused messages of this kind.")
+_OTHER_CHANNEL = T("The customer prefers another channel.")
+_CHANNEL_REASONS = {
+    "phone": T("The customer would rather be called."),
+    "email": T("The customer prefers e-mail."),
+    "wechat": T("The customer prefers WeChat."),
+    "letter": T("The customer prefers letters."),
+}
 _EASE_REASONS = {
     CircumstanceKind.PROMISED: T("The customer has promised to pay."),
     CircumstanceKind.DISPUTED: T("The customer disputes the debt."),
@@ -213,8 +220,7 @@ class Judge:
         return _NO_CONSENT if self._need is Need.REQUIRED else None
 
     def _channel(self, facts: Facts) -> Verdict:
-        reason = T("The customer prefers another channel ({channel}).", channel=facts.channel)
-        return _never(self.policy.channel.rule, reason)
+        return _never(self.policy.channel.rule, _CHANNEL_REASONS.get(facts.channel, _OTHER_CHANNEL))
 
     def _loan(self, facts: Facts) -> Verdict | None:
         state, class_ = facts.loan_state, self.class_
