@@ -17,6 +17,11 @@ from console.core.i18n import T, Text
 from console.core.security.permissions import Permission
 from db.models import Circumstance, CircumstanceKind, Loan, User
 
+__all__ = [
+    "KIND_TITLES", "CircumstanceKind", "CircumstanceRefused", "Shown", "end_circumstance", "in_force",
+    "set_circumstance",
+]  # fmt: skip
+
 NOTE_LIMIT = 500
 
 KIND_TITLES: Mapping[CircumstanceKind, Text] = {

@@ -12,6 +12,8 @@ from console.core.i18n import T, Text
 from console.core.security.permissions import Permission
 from db.models import Contact, ContactKind, Loan
 
+__all__ = ["KIND_TITLES", "ContactKind", "ContactRefused", "add_contact"]
+
 BODY_LIMIT = 2000
 _AHEAD = timedelta(minutes=2)  # a clock of another computer
 

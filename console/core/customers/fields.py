@@ -23,6 +23,11 @@ from console.core.i18n import T, Text, tr
 from console.core.security.permissions import Permission
 from db.models import CustomField, FieldKind
 
+__all__ = [
+    "KIND_TITLES", "TITLE_LIMIT", "Field", "FieldKind", "FieldRefused", "Value", "clean", "fields", "move_field",
+    "retire_field", "save_field", "shown",
+]  # fmt: skip
+
 TEXT_LIMIT = 200
 TITLE_LIMIT = 40
 CHOICES_LIMIT = 50

@@ -24,6 +24,11 @@ from console.core.security.permissions import Permission
 from db import models
 from db.models import Loan, LoanState
 
+__all__ = [
+    "LoanRefused", "LoanState", "computable", "compute", "create_loan", "edit_loan", "instalments_of", "mark_paid",
+    "planned_of", "rows", "take_back",
+]  # fmt: skip
+
 
 class LoanRefused(UserError):
     """What was asked of a loan cannot be done."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton, QWidget
 
 from console.core.context import Context
 from console.core.customers.circumstances import Shown
+from console.core.customers.contacts import ContactKind
 from console.core.customers.detail import CustomerDetail, PhoneDetail
 from console.core.customers.editing import CHANNELS
 from console.core.customers.fields import Field, shown
@@ -41,7 +42,6 @@ from console.shell.widgets import (
     row,
     scroll,
 )
-from db.models import ContactKind
 
 SHOWN_FOR = 60_000  # milliseconds that a full number stays on the screen
 

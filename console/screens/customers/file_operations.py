@@ -9,13 +9,14 @@ from decimal import Decimal
 from console.core.compliance.purpose import Purpose
 from console.core.context import Context
 from console.core.customers import circumstances, consents, contacts, editing, loans, suppressions, timeline, why
+from console.core.customers.circumstances import CircumstanceKind
+from console.core.customers.contacts import ContactKind
 from console.core.customers.detail import CustomerDetail, customer_detail, reveal_id, reveal_phone
 from console.core.customers.fields import Field, fields
 from console.core.customers.suppressions import Entry as Listing
 from console.core.customers.timeline import Cursor, Entry, Kind
 from console.core.events import Change, Topic
 from console.core.security.permissions import Permission
-from db.models import CircumstanceKind, ContactKind
 
 CHANGED = Change.of(Topic.CUSTOMERS, Topic.AUDIT)
 

@@ -10,13 +10,13 @@ from console.core.customers.amounts import fen
 from console.core.customers.browse import LOAN_STATE_TITLES
 from console.core.customers.detail import CustomerDetail, LoanDetail
 from console.core.customers.instalments import METHOD_NAMES, METHOD_TITLES, Instalment
+from console.core.customers.loans import LoanState
 from console.core.format import money, yuan
 from console.core.i18n import tr
 from console.screens.customers import file_operations as operations
 from console.screens.customers.notedialogs import NoteDialog
 from console.screens.customers.persondialogs import FileDialog
 from console.shell.services import Services
-from db.models import LoanState
 
 
 class LoanDialog(FileDialog):

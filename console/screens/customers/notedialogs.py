@@ -8,16 +8,16 @@ from PySide6.QtWidgets import QWidget
 
 from console.core.compliance.purpose import PURPOSE_TITLES
 from console.core.customers.circumstances import KIND_TITLES as CIRCUMSTANCES
-from console.core.customers.circumstances import Shown
+from console.core.customers.circumstances import CircumstanceKind, Shown
 from console.core.customers.consents import SOURCE_TITLES, Source, Standing
 from console.core.customers.contacts import KIND_TITLES as CONTACTS
+from console.core.customers.contacts import ContactKind
 from console.core.customers.detail import CustomerDetail
 from console.core.i18n import tr
 from console.screens.customers import file_operations as operations
 from console.shell.forms import Form, FormDialog
 from console.shell.listingform import add_listing_fields, end_of, listing_of
 from console.shell.services import Services
-from db.models import CircumstanceKind, ContactKind
 
 
 class NoteDialog(FormDialog):

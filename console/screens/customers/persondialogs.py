@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from console.core.customers.detail import CustomerDetail
 from console.core.customers.editing import CHANNELS, EXTRA, TITLES, Invalid
-from console.core.customers.fields import Field
+from console.core.customers.fields import Field, FieldKind
 from console.core.errors import UserError
 from console.core.i18n import tr
 from console.screens.customers import file_operations as operations
@@ -16,7 +16,6 @@ from console.shell import theme
 from console.shell.forms import Form, FormDialog
 from console.shell.services import Services
 from console.shell.widgets import scroll
-from db.models import FieldKind
 
 _HALF_HOUR = 30
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from console.core.context import Context
 from console.core.customers import fields as core
-from console.core.customers.fields import KIND_TITLES, Field
+from console.core.customers.fields import KIND_TITLES, Field, FieldKind
 from console.core.events import Change, Topic
 from console.core.i18n import listed, tr
 from console.core.listing import Sort
@@ -17,7 +17,6 @@ from console.shell.forms import FormDialog
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
 from console.shell.widgets import EmptyState, column, icon_button, label, quiet_button, row
-from db.models import FieldKind
 
 CHANGED = Change.of(Topic.SETTINGS, Topic.CUSTOMERS, Topic.AUDIT)
 
