@@ -15,6 +15,7 @@ from pathlib import Path
 import gsm
 from console.core import logs, workstation
 from console.core.clock import SystemClock
+from console.core.errors import UserError
 from console.core.i18n import system_language, use_language
 from console.core.security.place import carries_password, warn_of_password
 from console.core.sending.dispatcher import Dispatcher
@@ -101,13 +102,13 @@ def _serve(database: Database) -> int:
     if companion := os.environ.get(COMPANION_VARIABLE):
         threading.Thread(target=_end_with, args=(companion, stop), name="companion", daemon=True).start()
     while True:
-        dispatcher = Dispatcher(database, SystemClock(), pid=os.getpid(), open_transport=gsm.open_transport)
-        current[:] = [dispatcher]
-        if stopped:
-            return EXIT_OK
         try:
+            dispatcher = Dispatcher(database, SystemClock(), pid=os.getpid(), open_transport=gsm.open_transport)
+            current[:] = [dispatcher]
+            if stopped:
+                return EXIT_OK
             dispatcher.run()
-        except DatabaseError as error:
+        except (DatabaseError, UserError) as error:  # the latter: the rules in force were changed by hand
             log.error("sending ended: %s", error)
             return EXIT_TROUBLE
         except Exception:  # nobody sees this process's standard error
