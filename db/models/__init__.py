@@ -1,5 +1,6 @@
 """Every table, so that one import fills the metadata."""
 
+from db.models.bulk import BulkBefore, BulkEdit, BulkState
 from db.models.campaigns import Campaign, CampaignState, Decision, Exclusion
 from db.models.customers import (
     Circumstance,
@@ -55,13 +56,13 @@ from db.models.segments import Segment, SegmentLoan, SegmentMember, SegmentPin, 
 from db.models.templates import Signature, Template, TemplateState, TemplateVersion, VersionState
 
 __all__ = [
-    "AuditEntry", "AuditHead", "Batch", "BatchKind", "BatchState", "Campaign", "CampaignState", "ChangeKind",
-    "Circumstance", "CircumstanceKind", "Consent", "Contact", "ContactKind", "Control", "CustomField", "Customer",
-    "CustomerPhone", "Decision", "Delegation", "Dispatcher", "ErasedRefusal", "Erasure", "Exclusion", "ExportRequest", "FieldKind",
-    "ImportBatch", "ImportChange", "ImportErrors", "ImportMapping", "ImportState", "ImportedCustomer",
-    "ImportedLoan", "InboundMessage", "Instalment", "Line", "LineState", "Loan", "LoanState", "Message",
-    "MessagePart", "MessageState", "MoveMark", "MoveState", "PartState", "Receipt", "RequestState", "RetentionRule",
-    "RulePack", "RulePackState", "Secret", "Segment", "SegmentLoan", "SegmentMember", "SegmentPin", "SegmentVersion",
-    "Setting", "Signature", "StagedInstalment", "StagedRow", "Suppression", "Template", "TemplateState",
-    "TemplateVersion", "User", "VersionState",
+    "AuditEntry", "AuditHead", "Batch", "BatchKind", "BatchState", "BulkBefore", "BulkEdit", "BulkState", "Campaign",
+    "CampaignState", "ChangeKind", "Circumstance", "CircumstanceKind", "Consent", "Contact", "ContactKind", "Control",
+    "CustomField", "Customer", "CustomerPhone", "Decision", "Delegation", "Dispatcher", "ErasedRefusal", "Erasure",
+    "Exclusion", "ExportRequest", "FieldKind", "ImportBatch", "ImportChange", "ImportErrors", "ImportMapping",
+    "ImportState", "ImportedCustomer", "ImportedLoan", "InboundMessage", "Instalment", "Line", "LineState", "Loan",
+    "LoanState", "Message", "MessagePart", "MessageState", "MoveMark", "MoveState", "PartState", "Receipt",
+    "RequestState", "RetentionRule", "RulePack", "RulePackState", "Secret", "Segment", "SegmentLoan", "SegmentMember",
+    "SegmentPin", "SegmentVersion", "Setting", "Signature", "StagedInstalment", "StagedRow", "Suppression", "Template",
+    "TemplateState", "TemplateVersion", "User", "VersionState",
 ]  # fmt: skip

@@ -35,6 +35,8 @@ ACTIONS: Mapping[str, Text] = {
     "customer.reveal_id": T("Identity number revealed"),
     "customer.create": T("Customer entered by hand"),
     "customer.edit": T("Customer changed"),
+    "customer.bulk_edit": T("Many customers changed"),
+    "customer.bulk_undo": T("Change of many customers undone"),
     "customer.phone_add": T("Further number added"),
     "customer.phone_main": T("Another number made the main one"),
     "customer.phone_remove": T("Further number removed"),
@@ -273,6 +275,7 @@ DETAILS: Mapping[str, Text] = {
     "unchanged": T("unchanged"),
     "updated": T("updated"),
     "value": T("value"),
+    "field": T("field"),
     "version": T("version"),
     "voided": T("approval voided"),
 }

@@ -104,11 +104,25 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("customer", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_customer_birthday",
+            ["birthday", "id"],
+            unique=False,
+            sqlite_where=sa.text("active IS 1"),
+            postgresql_where=sa.text("active IS true"),
+        )
+        batch_op.create_index(
             "ix_customer_branch",
             ["branch", "id"],
             unique=False,
             sqlite_where=sa.text("active IS 1"),
             postgresql_where=sa.text("active IS true"),
+        )
+        batch_op.create_index(
+            "ix_customer_gone",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("active IS NOT 1"),
+            postgresql_where=sa.text("active IS NOT true"),
         )
         batch_op.create_index(
             "ix_customer_id_digest",
@@ -473,6 +487,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_entry_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "bulk_edit",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("field", sa.String(length=20), nullable=False),
+        sa.Column("value", sa.String(length=60), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("wanted", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("touched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["created_by"], ["user_account.id"], name=op.f("fk_bulk_edit_created_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_edit")),
+    )
+    op.create_table(
         "consent",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -667,7 +695,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("loan", schema=None) as batch_op:
         batch_op.create_index("ix_loan_customer_id", ["customer_id"], unique=False)
-        batch_op.create_index("ix_loan_due_on", ["due_on", "state", "customer_id"], unique=False)
+        batch_op.create_index("ix_loan_due_on", ["due_on", "state", "customer_id", "amount_due"], unique=False)
         batch_op.create_index("ix_loan_number", ["number", "customer_id"], unique=False)
         batch_op.create_index("ix_loan_product", ["product", "customer_id"], unique=False)
         batch_op.create_index("ix_loan_state", ["state", "customer_id"], unique=False)
@@ -734,6 +762,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("template", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_template_class_key"), ["class_key"], unique=False)
+
+    op.create_table(
+        "bulk_before",
+        sa.Column("edit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_bulk_before_customer_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["edit_id"], ["bulk_edit.id"], name=op.f("fk_bulk_before_edit_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("edit_id", "customer_id", name=op.f("pk_bulk_before")),
+    )
+    with op.batch_alter_table("bulk_before", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bulk_before_customer_id"), ["customer_id"], unique=False)
 
     op.create_table(
         "circumstance",
@@ -1297,6 +1341,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_circumstance_customer_id")
 
     op.drop_table("circumstance")
+    with op.batch_alter_table("bulk_before", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bulk_before_customer_id"))
+
+    op.drop_table("bulk_before")
     with op.batch_alter_table("template", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_template_class_key"))
 
@@ -1343,6 +1391,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_consent_customer_id_purpose_at")
 
     op.drop_table("consent")
+    op.drop_table("bulk_edit")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_subject"))
         batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
@@ -1402,7 +1451,13 @@ def downgrade() -> None:
             postgresql_where=sa.text("id_digest IS NOT NULL"),
         )
         batch_op.drop_index(
+            "ix_customer_gone", sqlite_where=sa.text("active IS NOT 1"), postgresql_where=sa.text("active IS NOT true")
+        )
+        batch_op.drop_index(
             "ix_customer_branch", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
+        )
+        batch_op.drop_index(
+            "ix_customer_birthday", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
         )
 
     op.drop_table("customer")
