@@ -88,7 +88,7 @@ def _cap_fields(rule: Record) -> list[Field]:
 
 
 def _purposes_field(rule: Record) -> Field:
-    title = T("Held back") if "when" in rule else T("For")
+    title = T("Kinds that wait") if "when" in rule else T("For")
     return Field(key="purposes", kind=Kind.SET, title=title, value=list(rule["purposes"]), choices=_PURPOSES)
 
 

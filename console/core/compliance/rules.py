@@ -172,8 +172,8 @@ class Judge:
         self._other_channel = class_.key in policy.channel.classes
         self._contact = policy.hours_of(class_)
         self._today = policy.zone.local(now).date()
-        self._openings: dict[tuple[int, int] | None, datetime | None] = {}
-        self._usual = self._outside(None)
+        self._closed: dict[tuple[int, int] | None, Verdict | None] = {}
+        self._over_until: dict[tuple[str, tuple[int, int] | None], datetime] = {}
 
     def __call__(self, facts: Facts) -> Verdict:
         against = (
@@ -274,13 +274,17 @@ class Judge:
         return max(over, key=lambda verdict: verdict.retry_at or self.now) if over else None
 
     def _over_cap(self, cap: Cap, facts: Facts) -> Verdict:
-        following = window_end(cap.window, self.now, self.policy.zone)
-        retry_at = self._opening(following, facts) or following
-        return Verdict(False, cap.rule, _CAP_REASONS[cap.window](cap.limit), retry_at)
+        key = cap.rule, self._wished(facts)
+        if key not in self._over_until:
+            following = window_end(cap.window, self.now, self.policy.zone)
+            self._over_until[key] = self._opening(following, facts) or following
+        return Verdict(False, cap.rule, _CAP_REASONS[cap.window](cap.limit), self._over_until[key])
 
     def _hours(self, facts: Facts) -> Verdict | None:
         own = self._wished(facts)
-        return self._usual if own is None else self._outside(own)
+        if own not in self._closed:
+            self._closed[own] = self._outside(own)
+        return self._closed[own]
 
     def _wished(self, facts: Facts) -> tuple[int, int] | None:
         if not self._own_hours or facts.hours_from is None or facts.hours_to is None:
@@ -288,20 +292,19 @@ class Judge:
         return facts.hours_from, facts.hours_to
 
     def _outside(self, own: tuple[int, int] | None) -> Verdict | None:
-        if own not in self._openings:
-            self._openings[own] = self._next(own, self.now)
-        opens = self._openings[own]
+        """What the hours of the class, and these of the customer's own, say now."""
+        opens = self._next(own, self.now)
         if opens == self.now:
             return None
-        if own is not None and (opens is None or self._next(None, self.now) != opens):
-            start, end = _clock(own[0]).strftime("%H:%M"), _clock(own[1]).strftime("%H:%M")
-            reason = (
-                T("The customer's own hours, {start} to {end}, never meet those of this kind.", start=start, end=end)
-                if opens is None
-                else T("The customer wishes to be written to from {start} to {end}.", start=start, end=end)
-            )
-            return Verdict(False, self.policy.customer_hours.rule, reason, opens)
-        return self._late(opens)
+        if own is None or (opens is not None and self._next(None, self.now) == opens):
+            return self._late(opens)
+        start, end = _clock(own[0]).strftime("%H:%M"), _clock(own[1]).strftime("%H:%M")
+        reason = (
+            T("The customer's own hours, {start} to {end}, never meet those of this kind.", start=start, end=end)
+            if opens is None
+            else T("The customer wishes to be written to from {start} to {end}.", start=start, end=end)
+        )
+        return Verdict(False, self.policy.customer_hours.rule, reason, opens)
 
     def _late(self, opens: datetime | None) -> Verdict:
         contact = self._contact
