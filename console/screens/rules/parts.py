@@ -69,7 +69,7 @@ class RulesCard(Card):
     def _marks(self, rule: RuleView, changed: bool, *, editing: bool) -> QGridLayout:
         marks = QGridLayout()
         if changed:
-            marks.addWidget(StateBadge("warn", tr("Changed")), 0, 0)
+            marks.addWidget(StateBadge("warn", tr("In the draft")), 0, 0)
         elif rule.hard:
             marks.addWidget(StateBadge("suppressed", tr("Binding")), 0, 0)
         if editing and rule.editable:
