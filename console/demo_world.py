@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from sqlalchemy import select
+
 from console.core.clock import Clock
 from console.core.context import Context
 from console.core.i18n import tr
@@ -13,10 +15,12 @@ from console.core.processes import terminate, wait_for_end
 from console.core.security import setup
 from console.core.security.slots import slots_of
 from console.core.sending.process import request_stop, running_dispatchers
+from console.demo_files import add_files
 from console.demo_modem import DemoModem
 from console.demo_people import add_people
 from console.demo_users import OFFICER, SUPERVISOR
 from db.engine import Database
+from db.models import User
 
 _STOP_SECONDS = 15.0
 
@@ -77,5 +81,6 @@ def make_database(path: Path, modem_address: str, clock: Clock) -> Context:
             password=OFFICER.password,
         )
         add_people(session, clock.now())
+        add_files(session, clock.now(), session.scalars(select(User.id).where(User.login == OFFICER.login)).one())
     add_line(context, LineDraft(name=tr("Emulated modem"), address=modem_address))
     return context

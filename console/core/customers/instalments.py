@@ -82,6 +82,11 @@ class Instalment:
         return max(_ZERO, self.total - self.paid)
 
     @property
+    def owed(self) -> Decimal:
+        """What is open without penalty interest, which a payment covers first."""
+        return min(self.outstanding, self.principal + self.interest)
+
+    @property
     def settled(self) -> bool:
         return self.outstanding == 0
 
@@ -90,7 +95,8 @@ class Instalment:
 class Standing:
     """Where a loan stands on one day, by its instalments; yuan."""
 
-    amount_due: Decimal  # all that is late, or else what the next instalment asks for
+    amount_due: Decimal  # all that is late, or else what the next instalment asks for; without penalty interest
+    penalty: Decimal  # that is open, of all instalments
     due_on: date | None  # of the oldest instalment that is open; None: all are paid
     next_due_on: date | None  # of the next instalment from today on, paid or not; None: the last day is over
     days_overdue: int  # of the oldest instalment that is late; 0: none is
@@ -186,7 +192,8 @@ def standing(instalments: Sequence[Instalment], today: date) -> Standing | None:
     following = next((each for each in ordered if each.due_on >= today), None)
     asked = late or unpaid[:1]
     return Standing(
-        amount_due=sum((each.outstanding for each in asked), _ZERO),
+        amount_due=sum((each.owed for each in asked), _ZERO),
+        penalty=sum((each.outstanding - each.owed for each in unpaid), _ZERO),
         due_on=unpaid[0].due_on if unpaid else None,
         next_due_on=following.due_on if following else None,
         days_overdue=(today - late[0].due_on).days if late else 0,

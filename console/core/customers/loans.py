@@ -25,8 +25,8 @@ from db import models
 from db.models import Loan, LoanState
 
 __all__ = [
-    "LoanRefused", "LoanState", "computable", "compute", "create_loan", "edit_loan", "instalments_of", "mark_paid",
-    "planned_of", "rows", "take_back",
+    "LoanRefused", "LoanState", "carry", "computable", "compute", "create_loan", "edit_loan", "instalments_of",
+    "mark_paid", "planned_of", "rows", "take_back",
 ]  # fmt: skip
 
 
@@ -220,7 +220,7 @@ def compute(ctx: Context, loan_id: int) -> int:
             )
         session.execute(delete(models.Instalment).where(models.Instalment.loan_id == loan_id))
         session.execute(insert(models.Instalment), list(rows(loan, planned)))
-        _carry(session, loan, now)
+        carry(session, loan, now)
         ctx.audit(session, "loan.schedule", f"customer:{loan.customer_id}", loan=loan.number, instalments=len(planned))
         return len(planned)
 
@@ -247,21 +247,29 @@ def planned_of(loan: Loan) -> list[terms.Planned]:
 
 
 def rows(loan: Loan, planned: Sequence[terms.Planned]) -> list[dict[str, object]]:
-    """To be stored: paid without a date where they lie before the instalment that the bank says is open."""
+    """To be stored: paid without a date where they lie before the instalment that the bank says is open.
+
+    Penalty interest on file stands with the oldest one that is open.
+    """
     settled = loan.state is LoanState.SETTLED
-    return [
-        {
-            "loan_id": loan.id,
-            "sequence": each.sequence,
-            "due_on": each.due_on,
-            "principal": each.principal,
-            "interest": each.interest,
-            "penalty": Decimal(0),
-            "paid": each.principal + each.interest if settled or _before(each.due_on, loan) else Decimal(0),
-            "paid_at": None,
-        }
-        for each in planned
-    ]
+    made: list[dict[str, object]] = []
+    penalty = loan.penalty or Decimal(0)
+    for each in planned:
+        paid = settled or _before(each.due_on, loan)
+        made.append(
+            {
+                "loan_id": loan.id,
+                "sequence": each.sequence,
+                "due_on": each.due_on,
+                "principal": each.principal,
+                "interest": each.interest,
+                "penalty": Decimal(0) if paid else penalty,
+                "paid": each.principal + each.interest if paid else Decimal(0),
+                "paid_at": None,
+            }
+        )
+        penalty = penalty if paid else Decimal(0)
+    return made
 
 
 def _before(due_on: date, loan: Loan) -> bool:
@@ -291,7 +299,7 @@ def mark_paid(ctx: Context, instalment_id: int, amount: Decimal | None = None) -
         row.paid += paid
         row.paid_at = now
         session.flush()
-        _carry(session, loan, now)
+        carry(session, loan, now)
         detail = {"loan": loan.number, "instalment": row.sequence, "amount": paid}
         ctx.audit(session, "instalment.pay", f"customer:{loan.customer_id}", **detail)
         return before - paid
@@ -308,7 +316,7 @@ def take_back(ctx: Context, instalment_id: int) -> None:
         detail = {"loan": loan.number, "instalment": row.sequence, "amount": row.paid}
         row.paid, row.paid_at = Decimal(0), None
         session.flush()
-        _carry(session, loan, now)
+        carry(session, loan, now)
         ctx.audit(session, "instalment.take_back", f"customer:{loan.customer_id}", **detail)
 
 
@@ -321,16 +329,16 @@ def _with_loan(session: Session, instalment_id: int) -> tuple[models.Instalment,
     return row, loan
 
 
-def _carry(session: Session, loan: Loan, now: datetime) -> None:
+def carry(session: Session, loan: Loan, now: datetime) -> None:
     """Let the loan's own row, which the rules and the texts look at, say what its instalments say."""
     today = now.astimezone().date()
     found = instalments_of(session, [loan.id]).get(loan.id, [])
     asked, stands = current(found, today), terms.standing(found, today)
     if asked is None or stands is None:
         return
-    loan.amount_due = stands.amount_due if stands.late else asked.outstanding
+    loan.amount_due = stands.amount_due if stands.late else asked.owed
     loan.due_on = asked.due_on
-    loan.penalty = sum((each.penalty for each in found if not each.settled), Decimal(0)) or None
+    loan.penalty = stands.penalty or None
     if stands.settled == stands.count:
         loan.state = LoanState.SETTLED
     else:

@@ -156,6 +156,7 @@ def _facts(loan: LoanDetail) -> list[tuple[str, str]]:
     stands = loan.standing
     amount = stands.amount_due if stands is not None else loan.amount_due
     due_on = stands.due_on if stands is not None else loan.due_on
+    penalty = stands.penalty if stands is not None else loan.penalty
     due = local_date(due_on)
     if loan.days_overdue:
         due = tr("{date}, {days} overdue", date=due, days=ntr("{n} day", "{n} days", loan.days_overdue))
@@ -165,7 +166,7 @@ def _facts(loan: LoanDetail) -> list[tuple[str, str]]:
     return [
         (tr("Amount due"), yuan(amount) if amount is not None else ""),
         (tr("Due date"), due if due_on else ""),
-        (tr("Penalty interest"), yuan(loan.penalty) if loan.penalty else ""),
+        (tr("Penalty interest"), yuan(penalty) if penalty else ""),
         (tr("Loan amount"), yuan(loan.principal) if loan.principal is not None else ""),
         (tr("Yearly rate"), rate),
         (tr("Repayment method"), loan.method),

@@ -108,6 +108,21 @@ def test_late_and_then_settled(ctx: Context, loan_id: int) -> None:
     assert _loan(ctx, loan_id).state is LoanState.SETTLED
 
 
+def test_penalty_interest_stays_apart_and_is_paid_first(ctx: Context, village: dict[str, int]) -> None:
+    late = {**TERMS, "due_on": "2026-10-25", "amount_due": "10270", "penalty": "50", "state": "overdue"}
+    made = create_loan(ctx, village["王小明"], late)
+    compute(ctx, made)
+    october = _instalments(ctx, made)[3]
+    assert (october.penalty, october.outstanding, october.owed) == (
+        Decimal(50), Decimal("10320.00"), Decimal("10270.00"),
+    )  # fmt: skip
+    row = _loan(ctx, made)
+    assert (row.amount_due, row.penalty, row.state) == (Decimal(10270), Decimal(50), LoanState.OVERDUE)
+    mark_paid(ctx, october.id, Decimal(60))
+    row = _loan(ctx, made)
+    assert (row.amount_due, row.penalty) == (Decimal(10260), None)
+
+
 def test_what_cannot_be_computed(ctx: Context, supervisor_ctx: Context, village: dict[str, int]) -> None:
     made = create_loan(ctx, village["王小明"], {"number": "X2", "method": "随借随还"})
     with pytest.raises(LoanRefused, match="method"):
