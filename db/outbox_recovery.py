@@ -16,6 +16,13 @@ def free_claims(session: Session, dead: Collection[str], now: datetime) -> int:
     return _free(session, Message.owner.in_(dead)) + _free(session, Message.lease_until <= now)
 
 
+def free_forgotten(session: Session, run: str, held: Collection[int]) -> int:
+    """Claims of a living run that it does not know of: the answer to their commit got lost."""
+    rows = session.scalars(select(Message.id).where(Message.state == MessageState.CLAIMED, Message.owner == run)).all()
+    forgotten = sorted(set(rows) - set(held))
+    return _free(session, Message.id.in_(forgotten) & (Message.owner == run)) if forgotten else 0
+
+
 def _free(session: Session, which: ColumnElement[bool]) -> int:
     freed = session.execute(
         update(Message)

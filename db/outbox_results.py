@@ -65,15 +65,7 @@ class MessageRow:
 
 def record_accepted(session: Session, facts: Sequence[Acceptance]) -> None:
     session.connection().execute(
-        update(_PART)
-        .where(_PART.c.id == bindparam("which"), or_(*(_PART.c.state == state for state in _UNDECIDED)))
-        .values(
-            state=PartState.ACCEPTED,
-            reference=bindparam("new_reference"),
-            sender_identity=bindparam("new_identity"),
-            accepted_at=bindparam("at"),
-            error="",
-        ),
+        _ACCEPT_PART,
         [
             {"which": f.part_id, "new_reference": f.reference, "new_identity": f.sender_identity, "at": f.at}
             for f in facts
@@ -84,6 +76,17 @@ def record_accepted(session: Session, facts: Sequence[Acceptance]) -> None:
         session.connection().execute(_ACCEPT_MESSAGE, whole)
 
 
+_ACCEPT_PART = (
+    update(_PART)
+    .where(_PART.c.id == bindparam("which"), or_(*(_PART.c.state == state for state in _UNDECIDED)))
+    .values(
+        state=PartState.ACCEPTED,
+        reference=bindparam("new_reference"),
+        sender_identity=bindparam("new_identity"),
+        accepted_at=bindparam("at"),
+        error="",
+    )
+)
 _ACCEPT_MESSAGE = (
     update(_MESSAGE)
     .where(

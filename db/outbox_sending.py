@@ -28,6 +28,7 @@ class SendingAsk:
     message: Claimed
     sequence: int
     attempt: int | None = None  # of a later part: that of the first one, or one more at each try
+    concat_reference: int | None = None  # None for a message of one part
 
 
 class Hindrance(StrEnum):
@@ -89,6 +90,22 @@ _START = (
         reason_text="",
     )
 )
+
+
+def joined_by(session: Session, line_id: int, phone: str, since: datetime) -> set[int]:
+    """References that join the parts of long messages to this number over this line: a phone may still hold some."""
+    query = (
+        select(MessagePart.concat_reference)
+        .join(Message, Message.id == MessagePart.message_id)
+        .where(
+            Message.phone == phone,
+            MessagePart.line_id == line_id,
+            MessagePart.sending_at >= since,
+            MessagePart.concat_reference.is_not(None),
+        )
+        .distinct()
+    )
+    return {reference for reference in session.scalars(query) if reference is not None}
 
 
 def mark_sending(session: Session, asks: Sequence[SendingAsk], now: datetime, fits: Fits) -> list[Clearance]:
@@ -162,6 +179,7 @@ def _write_parts(session: Session, asks: Sequence[SendingAsk], scene: dict[int, 
             "state": PartState.SENDING,
             "sender_identity": ask.sender_identity,
             "reference": "",
+            "concat_reference": ask.concat_reference,
             "phone": ask.message.phone,
             "error": "",
             "status": "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from gsm.errors import LineFault
@@ -39,6 +39,10 @@ class Transport(ABC):
         if it raises, nothing leaves, the line is put back in order, and the exception goes on.
         Raises GsmError, whose ``outcome`` says what is proved.
         """
+
+    def late(self) -> Sequence[tuple[str, Accepted]]:
+        """Acceptances that came after their submission was given up as unknown, by ``Submit.key``; told once."""
+        return ()
 
     @abstractmethod
     def receive(self, timeout: float) -> Received | None:

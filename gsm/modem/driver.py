@@ -53,6 +53,8 @@ class ModemTransport(Transport):
         self._references = References()
         self._fault: LineFault | None = None
         self._in_doubt = False  # a submission was left without its result, which may still come
+        self._unanswered = ""  # its key
+        self._late: list[tuple[str, Accepted]] = []
         self._numbers: tuple[str, ...] = ()
         self._ussd_lines: queue.Queue[str] = queue.Queue()
         self._closing = threading.Event()
@@ -164,7 +166,7 @@ class ModemTransport(Transport):
             request = Request(f"AT+CMGS={pdu.length}", prefix="+CMGS:", prompt=True)
             self._ask_leave(engine, request, clear_to_send)
             engine.write_body(pdu.hex)
-            reference = self._finish(engine)
+            reference = self._finish(engine, submit.key)
             self._references.accepted(reference, submit.recipient, report=submit.status_report)
         return Accepted(reference=str(reference), sender_identity=self._session_now().identity.sender, at=self._now())
 
@@ -174,7 +176,18 @@ class ModemTransport(Transport):
         if found:
             self._in_doubt = False
             self._references.accepted(int(found[1]) % 256, "", report=False)
-            log.info("a message without a result was accepted after all, reference %s", found[1])
+            self._came_late(found[1])
+
+    def _came_late(self, reference: str) -> None:
+        log.info("a message without a result was accepted after all, reference %s", reference)
+        accepted = Accepted(
+            reference=str(int(reference) % 256), sender_identity=self._session_now().identity.sender, at=self._now()
+        )
+        self._late.append((self._unanswered, accepted))
+
+    def late(self) -> list[tuple[str, Accepted]]:
+        told, self._late = self._late, []
+        return told
 
     def _ask_leave(self, engine: Engine, request: Request, clear_to_send: Callable[[], None]) -> None:
         refusal = engine.prompt(request, self._options.prompt_seconds)
@@ -202,7 +215,7 @@ class ModemTransport(Transport):
         except LineUnavailable as error:
             self._fault = error  # nothing left; the caller's exception matters more
 
-    def _finish(self, engine: Engine) -> int:
+    def _finish(self, engine: Engine, key: str) -> int:
         """TP-MR of the message that has just been written. Raises GsmError with what is proved."""
         try:
             answer = engine.finish_body(self._options.submit_seconds)
@@ -212,6 +225,7 @@ class ModemTransport(Transport):
                 answer = engine.await_another("+CMGS:", self._options.submit_seconds)
         except LineUnavailable as error:
             self._in_doubt = True
+            self._unanswered = key
             self._references.unanswered()
             raise OutcomeUnknown(error.code, error.detail) from error
         self._in_doubt = False

@@ -13,15 +13,18 @@ import argparse
 import runpy
 import secrets
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psutil
 from sqlalchemy import func, insert, select
 
 from console.core.processes import command
@@ -96,12 +99,27 @@ def dispatch(folder: str, messages: int, modems: int, latency_ms: int) -> float:
         with process.stdin as pipe:
             pipe.write(Locator(url=database.url, key=database.key).dump())
         _wait(database, messages)
+        spent = psutil.Process(process.pid).cpu_times()
         process.terminate()
         process.wait(timeout=60)
         ledger = [entry for emulator in emulators for entry in emulator.accepted()]
         _say_what_happened(database, ledger)
+        print(f"             {1000 * (spent.user + spent.system - _start_cost()) / messages:.1f} ms CPU a message")
     times = sorted(datetime.fromisoformat(entry["at"]) for entry in ledger)
     return (len(times) - modems) / (times[-1] - times[0]).total_seconds()
+
+
+@cache
+def _start_cost() -> float:
+    """CPU seconds that the process needs before it does anything."""
+    with subprocess.Popen([sys.executable, "-c", "import console.headless, time; time.sleep(30)"]) as idle:
+        usage = psutil.Process(idle.pid)
+        last = -1.0
+        while (now := sum(usage.cpu_times()[:2])) != last:
+            last = now
+            time.sleep(0.5)
+        idle.kill()
+    return last
 
 
 def _wait(database: Database, messages: int) -> None:

@@ -64,6 +64,17 @@ def _now_due(branch: Any) -> None:
             branch.change(Message, row.id, not_before=None)
 
 
+def test_a_result_that_comes_late_is_written_down(branch: Any) -> None:
+    """No report comes: only the modem's own word, too late for its message and before the next one."""
+    modem = branch.modem(options={"submit_seconds": 1, "late_seconds": 30})
+    modem.set(reports="drop")
+    modem.rule("CMGS", "accepted", "late", ms=2000, skip=1)
+    branch.batch(4)
+    branch.start()
+    branch.until_states({"accepted": 4})
+    branch.check()
+
+
 @pytest.mark.parametrize("moment", ["command", "prompt", "body", "accepted"])
 def test_a_modem_that_hangs_is_worked_on_until_it_answers(branch: Any, until: Any, moment: str) -> None:
     modem = branch.modem(options=_QUICK)

@@ -42,7 +42,6 @@ _FAULTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("body", "unplug", {"ms": 700}),
     ("accepted", "silence", {}),
     ("accepted", "late", {"ms": 1500}),
-    ("accepted", "late", {"ms": 2600}),
     ("accepted", "reset", {}),
     ("accepted", "unplug", {"ms": 700}),
     ("accepted", "error", {"text": "+CMS ERROR: 500"}),
@@ -56,7 +55,7 @@ _REPORTS = ("normal", "duplicate", "reorder", "early")
 
 def _gremlins(branch: Any, chance: random.Random) -> None:
     for number, reports in enumerate(_REPORTS):
-        modem = branch.modem(seed=chance.randrange(2**31), report_delay_ms=30, options=_OPTIONS)
+        modem = branch.modem(seed=chance.randrange(2**31), latency_ms=15, report_delay_ms=30, options=_OPTIONS)
         modem.set(reports=reports)
         for moment, action, values in _FAULTS:
             probability = 1 / (FAULT_EVERY * len(_FAULTS))

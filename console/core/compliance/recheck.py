@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from console.core.compliance import rules
@@ -128,10 +128,14 @@ def barred(session: Session, messages: Sequence[Claimed], policy: Policy, now: d
     return found
 
 
+_SUPPRESSED = select(Suppression.phone, Suppression.issuer, Suppression.scope, Suppression.until).where(
+    Suppression.phone.in_(bindparam("phones", expanding=True))  # built once: it is asked before each message
+)
+
+
 def _bars(session: Session, phones: set[str], now: datetime) -> dict[str, Bars]:
-    query = select(Suppression.phone, Suppression.issuer, Suppression.scope, Suppression.until)
     found: dict[str, Bars] = defaultdict(frozenset)
-    for phone, issuer, scope, until in session.execute(query.where(Suppression.phone.in_(phones))):
+    for phone, issuer, scope, until in session.connection().execute(_SUPPRESSED, {"phones": list(phones)}):
         if until is None or until > now:
             found[phone] |= {(issuer, scope)}
     for phone, scopes in erased_refusals(session, phones).items():

@@ -26,9 +26,12 @@ def number_digest(key: bytes, number: str) -> str:
     return hmac.new(key, number.encode(), hashlib.sha256).hexdigest()
 
 
+_ANY = select(ErasedRefusal.digest).where(ErasedRefusal.digest > "").limit(1)  # asked before each message
+
+
 def any_erased_refusal(session: Session) -> bool:
     """One look at the first key of an index."""
-    return session.scalar(select(ErasedRefusal.digest).where(ErasedRefusal.digest > "").limit(1)) is not None
+    return session.connection().scalar(_ANY) is not None
 
 
 def erased_refusals(session: Session, phones: Collection[str]) -> dict[str, frozenset[str]]:

@@ -15,6 +15,7 @@ from console.core.sending.pacing import Limits, Pace
 from console.core.sending.steps import Barred, Clearance, OutOfHours, Steps
 from console.core.sending.trouble import Record
 from console.core.sending.writer import Task, Writer
+from db.engine import Database
 from db.errors import DatabaseError
 from db.outbox import Claimed
 from db.outbox_sending import Cleared, Hindrance, SendingAsk
@@ -39,6 +40,7 @@ class Desk:
     pace: Pace
     limits: Limits
     record: Record
+    database: Database  # to look things up
 
 
 class NotCleared(Exception):
@@ -60,6 +62,7 @@ class Attempt:
                 message=message,
                 sequence=part.sequence,
                 attempt=number,
+                concat_reference=part.concat_reference,
             ),
         )
         self.cleared: Cleared | None = None

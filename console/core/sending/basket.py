@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from db.outbox import Claimed
 
+_LOW = 25  # messages: above, nobody need be woken to bring more
 FRESH = 30.0  # seconds after which the rules have to look at a message again: it may be paid, or withdrawn, meanwhile
 
 
@@ -42,7 +43,9 @@ class Basket:
             if not self._held and not self._closed:
                 self._changed.wait(timeout)
             message = self._held.popleft()[1] if self._held and not self._closed else None
-        self._wanted()
+            low = len(self._held) <= _LOW
+        if low:
+            self._wanted()
         return message
 
     def remove(self, which: Callable[[Claimed], bool]) -> list[int]:
@@ -59,6 +62,10 @@ class Basket:
             chosen = [message.message_id for since, message in self._held if which(since, message)]
             self._held = deque(each for each in self._held if not which(*each))
         return chosen
+
+    def ids(self) -> list[int]:
+        with self._changed:
+            return [message.message_id for _since, message in self._held]
 
     def wake(self) -> None:
         with self._changed:

@@ -40,6 +40,7 @@ class Feeder:
         self._check = check
         self._lines: tuple[LineThread, ...] = ()
         self._hungry = threading.Event()
+        self._forgot = False  # the answer to a claim got lost: rows may be held that nobody sends
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
 
@@ -85,6 +86,12 @@ class Feeder:
         asking = shares(waiting, [line for line in self._lines if line.serves()])
         if not asking:
             return False
+        if self._forgot:
+            held = [message_id for line in self._lines for message_id in line.holds()]
+            freed = self._writer.ask(self._steps.free_forgotten, held).result(_TIMEOUT)
+            self._forgot = False
+            if freed:
+                log.warning("%d claims whose answer was lost wait again", freed)
         claims = [Task(self._steps.claim, self._ask(line, room)) for line, room in asking]
         self._writer.post(*claims)
         claimed = self._answers(claims)
@@ -95,6 +102,7 @@ class Feeder:
         try:
             return [claim.future.result(_TIMEOUT) for claim in claims]
         except BaseException:
+            self._forgot = True
             for claim in claims:  # one that is answered all the same, or later, would stay with a run that forgot it
                 claim.future.add_done_callback(self._forget)
             raise

@@ -115,6 +115,12 @@ class LineThread:
         with self._lock:
             return len(self._basket) if self._basket is not None else 0
 
+    def holds(self) -> list[int]:
+        """Ids of the messages that it has claimed and knows of."""
+        with self._lock:
+            ids = self._basket.ids() if self._basket is not None else []
+            return ids if self._sender is None or self._sender.on is None else [*ids, self._sender.on]
+
     def serves(self) -> bool:
         """Whether it can send now."""
         with self._lock:
@@ -292,6 +298,7 @@ class LineThread:
             pace=pace,
             limits=limits,
             record=self._record,
+            database=self._shop.database,
         )
 
     def _pump(self, transport: Transport, sender: Sender, receiver: Receiver) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from console.core.sending.attempt import Attempt, Desk, NotCleared
@@ -18,10 +18,12 @@ from console.core.sending.outcomes import Tried, judge, lost_sight, not_sent
 from console.core.sending.steps import Barred, OutOfHours
 from console.core.sending.trouble import LineTrouble
 from console.core.sending.writer import AnyTask, Task
+from db import outbox_sending
+from db.errors import DatabaseError
 from db.models import MessageState, PartState
 from db.outbox import Claimed
 from db.outbox_results import Acceptance, Failure
-from db.outbox_sending import Hindrance
+from db.outbox_sending import Cleared, Hindrance
 from gsm.encoding import split
 from gsm.errors import GsmError, NotSent, Outcome, Scope
 from gsm.messages import Accepted, Part
@@ -31,6 +33,9 @@ log = logging.getLogger(__name__)
 _PART_TRIES = 3  # of a later part, at once: the message has begun to leave
 _PART_PAUSE = 2.0  # seconds between them, unless the network asks for more
 _LONGEST_PART_PAUSE = 15.0
+
+
+_PUT_TOGETHER = timedelta(days=3)  # how long phones keep an incomplete message
 
 
 class _Next(Enum):
@@ -47,6 +52,8 @@ class Sender:
         self._stopping = stopping
         self._facts: list[AnyTask] = []  # to be written together with the next clearance
         self.busy_since: datetime | None = None
+        self._unclear: dict[str, Attempt] = {}  # whose result may still come
+        self.on: int | None = None  # id of the message it is at
 
     def step(self, patience: float) -> bool:
         """Send the next message, or wait up to ``patience`` seconds for one; False if none. Raises LineTrouble."""
@@ -57,7 +64,11 @@ class Sender:
         if message is None:
             self.flush()
             return False
-        self._send(message)
+        self.on = message.message_id
+        try:
+            self._send(message)
+        finally:
+            self.on = None
         return True
 
     def flush(self) -> None:
@@ -83,7 +94,7 @@ class Sender:
             self._give_back([message.message_id, *self._desk.basket.remove(lambda _: True)])
             return
         try:
-            parts = split(message.body, concat_reference=message.message_id % 256)
+            parts = split(message.body, concat_reference=self._joining(message))
         except ValueError as error:
             log.error("message %d cannot be split: %s", message.message_id, error)
             self._post_failure(_unprintable(self._desk.steps.run, message, self._now()))
@@ -95,6 +106,19 @@ class Sender:
             number = self._send_part(message, part, number)
             if number is None:
                 return
+
+    def _joining(self, message: Claimed) -> int:
+        """What joins the parts on the phone: unlike that of any long message it may still be putting together."""
+        first = message.message_id % 256
+        if message.parts < 2:
+            return first
+        desk = self._desk
+        try:
+            with desk.database.read() as session:
+                used = outbox_sending.joined_by(session, desk.line_id, message.phone, self._now() - _PUT_TOGETHER)
+        except DatabaseError:
+            return first
+        return next((reference % 256 for reference in range(first, first + 256) if reference % 256 not in used), first)
 
     def _send_part(self, message: Claimed, part: Part, number: int | None) -> int | None:
         """The number of the attempt with which it left; None when it did not."""
@@ -123,23 +147,37 @@ class Sender:
             raise
         finally:
             self.busy_since = None
+            self._hear_late()
         self._accepted(attempt, accepted)
         return _Next.GO_ON
 
-    def _accepted(self, attempt: Attempt, accepted: Accepted) -> None:
-        desk, part = self._desk, attempt.part
-        if attempt.cleared is None:
-            raise AssertionError("a transport accepted a part without leave")
+    def _hear_late(self) -> None:
+        """Write down what the line tells of messages that were given up as unknown."""
+        for key, accepted in self._desk.transport.late():
+            attempt = self._unclear.pop(key, None)
+            if attempt is not None and attempt.cleared is not None:
+                log.info("message %d was accepted after all", attempt.message.message_id)
+                self._facts += self._acceptance(attempt, attempt.cleared, accepted)
+
+    def _acceptance(self, attempt: Attempt, cleared: Cleared, accepted: Accepted) -> list[AnyTask]:
+        part = attempt.part
         fact = Acceptance(
             message_id=attempt.message.message_id,
-            part_id=attempt.cleared.part_id,
+            part_id=cleared.part_id,
             reference=accepted.reference,
             sender_identity=accepted.sender_identity,
             at=accepted.at,
             last=part.sequence == part.total,
             of_many=part.total > 1,
         )
-        self._facts += [Task(desk.steps.accepted, fact), Task(desk.steps.match_early, fact.reference)]
+        steps = self._desk.steps
+        return [Task(steps.accepted, fact), Task(steps.match_early, fact.reference)]
+
+    def _accepted(self, attempt: Attempt, accepted: Accepted) -> None:
+        desk = self._desk
+        if attempt.cleared is None:
+            raise AssertionError("a transport accepted a part without leave")
+        self._facts += self._acceptance(attempt, attempt.cleared, accepted)
         desk.record.accepted()
         desk.pace.left(1)
         desk.limits.left(1, self._now())
@@ -179,6 +217,8 @@ class Sender:
         log.warning("message %d part %d: %s", attempt.message.message_id, attempt.part.sequence, error)
         if attempt.cleared is None and error.outcome is Outcome.UNKNOWN:
             error = NotSent(error.code, error.detail)  # without leave nothing left, whatever else went wrong
+        if error.outcome is Outcome.UNKNOWN:
+            self._unclear[attempt.submit.key] = attempt
         trouble = self._count(error)
         if may_retry and trouble is None and error.outcome is Outcome.NOT_SENT:
             attempt.when_known(lambda part_id: self._post_retry(part_id, error.code))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -112,6 +112,7 @@ class Steps:
         self.change_places = Verb("change places", 42, False, self._change_places)
         self.beat = Verb("beat", 43, False, self._beat)
         self.clear = Verb("clear to send", 60, False, self._clear, Haste.URGENT)
+        self.free_forgotten = Verb("free forgotten", 65, False, self._free_forgotten)
         self.claim = Verb("claim", 70, False, self._claim)
 
     # Facts
@@ -251,6 +252,9 @@ class Steps:
         allowed = [ask for ask in asks if ask.message.message_id not in refusals]
         answers = iter(outbox_sending.mark_sending(session, allowed, now, self.fits) if allowed else [])
         return [refusals.get(ask.message.message_id) or next(answers) for ask in asks]
+
+    def _free_forgotten(self, session: Session, groups: Sequence[Collection[int]]) -> list[int]:
+        return [outbox_recovery.free_forgotten(session, self.run, held) for held in groups]
 
     def _claim(self, session: Session, asks: Sequence[ClaimAsk]) -> list[list[Claimed]]:
         return outbox.claim(session, asks, self._clock.now())

@@ -148,3 +148,14 @@ def test_a_quota_counts_what_left_or_may_have(house: Any) -> None:
     with house.database.read() as session:
         assert outbox_lines.parts_left_since(session, line, house.now) == (2, house.now)
         assert outbox_lines.parts_left_since(session, line, house.now + LEASE) == (0, None)
+
+
+def test_claims_that_their_run_does_not_know_of_wait_again(house: Any) -> None:
+    """The commit got through and its answer did not."""
+    at_work(house)
+    claimed = [row.id for row in house.messages() if row.state is MessageState.CLAIMED]
+    with house.database.begin() as session:
+        assert outbox_recovery.free_forgotten(session, "run-1", claimed) == 0
+        assert outbox_recovery.free_forgotten(session, "run-2", []) == 0
+        assert outbox_recovery.free_forgotten(session, "run-1", claimed[:1]) == 1
+    assert house.states() == {"sending": 1, "claimed": 1, "waiting": 1}

@@ -5,10 +5,23 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from console.core.compliance.rules import Verdict
 from console.core.i18n import T, Text
-from db.models import AuditEntry, Batch, BatchKind, BatchState, InboundMessage, Line, LineState, MessagePart, PartState
+from console.core.sending.integrity import message_digest
+from db.models import (
+    AuditEntry,
+    Batch,
+    BatchKind,
+    BatchState,
+    InboundMessage,
+    Line,
+    LineState,
+    Message,
+    MessagePart,
+    PartState,
+)
 from gsm.errors import LineUnavailable, NotSent, OutcomeUnknown, Refused, SimFault
 from gsm.memory import MemoryTransport
 from gsm.messages import LineIdentity
@@ -382,3 +395,22 @@ def test_a_line_with_impossible_settings_says_so(house: Any, office: Any, until:
     office.start()
     until(lambda: house.all(Line)[0].fault == "line.settings")
     assert house.all(Line)[0].state is LineState.FAULT
+
+
+def test_long_messages_to_one_number_are_joined_by_different_references(house: Any, office: Any, until: Any) -> None:
+    """The second one's number in the outbox would give it the reference of the first."""
+    house.line()
+    house.batch(1, text=LONG, parts=3)
+    house.batch(1, text=LONG, parts=3)
+    first, second = house.messages()
+    with house.database.begin() as session:
+        session.execute(update(Message).where(Message.id == second.id).values(id=first.id + 256, phone=first.phone))
+        row = session.get(Message, first.id + 256)
+        assert row is not None
+        row.digest = message_digest(house.secret, row.batch_id, row.recipient, row.phone, row.body)
+    office.start()
+    until(lambda: house.states() == {"delivered": 2})
+    by_message: dict[int, set[int | None]] = {}
+    for part in house.parts():
+        by_message.setdefault(part.message_id, set()).add(part.concat_reference)
+    assert by_message == {first.id: {first.id % 256}, first.id + 256: {first.id % 256 + 1}}
