@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from enum import Enum
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, CursorResult, Table, delete, exc, func, insert, select, text
@@ -117,25 +116,19 @@ class _Told:
 # --- rows -------------------------------------------------------------------------------------------------------
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_PLAIN: Mapping[type, Callable[[Any], str]] = {  # what JSON has no word for; enumerations are texts
+    Decimal: lambda value: f"{value.normalize():f}",
+    datetime: lambda value: value.astimezone(UTC).isoformat(timespec="microseconds"),
+    date: date.isoformat,
+    bytes: bytes.hex,
+    memoryview: lambda value: bytes(value).hex(),
+}
+
+
 def canonical(row: Sequence[Any]) -> bytes:
     """One row as bytes that are the same on every engine."""
-    return json.dumps([_plain(value) for value in row], ensure_ascii=True, sort_keys=True, default=str).encode()
-
-
-def _plain(value: Any) -> Any:
-    if value is None or (isinstance(value, bool | int | str) and not isinstance(value, Enum)):
-        return value
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bytes | memoryview):
-        return bytes(value).hex()
-    return value
+    return _ENCODER.encode([plain(value) if (plain := _PLAIN.get(type(value))) else value for value in row]).encode()
 
 
 class _Digest:
