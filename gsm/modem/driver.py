@@ -259,7 +259,13 @@ class ModemTransport(Transport):
             engine.rebooted = True
         if engine.rebooted:
             self._configure()
-        self._mail.do_chores(engine)
+        try:
+            self._mail.do_chores(engine)
+        except LineUnavailable:
+            if not engine.rebooted or engine.gone is not None:
+                raise
+            self._configure()
+            self._mail.do_chores(engine)
         self._fault = None
 
     # Receiving

@@ -195,7 +195,7 @@ class Mailroom:
 
     def _add(self, chore: Chore) -> None:
         with self._chores_lock:
-            if isinstance(chore, Release) or chore not in self._chores:
+            if chore == Release(Direct()) or chore not in self._chores:
                 self._chores.append(chore)
         self.wanted.set()
 
@@ -275,6 +275,7 @@ class Mailroom:
 
         Raises LineUnavailable when the modem stops answering; what was not done is tried once more later.
         """
+        self._selected = ""  # a modem that has started anew meanwhile has chosen another store
         for _ in range(len(self._chores)):
             with self._chores_lock:
                 chore = self._chores.popleft()
@@ -301,6 +302,8 @@ class Mailroom:
         if self._selected == store and not anew:
             return True
         answer = engine.ask(Request(f'AT+CPMS="{store}"', prefix="+CPMS:", required=False))
+        if engine.rebooted:
+            raise LineUnavailable("modem.restarted", "noticed before a store was touched")
         self._selected = store if answer.final.ok else ""
         fill = fields(first_line(answer.lines))
         if answer.final.ok and len(fill) > 1 and fill[0].isdigit() and fill[1].isdigit():
@@ -335,7 +338,11 @@ class Mailroom:
 
     def _file_stored(self, line: Info, place: Stored, *, purge: bool = False) -> None:
         key = (place.store, place.index)
-        if (place.own and not purge) or self._seen.get(key) == place.raw:
+        if self._seen.get(key) == place.raw:
+            if place.raw in self._committed:
+                self._add(Release(place))  # the modem refused to delete it the last time
+            return
+        if place.own and not purge:
             return
         self._seen[key] = place.raw
         if self._known_again(place):
@@ -364,13 +371,23 @@ class Mailroom:
             elif self._session is not None:
                 self.refusals += 1
                 engine.attempt(f"AT+CNMI={self._session.routing}")  # late: the modem has stopped routing by itself
-        elif self._select(engine, place.store):
-            if engine.attempt(f"AT+CMGD={place.index}", patience=2):
-                self._seen.pop((place.store, place.index), None)
-                with self._lock:
-                    self._committed.pop(place.raw, None)
-            else:
-                log.warning("place %d of %s could not be freed", place.index, place.store)
+        elif self._seen.get((place.store, place.index)) == place.raw and self._select(engine, place.store):
+            self._delete(engine, place)
+
+    def _delete(self, engine: Engine, place: Stored) -> None:
+        try:
+            gone = engine.attempt(f"AT+CMGD={place.index}", patience=2)
+        except LineUnavailable:
+            # It may be gone, and a new message may lie in its place: what lies there is read before anything else.
+            self._seen.pop((place.store, place.index), None)
+            self._add(Sweep(place.store))
+            raise
+        if gone:
+            self._seen.pop((place.store, place.index), None)
+            with self._lock:
+                self._committed.pop(place.raw, None)
+        else:
+            log.info("place %d of %s could not be freed; it is tried again", place.index, place.store)
 
 
 def _places(whole: Whole[Place]) -> tuple[Place, ...]:

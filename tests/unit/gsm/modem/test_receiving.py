@@ -371,7 +371,6 @@ def test_voice_mail_waits(emulator: EmulatorProcess, modem: Make) -> None:
     ]
 
 
-@pytest.mark.expects_log("could not be freed")
 @pytest.mark.parametrize("step", [RecoveryStep.RESYNC, RecoveryStep.SOFT_RESET, RecoveryStep.REOPEN])
 def test_a_new_set_up_hands_nothing_on_twice(
     emulator: EmulatorProcess, modem: Make, until: Until, step: RecoveryStep
@@ -441,3 +440,42 @@ def test_a_report_from_before_is_noticed_soon_after_the_set_up(emulator: Emulato
     first.close()
     again = modem(emulator, reports="acknowledged", sweep_seconds=60, early_seconds=0.05)
     assert references(again, 1) == [reference]
+
+
+def test_what_the_modem_would_not_delete_is_deleted_later(emulator: EmulatorProcess, modem: Make, until: Until) -> None:
+    transport = modem(emulator, sweep_seconds=0.05)
+    emulator.rule("CMGD", "command", "error", text="+CMS ERROR: 314", times=2)
+    emulator.inbound("+8613900001111", "R")
+    assert received_from(transport).body == "R"
+    until(lambda: stored(emulator) == 0)
+    assert emulator.stats()["heard"].count("AT+CMGD=1") == 3
+    emulator.inbound("+8613900001111", "at the same place")
+    assert received_from(transport).body == "at the same place"
+
+
+def test_a_deletion_without_an_answer_never_costs_the_next_message(emulator: EmulatorProcess, modem: Make) -> None:
+    """The device deleted the first one, said nothing, and got a second one at the same place."""
+    transport = modem(emulator, command_seconds=0.1, sweep_seconds=60)
+    emulator.rule("CMGD", "result", "silence")
+    emulator.inbound("+8613900001111", "first")
+    first = receive(transport)
+    transport.acknowledge(first)
+    emulator.inbound("+8613900001111", "second")
+    assert received_from(transport).body == "second"
+    assert transport.receive(0.1) is None
+
+
+def test_a_modem_that_started_anew_unnoticed_loses_no_message(
+    emulator: EmulatorProcess, modem: Make, until: Until
+) -> None:
+    """It looks at its first store again: what is deleted there by a number meant for another store is lost."""
+    transport = modem(emulator, reports="stored", sweep_seconds=60, early_seconds=60)
+    send(transport, 1)
+    report = receive(transport)
+    assert isinstance(report, DeliveryReport)
+    emulator.do("reset")
+    emulator.inbound("+8613900001111", "unread")
+    until(lambda: emulator.stats()["stores"]["SM"] == 1)
+    transport.acknowledge(report)
+    assert received_from(transport).body == "unread"
+    until(lambda: stored(emulator) == 0)

@@ -15,7 +15,7 @@ import pytest
 from gsm.emulator.client import EmulatorProcess
 from gsm.encoding import split
 from gsm.errors import GsmError, LineFault, Outcome
-from gsm.messages import Accepted, DeliveryReport, Submit
+from gsm.messages import Accepted, DeliveryReport, Inbound, Submit
 from gsm.modem.driver import ModemTransport
 from gsm.transport import RecoveryStep
 
@@ -61,6 +61,8 @@ class Worker:
         self.emulator = emulator
         self.book: dict[str, Accepted | Outcome] = {}
         self.reports: Counter[str] = Counter()
+        self.written: list[str] = []  # by customers
+        self.read: Counter[str] = Counter()
         self._number = number
         self._pause = threading.Event()
         self._transport = ModemTransport(
@@ -84,11 +86,21 @@ class Worker:
         reader.start()
         for message in range(MESSAGES):
             self._send(f"m{self._number}.{message}", message)
+            if message % 5 == 0:
+                self._write(f"i{self._number}.{message} " + "款" * (message % 3 * 60))
         self.emulator.clear()
         self._recover()
         self._wait(lambda: len(self.reports) + self.dropped() >= len(self.emulator.accepted()))
+        self._wait(lambda: len(self.read) == len(self.written) and not self._stored())
         self._transport.close()
         reader.join()
+
+    def _write(self, text: str) -> None:
+        self.emulator.inbound("+8613900001111", text)
+        self.written.append(text)
+
+    def _stored(self) -> int:
+        return sum(self.emulator.stats()["stores"].values())
 
     def dropped(self) -> int:
         """Reports that the device threw away between its restart and our noticing it: nobody could have them."""
@@ -133,6 +145,8 @@ class Worker:
         while (received := self._transport.receive(60)) is not None:
             if isinstance(received, DeliveryReport):
                 self.reports[received.recipient] += 1
+            elif isinstance(received, Inbound):
+                self.read[received.body] += 1
             self._transport.acknowledge(received)
 
 
@@ -141,6 +155,9 @@ def test_book_ledger_and_reports_agree(lines: list[tuple[EmulatorProcess, str]])
     for emulator, _ in lines:
         for moment, action, values in FAULTS:
             emulator.rule("CMGS", moment, action, times=0, probability=PROBABILITY, **values)
+        for command in ("CMGR", "CMGL", "CMGD", "CPMS"):
+            for action in ("silence", "reset", "error"):
+                emulator.rule(command, "command", action, times=0, probability=PROBABILITY * 5)
     threads = [threading.Thread(target=worker.run) for worker in workers]
     for thread in threads:
         thread.start()
@@ -156,4 +173,5 @@ def test_book_ledger_and_reports_agree(lines: list[tuple[EmulatorProcess, str]])
         assert len(worker.book) == MESSAGES
         recipients = {entry["recipient"] for entry in worker.emulator.accepted()}
         assert len(recipients - set(worker.reports)) <= worker.dropped(), "reports lost"
+        assert worker.read == Counter(worker.written), "a customer's message lost, or handed on twice"
         assert worker.dropped() <= MESSAGES // 10
