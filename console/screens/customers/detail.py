@@ -202,7 +202,7 @@ class PersonCard(FoldCard):
     """What is on file beside name and main number."""
 
     def __init__(self, services: Services) -> None:
-        super().__init__(tr("Person"))
+        super().__init__(tr("Personal data"))
         self._services = services
         self._found: CustomerDetail | None = None
         self._may_edit = services.allowed(Permission.CUSTOMERS_EDIT)

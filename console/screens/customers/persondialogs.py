@@ -70,7 +70,7 @@ class CustomerDialog(FileDialog):
 
     def _add_person(self) -> None:
         found, form = self._found, self.form
-        form.add_heading(tr("Person"))
+        form.add_heading(tr("Personal data"))
         form.add_text("name", tr("Name"), found.name if found else "", max_length=100)
         titles = [(value, value or tr("None stated")) for value in TITLES]
         form.add_choice("title", tr("Form of address"), titles, found.title if found else "")
