@@ -11,7 +11,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, EnumValue, Id, UtcDateTime
 
-
 _OF_A_LOAN = text("loan_id IS NOT NULL")
 
 

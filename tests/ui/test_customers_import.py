@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook, load_workbook
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 from sqlalchemy import func, select
 
 from console.core.context import Context
-from console.core.customers import staging
+from console.core.customers.problems import Policy
 from console.screens.customers.importpage import ImportPage
 from console.screens.customers.screen import CustomersPage
 from console.shell.notices import Notice
 from console.shell.services import Services
-from db.models import Customer, ImportBatch, StagedRow
+from db.models import AuditEntry, Customer, ImportBatch, Loan, StagedRow
 
 HEADER: list[object] = ["客户号", "姓名", "手机号码", "备注列", "贷款编号", "应还金额"]
 ROWS: list[list[object]] = [
@@ -62,6 +63,9 @@ def opened(page: CustomersPage, qtbot: QtBot, path: Path, settle: Settle) -> Imp
     if importing._opened is not None and not importing.columns.problem.text():
         qtbot.waitUntil(lambda: importing._checked is not None)
         settle()
+        if importing._checked is not None and importing._checked.valid:
+            qtbot.waitUntil(lambda: importing._outlook is not None)
+    settle()
     return importing
 
 
@@ -111,7 +115,7 @@ def test_a_column_is_corrected_and_the_choice_is_kept(
     box.activated.emit(box.currentIndex())
     assert importing._checked is None
     assert not importing.bring.start.isEnabled()
-    qtbot.waitUntil(lambda: importing._checked is not None)
+    qtbot.waitUntil(lambda: importing._outlook is not None)
     settle()
     importing.start_import()
     settle()
@@ -179,31 +183,146 @@ def test_a_file_that_cannot_be_read_says_why(page: CustomersPage, qtbot: QtBot, 
     assert not importing.bring.start.isEnabled()
 
 
-def test_cancelled(
-    page: CustomersPage,
-    qtbot: QtBot,
-    make: Make,
-    settle: Settle,
-    ctx: Context,
-    notices: list[Notice],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(staging, "CHUNK", 1)
-    people = [[f"N{i}", "王五", f"137001370{i:02}", "", "", ""] for i in range(20)]
-    importing = opened(page, qtbot, make(HEADER, *people), settle)
-    importing.start_import()
-    assert importing.busy
-    importing.bring.cancel_wanted.emit()
-    settle()
-    assert not importing.busy
-    assert customers(ctx) == 0
+def staged(ctx: Context) -> int:
     with ctx.database.read() as session:
-        assert session.scalar(select(func.count()).select_from(StagedRow)) == 0
-    assert "cancelled" in notices[-1].text
+        return session.scalar(select(func.count()).select_from(StagedRow)) or 0
+
+
+def test_what_was_only_looked_at_leaves_nothing(
+    page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle, ctx: Context
+) -> None:
+    importing = opened(page, qtbot, make(HEADER, *ROWS), settle)
+    assert staged(ctx) == 2
+    box = importing.columns.boxes[3]
+    box.setCurrentIndex(box.findData("region"))
+    box.activated.emit(box.currentIndex())
+    assert not importing.bring.start.isEnabled()
+    qtbot.waitUntil(lambda: importing._outlook is not None)
+    settle()
+    assert staged(ctx) == 2  # those of the new columns
+    importing.start_over()
+    settle()
+    assert staged(ctx) == 0
+    assert customers(ctx) == 0
+
+
+def choose(box: QComboBox, data: object) -> None:
+    box.setCurrentIndex(box.findData(data))
+    box.activated.emit(box.currentIndex())
+
+
+def shown(importing: ImportPage) -> list[tuple[int, str, str]]:
+    records = importing.outlook.table.records
+    found = [row for at in range(len(records.ids)) if (row := records.record(at))]
+    return [(row.row, row.mark.value, importing.outlook._what(row)) for row in found]
+
+
+def test_what_will_happen_to_each_row(page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle) -> None:
+    opened(page, qtbot, make(HEADER, ROWS[0], name="名单20261120.xlsx"), settle).start_import()
+    settle()
+    rows: list[list[object]] = [["C1", "张三", "13800138000", "x", "L1", 99], *ROWS[1:3], ROWS[2]]
+    importing = opened(page, qtbot, make(HEADER, *rows, name="名单20261121.xlsx"), settle)
+    assert importing.outlook.source.text() == "名单"
+    assert "1 new, 1 changed, 0 as before, 0 paid since, 0 gone" in importing.outlook.against.text()
+    assert importing.outlook.fields.text() == "Fields that change: Amount due 1"
+    assert shown(importing) == [
+        (2, "changed", "Amount due 3,256.80 → 99.00"),
+        (3, "bad", "Mobile number: “1380013” has 7 digits instead of 11"),
+        (4, "new", "a new customer with a loan"),
+        (5, "repeated", "says the same as row 4"),
+    ]
+    lists = [importing.outlook.view.itemText(at) for at in range(importing.outlook.view.count())]
+    assert lists == [
+        "The first rows (4)",
+        "New (1)",
+        "Changes (1)",
+        "Not imported (1)",
+        "New since the file before (1)",
+    ]
+    importing.outlook.source.setText("别人")
+    importing.outlook.source.editingFinished.emit()
+    settle()
+    assert "Nothing came from this sender" in importing.outlook.against.text()
+
+
+def test_row_by_row(page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle, ctx: Context) -> None:
+    opened(page, qtbot, make(HEADER, ROWS[0], ROWS[2]), settle).start_import()
+    settle()
+    changed: list[list[object]] = [[*ROWS[0][:5], 1], [*ROWS[2][:5], 2]]
+    importing = opened(page, qtbot, make(HEADER, *changed), settle)
+    choose(importing.outlook.known, Policy.ASK)
+    settle()
+    assert importing.outlook.undecided.text() == "2 rows to decide on"
+    assert not importing.bring.start.isEnabled()
+    importing.outlook.table.select_id(0)
+    qtbot.mouseClick(importing.outlook.keep, Qt.MouseButton.LeftButton)
+    settle()
+    assert shown(importing)[0][2] == "stays as it is stored"
+    importing.outlook.table.clearSelection()
+    importing.outlook.table.select_id(1)
+    qtbot.mouseClick(importing.outlook.take, Qt.MouseButton.LeftButton)
+    settle()
     assert importing.bring.start.isEnabled()
     importing.start_import()
     settle()
-    assert customers(ctx) == 20
+    with ctx.database.read() as session:
+        assert list(session.scalars(select(Loan.amount_due).order_by(Loan.number))) == [Decimal("3256.80"), 2]
+
+
+def test_totals_that_differ_have_to_be_confirmed(
+    page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle, ctx: Context
+) -> None:
+    total: list[object] = ["合计", "共3户", "", "", "", 3500]
+    importing = opened(page, qtbot, make(HEADER, ROWS[0], ROWS[2], total), settle)
+    assert importing.outlook.confirm.isVisible()
+    assert "The totals differ" in importing.bring.words.text()
+    assert not importing.bring.start.isEnabled()
+    for key, stated in (("rows", "2"), ("amount_due", "3,456.80")):
+        importing.outlook.inputs[key].setText(stated)
+        importing.outlook.inputs[key].editingFinished.emit()
+    assert not importing.outlook.confirm.isVisible()
+    assert importing.bring.start.isEnabled()
+    importing.outlook.inputs["rows"].setText("4")
+    importing.outlook.inputs["rows"].editingFinished.emit()
+    assert not importing.bring.start.isEnabled()
+    importing.outlook.confirm.setChecked(True)
+    importing.start_import()
+    settle()
+    with ctx.database.read() as session:
+        batch = session.scalars(select(ImportBatch)).one()
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "customer.import")).one()
+    assert batch.control["rows"] == {"found": 2, "stated": 4}
+    assert batch.control["confirmed"] is True
+    assert "totals_confirmed" in entry.detail
+
+
+def test_undone_from_the_log(
+    page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle, ctx: Context, tmp_path: Path, notices: list[Notice]
+) -> None:
+    importing = opened(page, qtbot, make(HEADER, *ROWS), settle)
+    importing.start_import()
+    settle()
+    log = importing.log
+    assert len(log.table) == 1
+    log.table.select_id(log.table.records.ids[0])
+    found = log.table.current_row()
+    assert found is not None
+    assert "2 added, 0 updated, 0 unchanged, 1 invalid" in log.about.text()
+    assert log.errors.isEnabled()
+    log.save_errors(found, tmp_path / "again.xlsx")
+    settle()
+    again = load_workbook(tmp_path / "again.xlsx").active
+    assert again is not None
+    assert "7 digits" in str(again["G2"].value)
+    log.take_back(found)
+    settle()
+    assert customers(ctx) == 0
+    assert notices[-1].text == "The import of 名单.xlsx was undone."
+    assert not log.undo.isEnabled()
+    assert "undone by" in log.about.text()
+    log.take_back(found)
+    settle()
+    assert "undone already" in notices[-1].text
 
 
 def test_leaving_while_it_runs_lets_it_run(

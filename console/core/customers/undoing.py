@@ -228,7 +228,8 @@ def unwrite(ctx: Context, import_id: int, worker: str, told: Told | None = None)
     with ctx.database.read() as session:
         batch = session.get_one(ImportBatch, import_id)
         total = max(1, batch.rows_added + batch.rows_updated)
-    steps: list[Step] = [_Restore(import_id), _Remove(import_id), _RemoveAdded(import_id, L), _RemoveAdded(import_id, C)]
+    steps: list[Step] = [_Restore(import_id), _Remove(import_id)]
+    steps += [_RemoveAdded(import_id, L), _RemoveAdded(import_id, C)]
     span_by_span(ctx, import_id, worker, ImportState.UNDOING, steps, total, told)
     finish(ctx, import_id, worker, ImportState.UNDOING, ImportState.UNDONE)
 

@@ -8,16 +8,19 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from console.core.customers.checking import Checked, why_incomplete
-from console.core.customers.importing import BadRow, ImportResult
+from console.core.customers.importing import BadRow, ImportResult, Outdated
+from console.core.customers.problems import Policy
 from console.core.errors import UserError
 from console.core.format import count
 from console.core.i18n import ntr, tr
 from console.core.security.permissions import Permission
-from console.screens.customers import operations
-from console.screens.customers.operations import IMPORTED, Opened
+from console.screens.customers import importwork
+from console.screens.customers.importwork import IMPORTED, Opened, Outlook
+from console.screens.customers.logsection import LogSection
+from console.screens.customers.outlook import OutlookSection
 from console.screens.customers.sections import CheckSection, ColumnsSection, FileSection, ImportSection
 from console.shell.services import Services
-from console.shell.tasks import Task, TaskState
+from console.shell.tasks import Task
 from console.shell.widgets import column, icon_button, label, row, scroll
 
 CHECK_DELAY = 300  # milliseconds after the last change of a column
@@ -36,11 +39,15 @@ class ImportPage(QWidget):
         self._reading: Task | None = None
         self._checking: Task | None = None
         self._importing: Task | None = None
+        self._preparing: Task | None = None
+        self._outlook: Outlook | None = None
         self._timer = QTimer(self, interval=CHECK_DELAY, singleShot=True)
         self._timer.timeout.connect(self._check)
         self.file = FileSection()
         self.columns = ColumnsSection()
         self.check = CheckSection(services)
+        self.outlook = OutlookSection(services)
+        self.log = LogSection(services)
         self.bring = ImportSection(campaigns=services.allowed(Permission.CAMPAIGNS_EDIT))
         self._connect()
         back = icon_button("arrow-left", tr("Back to the list"), self.left.emit)
@@ -48,14 +55,16 @@ class ImportPage(QWidget):
         head.setObjectName("pagebar")
         head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         head.setLayout(row(back, label(tr("Import customers"), "title"), None, spacing=8, margins=(16, 10, 16, 10)))
+        sections = (self.file, self.columns, self.check, self.outlook, self.bring, self.log)
         inside = QWidget()
         inside.setMaximumWidth(1100)
-        inside.setLayout(column(self.file, self.columns, self.check, self.bring, None, spacing=12, margins=16))
+        inside.setLayout(column(*sections, None, spacing=12, margins=16))
         self.area = scroll(inside)
         whole = column(head, self.area, spacing=0)
         whole.setStretchFactor(self.area, 1)
         self.setLayout(whole)
         self.columns.hide()
+        self.log.reload()
 
     def _connect(self) -> None:
         self.file.chosen.connect(self.open_file)
@@ -63,7 +72,9 @@ class ImportPage(QWidget):
         self.columns.sheet_wanted.connect(self._choose_sheet)
         self.check.save_wanted.connect(self._ask_where)
         self.bring.import_wanted.connect(self.start_import)
-        self.bring.cancel_wanted.connect(self._cancel)
+        self.outlook.changed.connect(self._ready)
+        self.outlook.source_changed.connect(self._compare)
+        self.log.show_wanted.connect(self.show_wanted)
         self.bring.show_wanted.connect(self.show_wanted)
         self.bring.campaign_wanted.connect(lambda id_: self._services.navigate("campaigns", import_id=id_))
         self.bring.again_wanted.connect(self.start_over)
@@ -85,7 +96,8 @@ class ImportPage(QWidget):
         self.file.trouble.hide()
         self.columns.hide()
         self.check.waiting("")
-        self.bring.idle(None)
+        self.bring.idle(0)
+        self.log.reload()
         self.area.verticalScrollBar().setValue(0)
         self.file.choose.setFocus()
 
@@ -99,13 +111,13 @@ class ImportPage(QWidget):
         self.file.reading(path)
         title = tr("Reading {file}", file=path.name)
         self._reading = self._services.tasks.run(
-            title, operations.open_file(path), self._understood, owner=self, failed=self._unreadable
+            title, importwork.open_file(path), self._understood, owner=self, failed=self._unreadable
         )
 
     def _choose_sheet(self, name: str, header_row: int | None) -> None:
         if self._opened is not None and not self.busy:
             self._forget_check()
-            work = operations.choose_sheet(self._opened.book, name, header_row)
+            work = importwork.choose_sheet(self._opened.book, name, header_row)
             title = tr("Reading {file}", file=self._opened.book.file_name)
             self._reading = self._services.tasks.run(title, work, self._understood, owner=self, failed=self._unreadable)
 
@@ -122,7 +134,7 @@ class ImportPage(QWidget):
 
     def _columns_changed(self) -> None:
         self._forget_check()
-        self.bring.idle(None)
+        self.bring.idle(0)
         self._timer.start()
 
     # 3: the check
@@ -134,6 +146,7 @@ class ImportPage(QWidget):
             self._checking.cancel()
             self._checking = None
         self.check.waiting("")
+        self._forget_outlook()
 
     def _check(self) -> None:
         if self._opened is None:
@@ -143,7 +156,7 @@ class ImportPage(QWidget):
             self.check.waiting(tr("Settle the columns first."))
             return
         self.check.waiting(tr("Checking…"))
-        work = operations.check(self._opened.sheet, mapping)
+        work = importwork.check(self._opened, mapping, Policy(self.columns.repeated.currentData()))
         self._checking = self._services.tasks.run(tr("Checking the rows"), work, self._show_check, owner=self)
 
     def _show_check(self, checked: Checked) -> None:
@@ -153,7 +166,50 @@ class ImportPage(QWidget):
             return  # overtaken
         self._checked, self._checking = checked, None
         self.check.show_checked(checked)
-        self.bring.idle(checked)
+        self._prepare()
+
+    # 4: what will happen
+
+    def _prepare(self, source: str | None = None) -> None:
+        self._forget_outlook()
+        if self._checked is None or not self._checked.valid:
+            return
+        self.outlook.waiting(tr("Comparing with what is stored…"))
+        work = importwork.prepare(self._checked, source)
+        title = tr("Looking at what will happen")
+        self._preparing = self._services.tasks.run(title, work, self._show_outlook, owner=self, failed=self._failed)
+
+    def _forget_outlook(self) -> None:
+        """Nothing of it stays: what was staged is thrown away, also when it is whole only later."""
+        if self._preparing is not None:
+            self._preparing.cancel()
+            self._preparing = None
+        if self._outlook is not None:
+            self._services.tasks.query(importwork.forget(self._outlook.prepared), owner=None)
+            self._outlook = None
+        self.outlook.waiting("")
+
+    def _show_outlook(self, outlook: Outlook) -> None:
+        if outlook.prepared.checked is not self._checked:  # overtaken
+            self._services.tasks.query(importwork.forget(outlook.prepared), owner=None)
+            return
+        self._preparing, self._outlook = None, outlook
+        if self._checked is not None and outlook.prepared.refused:
+            self._refused = tuple(outlook.prepared.refused.values())
+            self.check.show_checked(self._checked, self._refused)
+        self.outlook.show_outlook(outlook)
+        self._ready()
+
+    def _compare(self, source: str) -> None:
+        if self._outlook is not None and source != self._outlook.difference.source:
+            work = importwork.compare(self._outlook.prepared, source)
+            self._services.tasks.query(work, self._show_outlook, owner=self, key="compare")
+
+    def _ready(self) -> None:
+        if self._outlook is not None and not self.busy:
+            prepared = self._outlook.prepared
+            rows = len(prepared.checked.valid) - len(prepared.refused)
+            self.bring.idle(rows, self.outlook.why_not)
 
     def _ask_where(self) -> None:
         if self._checked is None:
@@ -167,7 +223,7 @@ class ImportPage(QWidget):
     def save_errors(self, path: Path) -> None:
         if self._checked is None:
             return
-        work = operations.save_errors(self._checked.sheet, self.check.bad, path)
+        work = importwork.save_errors(self._checked.sheet, self.check.bad, path)
 
         def saved(rows: int) -> None:
             told = ntr("{n} row was saved to {file}.", "{n} rows were saved to {file}.", rows, file=path.name)
@@ -175,51 +231,54 @@ class ImportPage(QWidget):
 
         self._services.tasks.run(tr("Saving the error workbook"), work, saved, owner=self)
 
-    # 4: the import
+    # 5: the import
 
     def start_import(self) -> None:
-        if self._checked is None or self.busy:
+        if self._checked is None or self._outlook is None or self.busy or self.outlook.why_not:
             return
         self.bring.running()
         self._lock(True)
         title = tr("Importing {file}", file=self._checked.sheet.file_name)
         self._importing = self._services.tasks.run(
-            title, operations.commit(self._checked), self._imported, owner=self, failed=self._failed
+            title,
+            importwork.commit(self._outlook.prepared, self.outlook.choices()),
+            self._imported,
+            owner=self,
+            failed=self._failed,
         )
         self._importing.changed.connect(self._progressed)
 
     def _lock(self, locked: bool) -> None:
-        for widget in (self.file, self.columns):
+        for widget in (self.file, self.columns, self.outlook):
             widget.setEnabled(not locked)
 
     def _progressed(self) -> None:
         if self._importing is not None:
             self.bring.show_progress(self._importing.done, self._importing.total)
 
-    def _cancel(self) -> None:
-        if self._importing is not None:
-            self.bring.cancel.setEnabled(False)
-            self._importing.cancel()
-
     def _task_ended(self, task: Task) -> None:
         if task is self._importing:
             self._importing = None
             self._lock(False)
-            if task.state is TaskState.CANCELLED:
-                self.bring.idle(self._checked)
-                self._services.notices.info(tr("The import was cancelled; nothing was changed."))
         if task is self._reading:
             self._reading = None
 
     def _failed(self, error: UserError) -> None:
-        self.bring.idle(self._checked)
         self._services.notices.error(error)
+        if isinstance(error, Outdated):
+            self._prepare()
+        elif self._preparing is not None:
+            self._preparing = None
+            self.outlook.waiting("")
+        else:
+            self._importing = None
+            self._ready()
 
     def _imported(self, result: ImportResult) -> None:
-        if self._checked is not None and result.refused:
-            self._refused = result.refused
-            self.check.show_checked(self._checked, result.refused)
+        self._outlook = None  # it is stored now
+        self.outlook.waiting(tr("It is in the customer file now. The list below can undo it."))
         self.bring.show_result(result)
+        self.log.reload()
         self._services.announce(IMPORTED)
         if not self.isVisible():
             told = tr(

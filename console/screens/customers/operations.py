@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.core.context import Context
-from console.core.customers import importing
 from console.core.customers.browse import (
     CustomerDetail,
     CustomerFilter,
@@ -21,25 +20,13 @@ from console.core.customers.browse import (
     reveal_phone,
 )
 from console.core.customers.export import export_customers
-from console.core.customers.importing import BadRow, Book, Checked, ImportResult, Sheet
 from console.core.customers.imports import import_file_name
-from console.core.customers.mapping import Mapping
 from console.core.events import Change, Topic
 from console.core.protection.requests import ask_for_customers
 from console.core.security.permissions import Permission
 from console.shell.tasks import Progress
 
-IMPORTED = Change.of(Topic.CUSTOMERS, Topic.AUDIT)
 LOOKED = Change.of(Topic.AUDIT)
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A file as it was understood."""
-
-    book: Book
-    sheet: Sheet
-    mapping: Mapping
 
 
 @dataclass(frozen=True)
@@ -87,40 +74,3 @@ def ask_for_full(wanted: CustomerFilter, only: Sequence[int]) -> Callable[[str],
 
 def export(wanted: CustomerFilter, sort: Sort, only: Sequence[int], path: Path) -> Callable[[Context, Progress], int]:
     return lambda ctx, progress: export_customers(ctx, wanted, sort, path, progress, only=only)
-
-
-# Importing
-
-
-def open_file(path: Path) -> Callable[[Context, Progress], Opened]:
-    def work(ctx: Context, progress: Progress) -> Opened:
-        ctx.require(Permission.CUSTOMERS_IMPORT)
-        importing.discard_abandoned(ctx)
-        book = Book(path)
-        progress.update(0, 0)
-        return _understood(ctx, book, book.sheet())
-
-    return work
-
-
-def choose_sheet(book: Book, name: str, header_row: int | None) -> Callable[[Context, Progress], Opened]:
-    return lambda ctx, progress: _understood(ctx, book, book.sheet(name, header_row))
-
-
-def _understood(ctx: Context, book: Book, sheet: Sheet) -> Opened:
-    return Opened(book, sheet, importing.propose_mapping(ctx, sheet))
-
-
-def check(sheet: Sheet, mapping: Mapping) -> Callable[[Context, Progress], Checked]:
-    def work(ctx: Context, progress: Progress) -> Checked:
-        return importing.check(sheet, mapping, today=ctx.clock.now().astimezone().date(), progress=progress)
-
-    return work
-
-
-def commit(checked: Checked) -> Callable[[Context, Progress], ImportResult]:
-    return lambda ctx, progress: importing.commit(ctx, checked, progress)
-
-
-def save_errors(sheet: Sheet, bad: Sequence[BadRow], path: Path) -> Callable[[Context, Progress], int]:
-    return lambda ctx, progress: importing.write_error_workbook(sheet, bad, path)

@@ -10,15 +10,16 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QSpinBox, QWidget
 
 from console.core.customers.checking import BadRow, Checked, why_incomplete
-from console.core.customers.columns import FIELDS, Group
+from console.core.customers.columns import FIELDS, Group, group_of
 from console.core.customers.importing import ImportResult, Sheet
-from console.core.customers.mapping import Mapping
+from console.core.customers.mapping import Fields, Mapping
 from console.core.customers.normalise import phone, text
+from console.core.customers.problems import Policy
 from console.core.customers.workbook import FILE_TYPES
 from console.core.errors import UserError
 from console.core.format import count, masked_card, masked_identity, masked_phone
 from console.core.i18n import clauses, ntr, sentences, tr
-from console.screens.customers.operations import Opened
+from console.screens.customers.importwork import Opened
 from console.shell import theme
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
@@ -108,13 +109,24 @@ class ColumnsSection(Section):
         choice = row(self._sheet_label, self.sheets, label(tr("Header in row"), "quiet"), self.header_row, None)
         self.problem = label("", "error", wrap=True)
         self.drop_loans = link_button(tr("Leave the loan columns out"), self._drop_loans)
+        self.repeated = QComboBox()
+        self.repeated.setAccessibleName(tr("Where rows of the file contradict each other"))
+        for policy, words in (
+            (Policy.ASK, tr("the later row is refused, so that somebody looks")),
+            (Policy.UPDATE, tr("the later row counts")),
+            (Policy.KEEP, tr("the earlier row counts")),
+        ):
+            self.repeated.addItem(words, policy)
+        self.repeated.activated.connect(self.changed)
+        contradicting = row(label(tr("Where rows of the file contradict each other"), "quiet"), self.repeated, None)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(16)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         self.boxes: list[QComboBox] = []
+        self._extra: Fields = {}
         self._samples: list[tuple[ElidedLabel, list[str]]] = []
-        self.add(choice, self._grid, row(self.problem, self.drop_loans, None))
+        self.add(choice, self._grid, row(self.problem, self.drop_loans, None), contradicting)
         self._sheet: Sheet | None = None
 
     def show_opened(self, opened: Opened) -> None:
@@ -126,6 +138,7 @@ class ColumnsSection(Section):
         for widget in (self.sheets, self._sheet_label):
             widget.setVisible(len(sheets) > 1)
         self.header_row.setValue(sheet.header_row)
+        self._extra = opened.extra
         self._fill(sheet, opened.mapping)
         self._say()
 
@@ -166,7 +179,7 @@ class ColumnsSection(Section):
         box.addItem(tr("(left out)"), "")
         for group in Group:
             box.insertSeparator(box.count())
-            for field in FIELDS.values():
+            for field in (*FIELDS.values(), *self._extra.values()):
                 if field.group is group:
                     box.addItem(str(field.title), field.key)
                     box.setItemData(box.count() - 1, str(field.hint), 3)  # Qt.ToolTipRole
@@ -189,7 +202,7 @@ class ColumnsSection(Section):
     def _drop_loans(self) -> None:
         for box in self.boxes:
             key = str(box.currentData())
-            if key and FIELDS[key].group is Group.LOAN:
+            if key and group_of(key) is not Group.CUSTOMER:
                 box.setCurrentIndex(0)
         self._say()
         self.changed.emit()
@@ -199,7 +212,7 @@ class ColumnsSection(Section):
         for (sample, values), key in zip(self._samples, mapping, strict=True):
             sample.setText("  ·  ".join(_masked(value, key) for value in values))
         why = why_incomplete(mapping)
-        loans = any(key and FIELDS[key].group is Group.LOAN for key in mapping)
+        loans = any(key and group_of(key) is not Group.CUSTOMER for key in mapping)
         self.problem.setText(str(why) if why else "")
         self.problem.setVisible(why is not None)
         self.drop_loans.setVisible(why is not None and loans and "loan_number" not in mapping)
@@ -310,36 +323,33 @@ class ImportSection(Section):
     """The button, how far it is, and what came of it."""
 
     import_wanted = Signal()
-    cancel_wanted = Signal()
     show_wanted = Signal(int)  # import id
     campaign_wanted = Signal(int)
     again_wanted = Signal()
 
     def __init__(self, *, campaigns: bool) -> None:
-        super().__init__(4, tr("Import"))
+        super().__init__(5, tr("Import"))
         self._campaigns = campaigns
         self.words = label("", "quiet", wrap=True)
         self.start = primary_button(tr("Import"), self.import_wanted.emit, "upload")
         self.progress = ProgressLine()
-        self.cancel = quiet_button(tr("Cancel"), self.cancel_wanted.emit)
         self._running = QWidget()
-        self._running.setLayout(row(self.progress, self.cancel, spacing=12))
+        self._running.setLayout(row(self.progress, spacing=12))
         self._result = QWidget()
         self._result_box = column(spacing=10)
         self._result.setLayout(self._result_box)
         self.add(self.words, row(self.start, None), self._running, self._result)
-        self.idle(None)
+        self.idle(0)
 
-    def idle(self, checked: Checked | None) -> None:
-        """Before the import; ``checked`` None while there is nothing to import."""
-        rows = len(checked.valid) if checked is not None else 0
+    def idle(self, rows: int, why_not: str = "") -> None:
+        """Before the import of so many rows; 0 while there is nothing to import."""
         self._running.hide()
         self._result.hide()
         self.start.show()
-        self.start.setEnabled(rows > 0)
+        self.start.setEnabled(rows > 0 and not why_not)
         self.start.setText(ntr("Import {n} row", "Import {n} rows", rows) if rows else tr("Import"))
         self.words.setText(
-            tr("All rows become visible together at the end. Cancelling leaves everything as it was.")
+            (why_not or tr("All of it or nothing, also after a power cut. It can be undone while nothing was sent."))
             if rows
             else tr("Nothing can be imported yet.")
         )
@@ -348,9 +358,7 @@ class ImportSection(Section):
     def running(self) -> None:
         self.start.hide()
         self.progress.set_progress(0, 1)
-        self.cancel.setEnabled(True)
         self._running.show()
-        self.cancel.setFocus()
 
     def show_progress(self, done: int, total: int) -> None:
         self.progress.set_progress(done, total, f"{done / total:.0%}" if total else "")
