@@ -21,6 +21,7 @@ from console.core.customers.suppressions import ISSUER_TITLES, Issuer, scope_tit
 from console.core.customers.timeline_entries import Cursor, Entry, Kind, Who, paged
 from console.core.format import local_date
 from console.core.i18n import T, Text, listed, tr
+from console.core.inbound.remarks import shown
 from console.core.messages.classes import CLASSES
 from console.core.sending.causes import explain
 from db.models import (
@@ -116,7 +117,15 @@ def _replies(session: Session, who: Who, before: Cursor | None, rank: int, size:
     query = select(InboundMessage).where(or_(InboundMessage.sender.in_(senders), InboundMessage.customer_id == who.id))
     replies = paged(query, InboundMessage.received_at, InboundMessage.id, before, rank, size)
     return [
-        Entry(source=rank, id=row.id, kind=Kind.REPLY, at=row.received_at, title=tr("Reply"), body=row.body)
+        Entry(
+            source=rank,
+            id=row.id,
+            kind=Kind.REPLY,
+            at=row.received_at,
+            title=tr("Reply"),
+            body=row.body,
+            note=shown(row.remarks),
+        )
         for row in session.scalars(replies)
     ]
 

@@ -187,8 +187,11 @@ def test_further_numbers_bring_their_replies(ctx: Context, village: dict[str, in
         session.flush()
         reply = {"line_id": line.id, "raw": "", "received_at": clock.now()}
         session.add(InboundMessage(sender="13900001111", body="我是李四", **reply))
-        session.add(InboundMessage(sender="13600000000", body="旧号码", customer_id=li, **reply))
-    assert [entry.body for entry in _all(ctx, li, kinds=(Kind.REPLY,))] == ["旧号码"]
+        missing = [T("Part {missing} of {total} is missing.", missing="2", total=3).dump()]
+        session.add(InboundMessage(sender="13600000000", body="旧号码", customer_id=li, remarks=missing, **reply))
+    assert [(entry.body, entry.note) for entry in _all(ctx, li, kinds=(Kind.REPLY,))] == [
+        ("旧号码", "Part 2 of 3 is missing.")
+    ]
     add_phone(ctx, li, "13900001111")
     assert [entry.body for entry in _all(ctx, li, kinds=(Kind.REPLY,))] == ["旧号码", "我是李四"]
 
