@@ -15,10 +15,16 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
+from console.core.campaigns.audience import Audience, AudienceKind
 from console.core.context import Context
+from console.core.customers.browse import CustomerFilter, CustomerRow
+from console.core.customers.bulk import NO, BulkField, Edit
 from console.core.customers.pinyin import spelled
+from console.core.events import Change, Topic
 from console.core.i18n import T
 from console.core.protection.requests import request_rows
+from console.screens.customers import many
+from console.screens.customers.bulkdialog import BulkDialog
 from console.screens.customers.reveal import RevealDialog
 from console.screens.customers.screen import CustomersPage
 from console.shell.asking import AskFullNumbersDialog
@@ -296,3 +302,142 @@ def test_names_for_those_who_do_not_see(village: dict[str, int], page: Customers
     ]
     assert all(widget.accessibleName() for widget in named)
     assert timedelta(milliseconds=page.detail._timer.interval()) == timedelta(minutes=1)
+
+
+# Many at once
+
+
+def bulk_dialog() -> BulkDialog:
+    return next(
+        found for found in QApplication.topLevelWidgets() if isinstance(found, BulkDialog) and found.isVisible()
+    )
+
+
+def test_many_are_changed_by_the_keyboard_and_put_back(
+    village: dict[str, int], page: CustomersPage, ctx: Context, qtbot: QtBot, settle: Settle, notices: list[Notice]
+) -> None:
+    assert not page.many.change.isVisible()
+    page.table.setFocus()
+    qtbot.keyClick(page.table, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert "3 selected" in page._counted.text()
+    page.many.change.setFocus()
+    qtbot.keyClick(page.many.change, Qt.Key.Key_Space)
+    dialog = bulk_dialog()
+    dialog.form.set_values({"field": "rating"})
+    assert not dialog.action.isEnabled()
+    qtbot.waitUntil(lambda: dialog.value.count() == 2)  # the ratings that there are
+    dialog.value.setEditText("A")
+    qtbot.waitUntil(dialog.action.isEnabled)
+    assert dialog.action.text() == "Change 1 customer"
+    assert dialog.told.text() == "2 have this already and stay as they are."
+    qtbot.keyClick(dialog.action, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: len(notices) == 1)
+    settle()
+    assert notices[0].text == "1 customer was changed."
+    assert [row.rating for row in rows_of(page)] == ["A", "A", "A"]
+    assert page.table.selected_count() == 3  # the list was read again under the selection
+    page.table.clearSelection()
+    assert page.many.taking_back.isVisible()
+    qtbot.mouseClick(page.many.taking_back, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(notices) == 2)
+    settle()
+    assert [row.rating for row in rows_of(page)] == ["B", "A", "A"]
+    assert not page.many.taking_back.isVisible()
+    with ctx.database.read() as session:
+        found = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert found == ["customer.bulk_edit", "customer.bulk_undo"]
+
+
+def rows_of(page: CustomersPage) -> list[CustomerRow]:
+    found = [page.table.records.record(row) for row in range(len(page.table))]
+    return [row for row in found if row is not None]
+
+
+def test_a_value_that_cannot_be_is_told_before_the_button(
+    village: dict[str, int], page: CustomersPage, qtbot: QtBot, settle: Settle
+) -> None:
+    page.table.selectAll()
+    page.many.ask()
+    dialog = bulk_dialog()
+    dialog.form.set_values({"field": "tag_add"})
+    dialog.value.setEditText("一，二")
+    qtbot.waitUntil(lambda: not dialog._timer.isActive())
+    assert not dialog.action.isEnabled()
+    assert any("without a comma" in found.text() for found in dialog.findChildren(QLabel))
+    dialog.form.set_values({"field": "active"})
+    qtbot.waitUntil(dialog.action.isEnabled)
+    assert dialog.action.text() == "Change 3 customers"
+    dialog.reject()
+    settle()
+
+
+def test_the_notice_undoes(
+    village: dict[str, int], page: CustomersPage, qtbot: QtBot, settle: Settle, notices: list[Notice]
+) -> None:
+    page.table.selectAll()
+    page.many.run(page.table.picked(), Edit(BulkField.ACTIVE, NO))
+    qtbot.waitUntil(lambda: len(notices) == 1 and names(page) == [])
+    settle()
+    assert notices[0].act is not None
+    notices[0].act()
+    qtbot.waitUntil(lambda: len(names(page)) == 3)
+    settle()
+
+
+def test_the_selected_go_to_a_campaign(
+    village: dict[str, int], page: CustomersPage, services: Services, monkeypatch: pytest.MonkeyPatch, settle: Settle,
+    notices: list[Notice],
+) -> None:  # fmt: skip
+    went: list[object] = []
+    services.navigated.connect(lambda key, arguments: went.append((key, arguments["audience"])))
+    page.table.selectAll()
+    page.many.add_to_campaign()
+    everybody = sorted(village[name] for _, name, *_ in PEOPLE)
+    assert went.pop() == ("campaigns", Audience.of_customers(everybody))
+    monkeypatch.setattr(many, "PICKED_LIMIT", 1)
+    page.many.add_to_campaign()
+    assert went.pop() == ("campaigns", Audience())
+    page.loan_state.set_value("overdue")
+    page._look()
+    settle()
+    page.table.selectAll()
+    monkeypatch.setattr(many, "PICKED_LIMIT", 0)
+    page.many.add_to_campaign()
+    wanted = CustomerFilter(loan_state="overdue")
+    assert went.pop() == ("campaigns", Audience(kind=AudienceKind.FILTER, filter=wanted))
+    assert page.bar.search is not None
+    page.bar.search.setText("张")
+    page._look()
+    settle()
+    page.table.selectAll()
+    page.many.add_to_campaign()
+    assert went == []
+    assert "one by one" in notices[-1].text
+
+
+def test_who_may_not_change(
+    village: dict[str, int], supervisor_ctx: Context, services_of: Callable[[Context], Services], qtbot: QtBot
+) -> None:
+    services = services_of(supervisor_ctx)
+    page = CustomersPage(services)
+    qtbot.addWidget(page)
+    page.show()
+    page.arrive()
+    qtbot.waitUntil(lambda: services.tasks.idle)
+    page.table.selectAll()
+    assert not page.many.change.isVisible()
+    assert not page.many.write.isVisible()
+    assert "Change the selected …" not in [action.text() for action in page.table.actions()]
+
+
+def test_what_is_sent_does_not_read_the_list_again(
+    village: dict[str, int], page: CustomersPage, settle: Settle
+) -> None:
+    told: list[int] = []
+    page.table.loaded.connect(told.append)
+    page.services.announce(Change.of(Topic.OUTBOX))
+    settle()
+    assert told == []
+    page.services.announce(Change.of(Topic.CUSTOMERS))
+    settle()
+    assert told == [3]

@@ -271,7 +271,7 @@ def _write(ctx: Context, session: Session, ids: Sequence[int], edit: Edit, edit_
 def _restore(ctx: Context, session: Session, ids: Sequence[int], edit: Edit, edit_id: int) -> int:
     mine = BulkBefore.edit_id == edit_id, BulkBefore.customer_id.in_(ids)
     kept = session.execute(select(BulkBefore.customer_id, BulkBefore.value).where(*mine))
-    before: dict[int, Any] = dict(kept.tuples().all())
+    before: dict[int, Any] = {row[0]: row[1] for row in kept}
     rows = session.execute(select(Customer.id, _COLUMNS[edit.field]).where(Customer.id.in_(ids)))
     back = {id_: before[id_] for id_, now in rows if now == edit.after(before[id_])}
     _set(ctx, session, edit, back)

@@ -55,9 +55,11 @@ class CampaignEditor(QWidget):
         template_id: int | None,
         import_id: int | None,
         segment_id: int | None = None,
+        audience: Audience | None = None,
     ) -> None:
         super().__init__()
         self._services = services
+        self._audience = audience
         self._template_id, self._import_id, self._segment_id = template_id, import_id, segment_id
         self._begun = False
         self._reach: int | None = None
@@ -157,6 +159,8 @@ class CampaignEditor(QWidget):
             self._save_timer.start()
 
     def _prefilled(self, choices: Choices) -> Draft:
+        if self._audience is not None:
+            return Draft(audience=self._audience)
         if self._segment_id is not None:
             options = [each.audience for each in choices.segments if each.audience.segment_id == self._segment_id]
             nobody = Audience.of_customers([])  # it was retired at this moment: never everybody instead

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QStackedWidget
 
+from console.core.campaigns.audience import Audience
 from console.core.campaigns.browse import CampaignFilter, CampaignRow
 from console.core.campaigns.views import BADGES, STANDING_TITLES, Standing
 from console.core.events import Change, Topic
@@ -101,15 +102,17 @@ class CampaignsPage(Page):
     # Coming and going
 
     def arrive(self, **arguments: object) -> None:
-        """``campaign_id`` opens one, ``standing`` filters, ``new`` or one of the other ids start one."""
+        """``campaign_id`` opens one, ``standing`` filters, ``new``, ``audience`` or one of the other ids start one."""
         campaign_id, standing = arguments.get("campaign_id"), arguments.get("standing")
         template_id, import_id = arguments.get("template_id"), arguments.get("import_id")
-        segment_id = arguments.get("segment_id")
+        segment_id, audience = arguments.get("segment_id"), arguments.get("audience")
         if isinstance(standing, str) and standing:
             self.standing.set_value(Standing(standing))
             self._look()
         if isinstance(campaign_id, int):
             self.open_campaign(campaign_id)
+        elif self._may_edit and isinstance(audience, Audience):
+            self.new(audience=audience)
         elif self._may_edit and (arguments.get("new") or {template_id, import_id, segment_id} != {None}):
             self.new(
                 template_id=template_id if isinstance(template_id, int) else None,
@@ -148,9 +151,14 @@ class CampaignsPage(Page):
     # Editing
 
     def new(
-        self, *, template_id: int | None = None, import_id: int | None = None, segment_id: int | None = None
+        self,
+        *,
+        template_id: int | None = None,
+        import_id: int | None = None,
+        segment_id: int | None = None,
+        audience: Audience | None = None,
     ) -> None:
-        self._open_editor(None, template_id=template_id, import_id=import_id, segment_id=segment_id)
+        self._open_editor(None, template_id=template_id, import_id=import_id, segment_id=segment_id, audience=audience)
 
     def edit(self, campaign_id: int) -> None:
         self._open_editor(campaign_id)
@@ -162,10 +170,16 @@ class CampaignsPage(Page):
         template_id: int | None = None,
         import_id: int | None = None,
         segment_id: int | None = None,
+        audience: Audience | None = None,
     ) -> None:
         self.close_editor()
         editor = CampaignEditor(
-            self.services, campaign_id, template_id=template_id, import_id=import_id, segment_id=segment_id
+            self.services,
+            campaign_id,
+            template_id=template_id,
+            import_id=import_id,
+            segment_id=segment_id,
+            audience=audience,
         )
         editor.left.connect(self.close_editor)
         editor.submitted.connect(self.open_campaign)

@@ -10,15 +10,16 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QStackedWidget, Q
 from console.core.customers.browse import LOAN_STATE_TITLES, CustomerFilter, CustomerRow
 from console.core.customers.fields import Field
 from console.core.events import Change, Topic
-from console.core.format import count, local_date, money
+from console.core.format import count, local_date, local_datetime, money
 from console.core.i18n import ntr, tr
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
-from console.screens.customers import operations
+from console.screens.customers import lists, operations
 from console.screens.customers.detail import CustomerPane
 from console.screens.customers.file_operations import own_fields
 from console.screens.customers.filterbar import FilterBar
 from console.screens.customers.importpage import ImportPage
+from console.screens.customers.many import ManyCustomers
 from console.screens.customers.operations import Surroundings
 from console.screens.customers.persondialogs import CustomerDialog
 from console.shell.asking import AskFullNumbersDialog
@@ -57,7 +58,8 @@ class CustomersPage(Page):
         self._counted = label("", "quiet")
         self._narrowed = label("", "quiet")
         self._widen = link_button(tr("Show all customers"), self.show_all)
-        foot = row(self._counted, 12, self._narrowed, self._widen, None, margins=(20, 4, 16, 4))
+        self.many = ManyCustomers(services, self.table, lambda: self._wanted)
+        foot = row(self._counted, 12, self._narrowed, self._widen, None, self.many, margins=(20, 4, 16, 4))
         left = QWidget()
         left.setObjectName("surface")
         layout = column(self.table, foot, spacing=0)
@@ -92,17 +94,23 @@ class CustomersPage(Page):
     def _table(self) -> RecordTable[CustomerRow]:
         columns = [
             Column[CustomerRow]("name", tr("Name"), lambda c: c.name, 80),
-            Column[CustomerRow]("phone", tr("Mobile number"), lambda c: c.phone, 106, sortable=False),
-            Column[CustomerRow]("branch", tr("Branch"), lambda c: c.branch, 84),
-            Column[CustomerRow]("rating", tr("Rating"), lambda c: c.rating, 60),
+            Column[CustomerRow]("phone", tr("Mobile number"), lambda c: c.phone, 106, sortable=False, drop=1),
+            Column[CustomerRow]("branch", tr("Branch"), lambda c: c.branch, 84, drop=4),
+            Column[CustomerRow]("rating", tr("Rating"), lambda c: c.rating, 60, drop=5),
             Column[CustomerRow]("loan", tr("Loan"), _loan, 0, sortable=False, state=lambda c: c.loan_state, tip=_state),
-            Column[CustomerRow](
-                "due", tr("Due"), lambda c: local_date(c.due_on) if c.due_on else "", 88, sortable=False
-            ),
-            Column[CustomerRow]("amount", tr("Amount due"), _amount, 92, align="right", sortable=False),
+            Column[CustomerRow]("due", tr("Due"), _due, 88, sortable=False, drop=2),
+            Column[CustomerRow]("amount", tr("Amount due"), _amount, 92, align="right", sortable=False, drop=3),
+            *_more_columns(),
         ]
         table = RecordTable(
-            self.services, columns, operations.ids_of(self._wanted), operations.rows, self._nobody(), sort=Sort("name")
+            self.services,
+            columns,
+            lists.ids_of(self._wanted),
+            lists.rows,
+            self._nobody(),
+            sort=Sort("name"),
+            load_head=lists.head_of(self._wanted),
+            name="customers",
         )
         table.setAccessibleName(tr("Customers"))
         return table
@@ -132,9 +140,11 @@ class CustomersPage(Page):
             self.refresh(None)
 
     def refresh(self, change: Change | None) -> None:
-        self.table.reload()
+        """What was sent only concerns the customer beside the list."""
         self.detail.reload()
         if change is None or change.concerns(Topic.CUSTOMERS):
+            self.table.reload()
+            self.many.look_back()
             self._look_around()
 
     def step_back(self) -> bool:
@@ -212,8 +222,9 @@ class CustomersPage(Page):
         self._count()
 
     def _count(self) -> None:
-        selected = len(self.table.selected_ids())
-        words = [ntr("{n} customer", "{n} customers", len(self.table))]
+        selected = self.table.selected_count()
+        complete = self.table.complete
+        words = [ntr("{n} customer", "{n} customers", len(self.table)) if complete else tr("Counting …")]
         if selected > 1:
             words.append(tr("{count} selected", count=count(selected)))
         self._counted.setText(" · ".join(words))
@@ -237,7 +248,7 @@ class CustomersPage(Page):
         )
         self._wanted = self.filters.narrow(wanted) if self.more.isChecked() else wanted
         self.table.set_empty(self._nobody())
-        self.table.set_loaders(operations.ids_of(self._wanted))
+        self.table.set_loaders(lists.ids_of(self._wanted), load_head=lists.head_of(self._wanted))
         self.table.reload(keep_selection)
 
     def _look_around(self) -> None:
@@ -270,8 +281,8 @@ class CustomersPage(Page):
             self.export(Path(name).with_suffix(".xlsx"))
 
     def _only(self) -> list[int]:
-        selected = self.table.selected_ids()
-        return selected if 1 < len(selected) < len(self.table) else []
+        selected = self.table.selected_count()
+        return self.table.selected_ids() if self.table.complete and 1 < selected < len(self.table) else []
 
     def ask_full_numbers(self) -> None:
         only = self._only()
@@ -295,6 +306,18 @@ class CustomersPage(Page):
         self.services.tasks.run(tr("Exporting customers"), work, exported, owner=self)
 
 
+def _more_columns() -> list[Column[CustomerRow]]:
+    """What a person may choose to see."""
+    return [
+        Column("number", tr("Customer number"), lambda c: c.number, 96, drop=7, shown=False),
+        Column("title", tr("Form of address"), lambda c: c.title, 64, sortable=False, drop=8, shown=False),
+        Column("region", tr("Region"), lambda c: c.region, 72, drop=6, shown=False),
+        Column("manager", tr("Customer manager"), lambda c: c.manager, 84, drop=6, shown=False),
+        Column("segment", tr("Segment"), lambda c: c.segment, 84, drop=7, shown=False),
+        Column("updated", tr("Updated"), lambda c: local_datetime(c.updated_at), 124, drop=9, shown=False),
+    ]
+
+
 def _loan(found: CustomerRow) -> str:
     if not found.loans:
         return ""
@@ -304,6 +327,10 @@ def _loan(found: CustomerRow) -> str:
 
 def _state(found: CustomerRow) -> str:
     return str(LOAN_STATE_TITLES[found.loan_state]) if found.loan_state else ""
+
+
+def _due(found: CustomerRow) -> str:
+    return local_date(found.due_on) if found.due_on else ""
 
 
 def _amount(found: CustomerRow) -> str:
