@@ -20,8 +20,8 @@ from console.core.i18n import T, Text, tr
 from console.core.listing import Sort
 from console.core.logs import masked_numbers
 from console.core.protection.permits import NoPermit, Permit, digest_of
-from console.core.reports import export as reports
 from console.core.reports import requests
+from console.core.reports import run as reports
 from console.core.reports.period import Period
 from console.core.reports.requests import Report, Request
 from console.core.security.permissions import Permission

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from console.core import paths
 from console.core.context import Context
+from console.core.protection.permits import Permit
 from console.core.reports import requests
 from console.core.reports.requests import Request
 from console.core.security.permissions import Permission
@@ -25,11 +26,13 @@ class CampaignChoice:
     name: str
 
 
-def export(ctx: Context, request: Request, target: Path, tell: Tell | None = None) -> Exported:
+def export(
+    ctx: Context, request: Request, target: Path, tell: Tell | None = None, *, permit: Permit | None = None
+) -> Exported:
     """``console.core.reports.export.export``."""
     from console.core.reports.export import export as write  # noqa: PLC0415 - openpyxl costs a quarter of a second
 
-    return write(ctx, request, target, tell)
+    return write(ctx, request, target, tell, permit=permit)
 
 
 def suggested_path(ctx: Context, request: Request) -> Path:
