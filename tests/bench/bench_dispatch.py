@@ -151,7 +151,7 @@ def claims(folder: str, rows: int, limit: int) -> float:
         ask = ClaimAsk(run="bench", line_id=line_id, limit=limit, lease_until=now + timedelta(hours=1))
         started, taken = time.perf_counter(), 0
         while taken < rows:
-            with database.begin() as session:
+            with database.begin(urgent=True) as session:  # as the dispatcher's writer does
                 taken += len(claim(session, [ask], now)[0])
         return rows / (time.perf_counter() - started)
 

@@ -37,7 +37,7 @@ class Haste(Enum):
     """How long a task may wait for company while lines are sending, in seconds."""
 
     URGENT = 0.0
-    RIDER = 0.015  # small, and goes with the next urgent one if that is near: the network waits for us, too
+    RIDER = 0.015  # right after an urgent one, or with it if it has waited: the network waits for us, too
     SLOW = 0.2  # by itself, in a quiet moment
     LAZY = 1.0  # as SLOW, and cheaper the more there are of it
 
@@ -99,14 +99,17 @@ class _Queues:
         quiet, self._quiet = self._quiet, False
         if self._by_haste[Haste.URGENT]:
             self._quiet, self._urgent_at = True, now
-            return self._pop(Haste.URGENT, Haste.RIDER)
+            riders = self._by_haste[Haste.RIDER]
+            return self._pop(Haste.URGENT, *((Haste.RIDER,) if riders and riders[0].due <= now else ()))
         return self._pop(*(haste for haste in Haste if self._ripe(haste, now, quiet)))
 
     def _ripe(self, haste: Haste, now: float, quiet: bool) -> bool:
         queue = self._by_haste[haste]
         if not queue:
             return False
-        soon = haste.value / 2 if quiet and haste is not Haste.RIDER else 0.0
+        if quiet and haste is Haste.RIDER:
+            return True  # the lines are on the air now
+        soon = haste.value / 2 if quiet else 0.0
         return now - self._urgent_at >= _CALM or queue[0].due - soon <= now
 
     def _pop(self, *hastes: Haste) -> list[AnyTask]:
