@@ -10,8 +10,8 @@ memory it took, and what the rules take for one message at the moment of sending
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
-import resource
 import runpy
 import secrets
 import tempfile
@@ -23,6 +23,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 from sqlalchemy import insert, make_url, select, text, update
 
 from console.core.campaigns.lifecycle import approve, cancel, examine, pause, save_draft, submit
@@ -224,9 +225,21 @@ def checking(ctx: Context, batch_id: int, number: int = 5_000) -> float:
     return (time.perf_counter() - began) * 1000 / len(found)
 
 
-def peak() -> float:
-    """The most memory that this process has had, MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def resident() -> float:
+    """Memory of this process, MB."""
+    gc.collect()
+    return psutil.Process().memory_info().rss / 1024**2
+
+
+class Most:
+    """A progress report that looks at the memory."""
+
+    def __init__(self) -> None:
+        self.seen = 0.0
+        self._process = psutil.Process()
+
+    def __call__(self, done: int, total: int) -> None:
+        self.seen = max(self.seen, self._process.memory_info().rss / 1024**2)
 
 
 def main() -> None:
@@ -247,16 +260,17 @@ def main() -> None:
             with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("VACUUM ANALYZE"))
         draft = world.draft(world.template(OVERDUE, "overdue_1_7", "逾期")) if asked.history else world.draft()
-        before = peak()
+        before = resident()
         campaign_id = save_draft(ctx, draft).campaign_id
         began = time.perf_counter()
-        shown = preflight(ctx, draft)
+        most = Most()
+        shown = preflight(ctx, draft, progress=most)
         looked = time.perf_counter() - began
         with OtherWriter(database) as other:
             began = time.perf_counter()
-            frozen = submit(ctx, campaign_id)
+            frozen = submit(ctx, campaign_id, progress=most)
             froze = time.perf_counter() - began
-        grown = peak() - before
+        grown = most.seen - before
         assert (frozen.messages, frozen.parts) == (shown.gets, shown.parts)
         checked_in = checking(ctx, frozen.batch_id)
         began = time.perf_counter()

@@ -10,6 +10,7 @@ submitted again or ``housekeeping.tidy`` finds it; then it becomes VOID and its 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -42,6 +43,9 @@ from db.models import (
 )
 
 Report = Callable[[int, int], None]  # done, total; may raise to stop the work
+
+_TRANSACTION = 0.04  # seconds that writing the rows of one may take
+_FEWEST = 200  # rows
 
 EDITABLE = (CampaignState.DRAFT, CampaignState.RETURNED)
 
@@ -152,29 +156,54 @@ def _fill(
 ) -> _Filled:
     secret = ctx.database.secret(SECRET_NAME)
     total = audience_size(session, prepared)
-    filled, done = _Filled(BatchDigest()), 0
+    filled, done, pace = _Filled(BatchDigest()), 0, _Pace()
     with closing(evaluated(session, prepared, chunk=CHUNK)) as chunks:
         for chunk in chunks:
-            _fill_chunk(ctx, secret, campaign_id, batch_id, chunk, filled)
+            slices = pace.slices(chunk)
+            for rows in slices:
+                # the next chunk is worked out first: time enough for other writers without giving way
+                _fill_slice(ctx, secret, campaign_id, batch_id, rows, filled, pace, urgent=rows is slices[-1])
             done += len(chunk)
             if progress is not None:
                 progress(done, total)
     return filled
 
 
-def _fill_chunk(
-    ctx: Context, secret: bytes, campaign_id: int, batch_id: int, chunk: list[Evaluated], filled: _Filled
+class _Pace:
+    """How many rows a write transaction takes: fewer where they are slow to write, so that nobody waits for long."""
+
+    def __init__(self) -> None:
+        self._rows = CHUNK
+
+    def slices(self, rows: list[Evaluated]) -> list[list[Evaluated]]:
+        return [rows[start : start + self._rows] for start in range(0, len(rows), self._rows)]
+
+    def took(self, rows: int, seconds: float) -> None:
+        fitting = int(rows * _TRANSACTION / seconds) if seconds > 0 else CHUNK
+        self._rows = min(CHUNK, max(_FEWEST, (self._rows + fitting) // 2))
+
+
+def _fill_slice(
+    ctx: Context,
+    secret: bytes,
+    campaign_id: int,
+    batch_id: int,
+    slice_: list[Evaluated],
+    filled: _Filled,
+    pace: _Pace,
+    *,
+    urgent: bool,
 ) -> None:
-    included = [row for row in chunk if not row.rule]
-    excluded = [row for row in chunk if row.rule]
+    included = [row for row in slice_ if not row.rule]
+    excluded = [row for row in slice_ if row.rule]
     digests = [message_digest(secret, batch_id, row.recipient, row.phone, row.body) for row in included]
     now = ctx.clock.now()
     stored = _stored_as(ctx.database)
     at = stored(now)
     messages = [_message(batch_id, row, digest, stored, at) for row, digest in zip(included, digests, strict=True)]
     exclusions = [_exclusion(batch_id, row) for row in excluded]
-    # the next chunk is worked out first: time enough for other writers without giving way
-    with ctx.database.begin(urgent=True) as session:
+    with ctx.database.begin(urgent=urgent) as session:
+        began = time.perf_counter()
         _still_ours(session, campaign_id, batch_id, now)
         for table, columns, rows in (
             (_MESSAGE, _MESSAGE_COLUMNS, messages),
@@ -182,6 +211,7 @@ def _fill_chunk(
         ):
             if rows:
                 bulk.load(session, table, columns, rows)
+        pace.took(len(slice_), time.perf_counter() - began)  # the commit takes the same for few and for many
     filled.digest.extend(digests)
     filled.messages += len(included)
     filled.parts += sum(row.parts for row in included)
