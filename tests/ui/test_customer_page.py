@@ -94,6 +94,8 @@ def pane(qtbot: QtBot, services: Services, zhang: int, settle: Settle) -> Iterat
 
 
 def texts(widget: QWidget) -> list[str]:
+    """What can be read; what was just put into a layout is shown first."""
+    QApplication.processEvents()
     return [found.text() for found in widget.findChildren(QLabel) if found.text() and found.isVisibleTo(widget)]
 
 
@@ -289,7 +291,7 @@ def test_consents(pane: CustomerPane, ctx: Context, qtbot: QtBot, settle: Settle
     assert "2026-11-23 · on the phone: 录音 5" in shown
     assert not any("表单 17" in text for text in shown)
     qtbot.mouseClick(link(pane.consents, "All 2"), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "Agreed · 2026-11-23 · at the counter: 表单 17" in texts(pane.consents))
+    assert "Agreed · 2026-11-23 · at the counter: 表单 17" in texts(pane.consents)
     with ctx.database.read() as session:
         assert [row.granted for row in session.scalars(select(Consent).order_by(Consent.id))] == [True, False]
 
