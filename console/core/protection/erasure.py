@@ -7,13 +7,15 @@ keeps that it happened, to which row, by whom and on what ground, and no name.
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, String, cast, func, or_, select, update
+from sqlalchemy import JSON, Column, Row, String, Table, cast, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from console.core.compliance.purpose import Purpose
@@ -27,7 +29,6 @@ from console.core.protection.scrub import Person, person_of, remember_refusals, 
 from console.core.security.permissions import Permission
 from db.base import Base
 from db.models import (
-    AuditEntry,
     Consent,
     Customer,
     CustomerPhone,
@@ -40,7 +41,8 @@ from db.models import (
 
 _OPEN = (LoanState.ACTIVE, LoanState.OVERDUE, LoanState.APPLYING)
 _ON_ITS_WAY = (MessageState.CLAIMED, MessageState.SENDING)
-_SHORTEST = 6  # characters that are looked for in other texts: a name of two would be found everywhere
+_SHORTEST = 6  # characters of a ground
+_LEAST_DIGITS = 11
 
 
 class Gone(UserError):
@@ -167,14 +169,16 @@ def _require_quiet(session: Session, person: Person) -> None:
 
 
 def _numbers(session: Session, person: Person, unseal: Callable[[bytes], str]) -> tuple[str, ...]:
-    """What nobody else has, long enough to be looked for in other people's texts."""
+    """Phone, identity and account numbers: nobody else has them, so they may be looked for in other texts.
+
+    Customer and loan numbers are too short for it: they stand inside other people's.
+    """
     ciphers = [
         session.scalar(select(Customer.id_cipher).where(Customer.id == person.id)),
         *session.scalars(select(Loan.account_cipher).where(Loan.customer_id == person.id)),
     ]
-    loans = session.scalars(select(Loan.number).where(Loan.customer_id == person.id))
-    values = [*person.own, *(unseal(cipher) for cipher in ciphers if cipher is not None), *loans, person.number]
-    return tuple(value for value in values if len(value) >= _SHORTEST)
+    values = [*person.own, *(unseal(cipher) for cipher in ciphers if cipher is not None)]
+    return tuple(value for value in values if len(value) >= _LEAST_DIGITS)
 
 
 def _remove(session: Session, key: bytes, person: Person, now: datetime) -> Counter[str]:
@@ -215,52 +219,56 @@ def _reduce(session: Session, person: Person, now: datetime) -> Counter[str]:
 
 
 def _redact(ctx: Context, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Put *** where a number of the person stands in any text of any table; where it could not be done, say so.
+    """Put *** where a number of the person stands in a text of any table; the tables where one still stands.
 
-    Tables are searched in a snapshot, so that nobody waits, and changed by key in short transactions.
+    Tables are searched in a snapshot, so that nobody waits, and changed by key in short transactions. A number that
+    is only a part of a longer one is somebody else's.
     """
     left = []
-    for mapper in Base.registry.mappers:
-        model = mapper.class_
-        if model is AuditEntry:
-            continue  # it is never changed; it holds no numbers
-        columns = [column for column in model.__table__.columns if _is_text(column)]
-        if not columns or not values:
-            continue
-        keys = list(model.__table__.primary_key.columns)
-        found = or_(*(_has(column, value) for column in columns for value in values))
-        with ctx.database.read() as session:
-            rows = session.execute(select(*keys).where(found)).all()
-        for row in rows:
-            with ctx.database.begin() as session:
-                for column in columns:
-                    if not column.primary_key and not column.unique:
-                        _replace(session, model, keys, tuple(row), column, values)
-        with ctx.database.read() as session:
-            if session.execute(select(*keys).where(found).limit(1)).first() is not None:
-                left.append(model.__table__.name)
+    number = re.compile("|".join(rf"(?<!\d)(?:(?:\+|00)?86)?{re.escape(value)}(?!\d)" for value in values))
+    for table in Base.metadata.sorted_tables if values else ():
+        columns = [column for column in table.columns if _may_hold(table, column)]
+        for row in _rows_with(ctx, table, columns, values):
+            changed = {
+                column.name: _replaced(row._mapping[column], number)
+                for column in columns
+                if row._mapping[column] is not None and number.search(_as_text(row._mapping[column]))
+            }
+            if changed:
+                place = [key == row._mapping[key] for key in table.primary_key.columns]
+                with ctx.database.begin() as session:
+                    session.execute(update(table).where(*place).values(changed))
+        again = _rows_with(ctx, table, columns, values)
+        if any(number.search(_as_text(row._mapping[column] or "")) for row in again for column in columns):
+            left.append(table.name)
     return tuple(left)
 
 
-def _is_text(column: ColumnElement[object]) -> bool:
-    return isinstance(column.type, String | JSON)
+_OTHERWISE = frozenset({("message", "phone"), ("message", "recipient")})  # blanked already, and unique in a batch
 
 
-def _has(column: ColumnElement[object], value: str) -> ColumnElement[bool]:
-    return cast(column, String).contains(value, autoescape=True)
+def _may_hold(table: Table, column: Column[Any]) -> bool:
+    if table.name in ("audit_entry", "audit_head"):
+        return False  # never changed, and without numbers from the start
+    fixed = column.primary_key or column.unique or bool(column.foreign_keys)
+    return isinstance(column.type, String | JSON) and not fixed and (table.name, column.name) not in _OTHERWISE
 
 
-def _replace(
-    session: Session, model: type[Base], keys: list[ColumnElement[object]], row: tuple[object, ...],
-    column: ColumnElement[object], values: tuple[str, ...],
-) -> None:  # fmt: skip
-    place = [key == part for key, part in zip(keys, row, strict=True)]
-    text: ColumnElement[Any] = cast(column, String)
-    for value in values:
-        text = func.replace(text, value, "***")
-    found = or_(*(_has(column, value) for value in values))
-    changed: ColumnElement[Any] = cast(text, column.type) if session.get_bind().dialect.name != "sqlite" else text
-    session.execute(update(model.__table__).where(*place, found).values({column.key: changed}))  # type: ignore[arg-type]
+def _rows_with(ctx: Context, table: Table, columns: Sequence[Column[Any]], values: Sequence[str]) -> Sequence[Row[Any]]:
+    if not columns:
+        return []
+    found = or_(*(cast(column, String).contains(value, autoescape=True) for column in columns for value in values))
+    with ctx.database.read() as session:
+        return session.execute(select(*table.primary_key.columns, *columns).where(found)).all()
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _replaced(value: Any, number: re.Pattern[str]) -> Any:
+    text = number.sub("***", _as_text(value))
+    return text if isinstance(value, str) else json.loads(text)
 
 
 def _without(text: str, values: tuple[str, ...]) -> str:

@@ -138,9 +138,7 @@ def remember_refusals(session: Session, key: bytes, person: Person, now: Any) ->
 def remove_person(session: Session, key: bytes, person: Person) -> Counter[str]:
     """The customer and everything that points at them goes; messages and replies stay without them. Rows by table."""
     counts: Counter[str] = Counter()
-    texts = or_(
-        Message.customer_id == person.id, Message.customer_id.is_(None) & Message.phone.in_(person.own or ("",))
-    )
+    texts = or_(Message.customer_id == person.id, Message.phone.in_(person.own))
     messages = list(session.scalars(select(Message.id).where(texts, Message.phone != "")))
     counts["message"] = blank_messages(session, key, messages)
     said = or_(InboundMessage.customer_id == person.id, InboundMessage.sender.in_(spellings(person.own) or [""]))

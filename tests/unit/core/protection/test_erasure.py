@@ -67,6 +67,18 @@ def test_after_an_erasure_nothing_of_the_person_can_be_read(supervisor_ctx: Cont
         assert BASIS in json.loads(entry.detail)["basis"]
 
 
+def test_numbers_of_others_stay_as_they_are(supervisor_ctx: Context, planted: Planted) -> None:
+    """A longer number that happens to hold the person's, and a customer number inside a phone."""
+    longer = f"62{PHONE}99"
+    with supervisor_ctx.database.begin() as session:
+        session.get_one(Customer, planted.neighbour).extra = {"card": longer, "note": [f"ask 86{PHONE}.", "x"]}
+        session.get_one(Customer, planted.id).number = SHARED[2:9]
+    erase(supervisor_ctx, planted.id, BASIS)
+    with supervisor_ctx.database.read() as session:
+        other = session.get_one(Customer, planted.neighbour)
+        assert (other.phone, other.extra) == (SHARED, {"card": longer, "note": ["ask ***.", "x"]})
+
+
 def test_what_was_refused_stays_refused(supervisor_ctx: Context, planted: Planted) -> None:
     erase(supervisor_ctx, planted.id, BASIS)
     with supervisor_ctx.database.read() as session:
