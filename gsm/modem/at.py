@@ -166,6 +166,7 @@ class Dialog:
     _request: Request | None = None
     _awaits_prompt: bool = False
     _body: str = ""
+    _orphaned: bool = False  # a late result of a message came, whose OK is still to come
     _lines: list[Info] = field(default_factory=list)
     _headers: list[_Header] = field(default_factory=list)
     _quoted: list[str] = field(default_factory=list)
@@ -262,6 +263,7 @@ class Dialog:
         elif request is not None and request.bare and not _MARKED.match(line):
             self._lines.append(Info(line))
         else:
+            self._orphaned |= line.startswith("+CMGS:")
             self._pending.append(Stray(line) if line.startswith(("+CMGS", "+CMGR", "+CMGL")) else Unsolicited(line))
 
     def _is_unsolicited(self, line: str) -> bool:
@@ -295,6 +297,10 @@ class Dialog:
 
     def _finish(self, final: Final, line: str) -> None:
         request = self._request
+        if self._orphaned and final.ok:
+            self._orphaned = False
+            self._pending.append(Stray(line))
+            return
         missing = request is not None and request.prefix and request.required and not self._lines
         if request is None or (final.ok and (missing or (request.prompt and not self._body))):
             self._pending.append(Stray(line))

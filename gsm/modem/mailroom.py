@@ -304,11 +304,17 @@ class Mailroom:
         answer = engine.ask(Request(f'AT+CPMS="{store}"', prefix="+CPMS:", required=False))
         if engine.rebooted:
             raise LineUnavailable("modem.restarted", "noticed before a store was touched")
-        self._selected = store if answer.final.ok else ""
+        chosen = answer.final.ok and (bool(answer.lines) or self._is_selected(engine, store))
+        self._selected = store if chosen else ""
         fill = fields(first_line(answer.lines))
         if answer.final.ok and len(fill) > 1 and fill[0].isdigit() and fill[1].isdigit():
             self._fills[store] = int(fill[0]), int(fill[1])
-        return answer.final.ok
+        return chosen
+
+    def _is_selected(self, engine: Engine, store: str) -> bool:
+        """An OK alone may be the late answer to something else: a place is named only in a store that is chosen."""
+        answer = engine.ask(Request("AT+CPMS?", prefix="+CPMS:"))
+        return answer.final.ok and fields(first_line(answer.lines))[:1] == [store]
 
     def _is_full(self, store: str) -> bool:
         used, places = self._fills.get(store, (0, 0))

@@ -145,6 +145,14 @@ def test_ok_without_the_information_is_somebody_elses() -> None:
     assert talk(CSQ, b"\r\nOK\r\n\r\n+CSQ: 20,99\r\n\r\nOK\r\n") == [Stray("OK"), Answer(OK, (Info("+CSQ: 20,99"),))]
 
 
+@pytest.mark.parametrize("request_", [Request("AT+CMGD=1"), Request('AT+CPMS="SM"', prefix="+CPMS:", required=False)])
+def test_the_ok_of_a_late_message_is_not_that_of_the_command_after_it(request_: Request) -> None:
+    """What is asked meanwhile must not seem to be done: it may be a deletion."""
+    assert talk(request_, b"\r\n+CMGS: 76\r\n", b"\r\nOK\r\n") == [Stray("+CMGS: 76"), Stray("OK")]
+    events = talk(request_, b"\r\n+CMGS: 76\r\n\r\nOK\r\n", b"\r\nOK\r\n")
+    assert events == [Stray("+CMGS: 76"), Stray("OK"), Answer(OK)]
+
+
 def test_after_abandon_everything_is_stray() -> None:
     dialog = Dialog()
     dialog.begin(CSQ)

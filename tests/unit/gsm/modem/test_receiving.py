@@ -479,3 +479,18 @@ def test_a_modem_that_started_anew_unnoticed_loses_no_message(
     transport.acknowledge(report)
     assert received_from(transport).body == "unread"
     until(lambda: stored(emulator) == 0)
+
+
+def test_a_store_is_chosen_only_when_the_modem_says_so(emulator: EmulatorProcess, modem: Make, until: Until) -> None:
+    """A command that was never executed, and an OK from elsewhere: nothing is deleted in the wrong store."""
+    transport = modem(emulator, reports="stored", sweep_seconds=0.1)
+    send(transport, 1)
+    report = receive(transport)
+    emulator.inbound("+8613900001111", "R")
+    inbound = receive(transport)
+    emulator.rule("CPMS", "command", "say", text="OK")
+    emulator.rule("CPMS", "command", "silence")
+    transport.acknowledge(inbound)
+    transport.acknowledge(report)
+    until(lambda: stored(emulator) == 0)
+    assert transport.receive(0.1) is None
