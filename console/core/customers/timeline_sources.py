@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from console.core.audit.words import action_title, detail_words
@@ -30,15 +30,18 @@ from db.models import (
     BatchKind,
     BatchState,
     Campaign,
+    ChangeKind,
     Circumstance,
     Consent,
     Contact,
     ContactKind,
     Exclusion,
     ImportBatch,
+    ImportChange,
     ImportedCustomer,
     ImportState,
     InboundMessage,
+    Loan,
     Message,
     Suppression,
     User,
@@ -289,11 +292,17 @@ def _ends(session: Session, suppressions: Sequence[int]) -> dict[int, tuple[str,
 
 
 def _imports(session: Session, who: Who, before: Cursor | None, rank: int, size: int, now: datetime) -> list[Entry]:
+    """Those that brought or changed the customer or a loan; standing unchanged in a file is no news."""
+    own = _wrote(ChangeKind.CUSTOMER).where(ImportChange.row_id == who.id).exists()
+    mine = select(Loan.id).where(Loan.customer_id == who.id)
+    loans = _wrote(ChangeKind.LOAN).where(ImportChange.row_id.in_(mine)).exists()
+    added = ImportedCustomer.added
     query = (
-        select(ImportBatch, User.display_name)
+        select(ImportBatch, User.display_name, added, own, loans)
         .join(ImportedCustomer, ImportedCustomer.import_id == ImportBatch.id)
         .outerjoin(User, User.id == ImportBatch.created_by)
-        .where(ImportedCustomer.customer_id == who.id, ImportBatch.state.in_([ImportState.DONE, ImportState.UNDONE]))
+        .where(ImportedCustomer.customer_id == who.id, or_(added, own, loans))
+        .where(ImportBatch.state.in_([ImportState.DONE, ImportState.UNDONE]))
     )
     return [
         Entry(
@@ -301,12 +310,26 @@ def _imports(session: Session, who: Who, before: Cursor | None, rank: int, size:
             id=row.id,
             kind=Kind.CHANGE,
             at=row.created_at,
-            title=tr("In the imported file {file}", file=row.file_name),
+            title=(tr("Came in with the file {file}", file=row.file_name) if came else _by_file(row, about, lent)),
             note=tr("This import was undone.") if row.state is ImportState.UNDONE else "",
             by=name or "",
         )
-        for row, name in session.execute(paged(query, ImportBatch.created_at, ImportBatch.id, before, rank, size))
+        for row, name, came, about, lent in session.execute(
+            paged(query, ImportBatch.created_at, ImportBatch.id, before, rank, size)
+        )
     ]
+
+
+def _wrote(kind: ChangeKind) -> Select[Any, *tuple[Any, ...]]:
+    return select(ImportChange.import_id).where(ImportChange.import_id == ImportBatch.id, ImportChange.kind == kind)
+
+
+def _by_file(row: ImportBatch, about: bool, lent: bool) -> str:
+    if about and lent:
+        return tr("Personal data and loans changed by the file {file}", file=row.file_name)
+    if about:
+        return tr("Personal data changed by the file {file}", file=row.file_name)
+    return tr("Loans changed by the file {file}", file=row.file_name)
 
 
 _ELSEWHERE = ("consent.", "contact.", "circumstance.", "suppression.")  # these have rows of their own here

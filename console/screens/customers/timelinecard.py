@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from console.core.customers.timeline import KIND_TITLES, PAGE, Entry, Kind
 from console.core.customers.why import Step
+from console.core.errors import UserError
 from console.core.format import local_datetime, when
 from console.core.i18n import tr
 from console.screens.customers import file_operations as operations
@@ -235,8 +236,9 @@ class TimelineCard(FoldCard):
                 self._whole = len(found) < PAGE
                 self._said()
 
-        def failed(error: object) -> None:
+        def failed(error: UserError) -> None:
             self._loading = False
+            self._services.notices.error(error)
 
         self._services.tasks.query(work, older, owner=self, failed=failed)
 

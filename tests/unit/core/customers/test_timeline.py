@@ -27,13 +27,19 @@ from db.models import (
     BatchState,
     Campaign,
     CampaignState,
+    ChangeKind,
     CircumstanceKind,
     Contact,
     ContactKind,
     Customer,
     Exclusion,
+    ImportBatch,
+    ImportChange,
+    ImportedCustomer,
+    ImportState,
     InboundMessage,
     Line,
+    Loan,
     Message,
     MessageState,
 )
@@ -174,9 +180,38 @@ def test_narrowed_to_a_kind(ctx: Context, story: int, kind: Kind, number: int) -
     assert {entry.kind for entry in told} == {kind}
 
 
-def test_the_file_it_came_in(ctx: Context, village: dict[str, int]) -> None:
-    (entry,) = page(ctx, village["王小明"])
-    assert (entry.kind, entry.title, entry.by) == (Kind.CHANGE, "In the imported file a.xlsx", "王敏")
+def test_files_that_brought_or_changed_something(ctx: Context, village: dict[str, int], clock: FixedClock) -> None:
+    """Standing unchanged in a file is no news."""
+    zhang = village["张三"]
+
+    def imported(name: str, *kinds: ChangeKind, added: bool = False, state: ImportState = ImportState.DONE) -> None:
+        clock.advance(timedelta(days=1))
+        with ctx.database.begin() as session:
+            batch = ImportBatch(
+                file_name=name, file_digest="0", sheet="", mapping={}, state=state, created_by=ctx.actor.user_id,
+                created_at=clock.now(),
+            )  # fmt: skip
+            session.add(batch)
+            session.flush()
+            session.add(ImportedCustomer(import_id=batch.id, customer_id=zhang, added=added))
+            loan = session.scalars(select(Loan.id).where(Loan.customer_id == zhang).limit(1)).one()
+            for kind in kinds:
+                row = zhang if kind is ChangeKind.CUSTOMER else loan
+                session.add(ImportChange(import_id=batch.id, kind=kind, row_id=row, before={}))
+
+    imported("1.xlsx", added=True)
+    imported("2.xlsx")
+    imported("3.xlsx", ChangeKind.CUSTOMER)
+    imported("4.xlsx", ChangeKind.LOAN, state=ImportState.UNDONE)
+    imported("5.xlsx", ChangeKind.CUSTOMER, ChangeKind.LOAN)
+    imported("6.xlsx", ChangeKind.CUSTOMER, state=ImportState.FAILED)
+    told = [(entry.title, entry.note, entry.by) for entry in _all(ctx, zhang, 2, (Kind.CHANGE,))]
+    assert told == [
+        ("Personal data and loans changed by the file 5.xlsx", "", "王敏"),
+        ("Loans changed by the file 4.xlsx", "This import was undone.", "王敏"),
+        ("Personal data changed by the file 3.xlsx", "", "王敏"),
+        ("Came in with the file 1.xlsx", "", "王敏"),
+    ]
 
 
 def test_further_numbers_bring_their_replies(ctx: Context, village: dict[str, int], clock: FixedClock) -> None:
