@@ -66,8 +66,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _verbs_over_files(verbs: Verbs) -> None:
-    importing = _verb(verbs, "import", "importing", "import customers from an .xlsx, .xls or .csv file")
-    importing.add_argument("file")
+    importing = _verb(verbs, "import", "importing", "import customers from a file, or from each that comes to a folder")
+    importing.add_argument("file", nargs="?", default="")
+    importing.add_argument("--watch", metavar="FOLDER", help="import every file that is put there, and move it away")
+    importing.add_argument("--interval", type=float, default=10.0, metavar="SECONDS", help="between two looks (10)")
+    importing.add_argument("--once", action="store_true", help="look twice and end: for a scheduler")
+    importing.add_argument("--force", action="store_true", help="also a file that was imported before")
+    importing.add_argument("--accept-totals", action="store_true", help="although its control totals differ")
+    importing.add_argument("--secret-file", metavar="FILE", help="a service secret instead of the password of --login")
     importing.add_argument("--errors", metavar="FILE", help="where rows that cannot be used go, as .xlsx")
     importing.add_argument("--check", action="store_true", help="look only; change nothing")
     _logging_in(importing)

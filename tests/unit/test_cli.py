@@ -192,6 +192,27 @@ def test_a_customer_list_goes_in_by_the_command_line(home: Path, database: Path,
     assert refused.stderr.startswith("You are not permitted to do this.")
 
 
+def test_a_watched_folder_for_a_scheduler(home: Path, database: Path, tmp_path: Path) -> None:
+    _officer(database)
+    folder, secret = tmp_path / "in", tmp_path / "secret"
+    folder.mkdir()
+    login = ("--login", "admin")
+    assert run("service-secret", str(secret), *login, home=home, stdin=PASSWORD + "\n").returncode == 0
+    (folder / "a.csv").write_text("客户号,姓名,手机号码\nE00001,陈建国,13700000001\n", "utf-8")
+    words = ("import", "--watch", str(folder), "--once", "--interval", "0.01", "--secret-file", str(secret))
+    found = run(*words, "--login", "officer", home=home)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert found.stdout.startswith("+ a.csv: import 1: 1 added")
+    assert (folder / "done" / "a.csv").exists()
+    (folder / "b.csv").write_text("客户号,姓名,手机号码\nE00002,李晓梅,137\n", "utf-8")
+    found = run(*words, "--login", "officer", home=home)
+    assert (found.returncode, found.stdout[:8]) == (1, "x b.csv:")
+    assert run(*words, "--login", "nobody", home=home).returncode == 1
+    (tmp_path / "wrong").write_text("x")
+    found = run(*words[:-1], str(tmp_path / "wrong"), "--login", "officer", home=home)
+    assert "opens nothing" in found.stderr
+
+
 def test_a_campaign_that_is_not_there_is_told(home: Path, database: Path, tmp_path: Path) -> None:
     _officer(database)
     found = run("export", "17", str(tmp_path / "out.xlsx"), "--login", "officer", home=home, stdin=PASSWORD + "\n")

@@ -174,12 +174,9 @@ class _Retirement:
         here = select(literal(1)).where(now.c.import_id == batch.id, now.c.customer_id == C.c.id).exists()
         stood = and_(before.c.customer_id == C.c.id, before.c.import_id == batch.previous_id)
         self._gone = select(C.c.id).join(before, stood).where(C.c.active, ~here)
-        some = C.c.id.in_(bindparam("given_ids", expanding=True))
+        one = select().select_from(C).where(C.c.id == bindparam("given_id", type_=C.c.id.type))
         script = Script(ctx.database.engine.dialect)
-        self._remember = script.remember(
-            ChangeKind.CUSTOMER, C, select().select_from(C).where(some), ["active", "updated_at"]
-        )
-        self._retire = update(C).where(some).values(active=False, updated_at=batch.decided_at)
+        self._remember = script.remember(ChangeKind.CUSTOMER, C, one, ["active", "updated_at"])
 
     def run(self, session: Session, rows: int) -> int:
         alone(session, C)
