@@ -180,13 +180,15 @@ def move_line(session: Session, line_id: int, old: str, new: str) -> bool:
 def change_places(session: Session, line_id: int, address: str, imei: str) -> int | None:
     """Two lines whose modems were plugged in the other way round: their addresses are exchanged.
 
-    ``imei`` is what answered at ``address``. The other line's id, or None when it is nobody's that is switched on, or
-    is this line's own, or somebody has changed the address meanwhile.
+    ``imei`` is what answered at ``address``. The other line's id; this line's own when its address has been changed
+    already; None when the modem is this line's, or nobody's that is switched on.
     """
     rows = session.execute(
         select(Line.id, Line.address, Line.identity).where(Line.enabled.is_(True)).with_for_update()
     ).all()
-    own = next((row for row in rows if row.id == line_id and row.address == address), None)
+    own = next((row for row in rows if row.id == line_id), None)
+    if own is not None and own.address != address:
+        return line_id
     other = next((row for row in rows if row.id != line_id and (row.identity or {}).get("imei") == imei), None)
     known = (own.identity or {}).get("imei") if own is not None else ""
     if own is None or other is None or not known or known == imei:

@@ -205,7 +205,7 @@ class Steps:
         for each in found:
             other = outbox_lines.change_places(session, each.line_id, each.address, each.imei)
             changed.append(other is not None)
-            if other is not None:
+            if other not in (None, each.line_id):
                 for line_id in (each.line_id, other):
                     self._write_down(session, line_id, "line.moved", {"exchanged": [each.line_id, other]})
         return changed

@@ -51,5 +51,5 @@ def test_modems_plugged_in_the_other_way_round_change_places(house: Any, office:
     until(lambda: {line.state.value for line in house.all(Line)} == {"ready"})
     house.batch(4)
     until(lambda: house.states() == {"delivered": 4})
-    assert [line.identity["imei"] for line in house.all(Line)] == ["1" * 15, "2" * 15]
+    until(lambda: [line.identity["imei"] for line in house.all(Line)] == ["1" * 15, "2" * 15])
     assert {entry.subject for entry in house.all(AuditEntry) if entry.action == "line.moved"} == {"line:1", "line:2"}

@@ -67,6 +67,5 @@ def test_smstools(terminal_emulator: EmulatorProcess, tmp_path: Path, until: Unt
     finally:
         program.terminate()
         program.wait(30)
-    assert sorted(entry["text"].strip() for entry in terminal_emulator.accepted()) == [
-        f"贷款到期 {n}" for n in range(3)
-    ]
+    # As a set: it sends again what is not answered within a second or so, on a busy machine too.
+    assert {entry["text"].strip() for entry in terminal_emulator.accepted()} == {f"贷款到期 {n}" for n in range(3)}
