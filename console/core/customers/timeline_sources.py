@@ -57,13 +57,21 @@ class Source(NamedTuple):
 
 
 def _messages(session: Session, who: Who, before: Cursor | None, rank: int, size: int, now: datetime) -> list[Entry]:
+    """By the moment of sending; the texts are read of those only that stand on the page."""
     at = func.coalesce(Message.sending_at, Message.done_at, Message.created_at)
     query = (
-        select(Message, Batch, Campaign.name, at)
+        select(Message.id, at)
         .join(Batch, Batch.id == Message.batch_id)
-        .outerjoin(Campaign, Campaign.id == Batch.campaign_id)
         .where(Message.customer_id == who.id, Batch.state.not_in([BatchState.BUILDING, BatchState.VOID]))
     )
+    moments = {row[0]: row[1] for row in session.execute(paged(query, at, Message.id, before, rank, size))}
+    whole = (
+        select(Message, Batch, Campaign.name)
+        .join(Batch, Batch.id == Message.batch_id)
+        .outerjoin(Campaign, Campaign.id == Batch.campaign_id)
+        .where(Message.id.in_(moments))
+    )
+    found = {row[0].id: row for row in session.execute(whole)}
     return [
         Entry(
             source=rank,
@@ -76,7 +84,7 @@ def _messages(session: Session, who: Who, before: Cursor | None, rank: int, size
             note=_reason(message),
             explained=True,
         )
-        for message, batch, campaign, moment in session.execute(paged(query, at, Message.id, before, rank, size))
+        for moment, (message, batch, campaign) in ((at_, found[id_]) for id_, at_ in moments.items())
     ]
 
 
