@@ -138,7 +138,7 @@ def test_while_reports_arrive(either_branch: Any, until: Any) -> None:
         branch.check()
     branch.start()
     until(branch.settled)
-    until(lambda: not branch.states().get("accepted"), 60)
+    until(lambda: not branch.states().get("accepted"))
     states = branch.check()
     assert states.get("delivered", 0) + states.get("unknown", 0) == 60
     assert all(receipt.matched for receipt in branch.all(Receipt))

@@ -118,7 +118,7 @@ def until(process: subprocess.Popen[str], words: str) -> None:
 
 def kill(process: subprocess.Popen[str]) -> None:
     os.kill(process.pid, signal.SIGKILL)
-    process.wait(30)
+    process.wait(90)
 
 
 def count(ctx: Context, table: Any) -> int:

@@ -38,7 +38,7 @@ def test_a_frozen_dispatcher_that_wakes_up_does_not_send_twice(branch: Any, unti
     frozen.pause()
     try:
         branch.start()
-        until(lambda: branch.states().get("unknown") == 1 and not branch.states().get("claimed"), 30)
+        until(lambda: branch.states().get("unknown") == 1 and not branch.states().get("claimed"))
     finally:
         frozen.go_on()
     branch.until_states({"accepted": 10})
@@ -104,10 +104,10 @@ def test_a_modem_that_says_nothing_does_not_turn_a_campaign_into_questions(branc
     modem.rule("CMGS", "body", "silence", times=0)
     branch.batch(50)
     branch.start()
-    until(lambda: branch.all(Line)[0].fault == "line.silent", 60)
+    until(lambda: branch.all(Line)[0].fault == "line.silent")
     assert branch.states()["unknown"] <= 4
     modem.clear()
-    until(branch.settled, 60)
+    until(branch.settled)
     unknown = [row for row in branch.all(Message) if row.state is MessageState.UNKNOWN]
     assert len(unknown) <= 6
     branch.check()
