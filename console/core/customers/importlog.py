@@ -18,6 +18,8 @@ from console.core.i18n import T
 from console.core.security.permissions import Permission
 from db.models import ImportBatch, ImportErrors, ImportState, User
 
+__all__ = ["ImportRecord", "ImportState", "import_ids", "import_records", "save_errors_again"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImportRecord:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import re
@@ -10,17 +9,16 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import python_calamine as calamine
 
 from console.core.customers import filekind
 from console.core.customers.filekind import Kind, UnusableFile, column_letters
 from console.core.customers.headers import Header, find_header, header_at
+from console.core.customers.textfile import Grid, Row, TextReader
 from console.core.i18n import T, Text
 
-Cell = object  # str, float, int, bool, date, datetime, time, timedelta; "" for an empty cell
-Row = list[Cell]
 T_ = TypeVar("T_")
 
 _NAMED_KIND = {
@@ -29,16 +27,6 @@ _NAMED_KIND = {
 }  # fmt: skip
 FILE_TYPES = ("*.xlsx", "*.xls", "*.xlsb", "*.ods", "*.csv", "*.tsv", "*.txt")
 REASON = T("Why it was not imported")  # header of the last column of an error workbook
-_SEPARATORS = ",\t;|"
-
-
-@dataclass(frozen=True)
-class Grid:
-    """All cells of one sheet as a rectangle."""
-
-    rows: list[Row]
-    first_row: int  # the spreadsheet's number of rows[0]
-    first_column: int  # 1 is A
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +73,8 @@ class Book:
         if named is not None and named != self.kind:
             why = T("The name ends in {suffix}, but the file is of another kind; it was read.", suffix=path.suffix)
             self.notes = (why,)
-        self._reader: _TextReader | _WorkbookReader = (
-            _TextReader(data) if self.kind is Kind.TEXT else _WorkbookReader(data, self.kind)
+        self._reader: TextReader | _WorkbookReader = (
+            TextReader(data) if self.kind is Kind.TEXT else _WorkbookReader(data, self.kind)
         )
 
     @property
@@ -129,7 +117,7 @@ class Book:
             rows=rows,
             first_row=grid.first_row + start,
             since_1904=self._reader.since_1904,
-            notes=self.notes,
+            notes=(*self.notes, *self._reader.notes(name)),
         )
 
     def _likeliest(self) -> str:
@@ -168,6 +156,7 @@ def _bytes_of(path: Path) -> bytes:
 class _WorkbookReader:
     def __init__(self, data: bytes, kind: Kind) -> None:
         self._book = _guarded(lambda: calamine.load_workbook(io.BytesIO(data)))
+        self._data = data if kind is Kind.XLSX else None
         self.since_1904 = kind is Kind.XLSX and _since_1904(data)
         visible = [
             sheet.name
@@ -178,6 +167,18 @@ class _WorkbookReader:
         if not self.sheets:
             raise UnusableFile(T("The workbook has no sheet."), T("Export the file again."))
         self._grids: dict[str, Grid] = {}
+
+    def notes(self, name: str) -> tuple[Text, ...]:
+        """What is hidden in a sheet: it is imported like everything else."""
+        if self._data is None:
+            return ()
+        rows, columns = _hidden(self._data, self._book.sheet_names.index(name))
+        found = []
+        if rows:
+            found.append(T("Some rows are hidden or filtered out in Excel; they are read, too."))
+        if columns:
+            found.append(T("Some columns are hidden in Excel; they are read, too."))
+        return tuple(found)
 
     def grid(self, name: str) -> Grid:
         if name not in self._grids:
@@ -201,46 +202,32 @@ def _guarded(read: Callable[[], T_]) -> T_:
         raise filekind.damaged() from error
 
 
+_LOOKED_AT = 8 * 2**20  # bytes of a sheet that are searched for hidden rows: some 20,000 of them
+_HIDDEN_ROW = re.compile(rb'<row [^>]*hidden="(?:1|true)"')
+_HIDDEN_COLUMN = re.compile(rb'<col [^>]*hidden="(?:1|true)"')
+_SHEET = re.compile(rb'<sheet [^>]*r:id="([^"]+)"')
+
+
+def _hidden(data: bytes, place: int) -> tuple[bool, bool]:
+    """Whether the sheet at this place has hidden rows, and hidden columns."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = set(archive.namelist())
+        ids = _SHEET.findall(archive.read("xl/workbook.xml")) if "xl/_rels/workbook.xml.rels" in names else []
+        if place >= len(ids):
+            return False, False
+        relations = archive.read("xl/_rels/workbook.xml.rels")
+        target = next(
+            (each for each in re.findall(rb"<Relationship [^>]*>", relations) if b'"%s"' % ids[place] in each), b""
+        )
+        found = re.search(rb'Target="/?(?:xl/)?([^"]+)"', target)
+        name = "xl/" + found[1].decode() if found else ""
+        if name not in names:
+            return False, False
+        with archive.open(name) as sheet:
+            head = sheet.read(_LOOKED_AT)
+    return _HIDDEN_ROW.search(head) is not None, _HIDDEN_COLUMN.search(head[:65_536]) is not None
+
+
 def _since_1904(data: bytes) -> bool:
     with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open("xl/workbook.xml") as workbook:
         return re.search(rb'date1904="(?:1|true|on)"', workbook.read(2**20)) is not None
-
-
-class _TextReader:
-    """Text with separators, in UTF-8, UTF-16 with its mark, or GB18030."""
-
-    sheets = ("",)
-    since_1904 = False
-
-    def __init__(self, data: bytes) -> None:
-        self._text = _decoded(data)
-
-    def grid(self, name: str) -> Grid:
-        reader = csv.reader(io.StringIO(self._text, newline=""), delimiter=_separator(self._text))
-        try:
-            rows: list[Any] = list(reader)
-        except csv.Error as error:
-            raise filekind.unreadable(str(error)) from error
-        width = max(map(len, rows), default=0)
-        for row in rows:
-            row.extend([""] * (width - len(row)))
-        return Grid(rows, 1, 1)
-
-
-def _decoded(data: bytes) -> str:
-    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise UnusableFile(
-        T("The encoding of the text file is not known."), T("Save it as CSV UTF-8 or as an Excel workbook (.xlsx).")
-    )
-
-
-def _separator(text: str) -> str:
-    """The one that divides the first lines into the most columns, evenly."""
-    lines = [line for line in text[:20_000].splitlines()[:20] if line.strip()]
-    counts = {mark: sorted(line.count(mark) for line in lines) for mark in _SEPARATORS}
-    return max(_SEPARATORS, key=lambda mark: (counts[mark][len(lines) // 2], counts[mark][-1]))

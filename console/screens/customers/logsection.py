@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog
 
-from console.core.customers.importlog import ImportRecord
+from console.core.customers.importlog import ImportRecord, ImportState
 from console.core.customers.outlook import titles_of
 from console.core.format import count, local_datetime
 from console.core.i18n import clauses, listed, ntr, tr
@@ -17,7 +17,6 @@ from console.shell import theme
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
 from console.shell.widgets import Card, EmptyState, confirm, label, quiet_button, row
-from db.models import ImportState
 
 ROWS_SHOWN = 6
 

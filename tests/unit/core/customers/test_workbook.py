@@ -191,6 +191,44 @@ def test_text_files(tmp_path: Path, encoding: str, separator: str) -> None:
     assert sheet.rows == [["C1", "张三㐂", "'13800138000", "2026-11-21"], ["C2", "李 四, 王", "x\ny", ""]]
 
 
+@pytest.mark.parametrize("encoding", ["big5", "gb18030", "utf-8"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["客戶編號,姓名,手機號碼", "C1,陳大文,13800138000"],
+        [
+            "編,稱呼",
+            *(f"{name},說明文字" for name in ("陳大文", "黃麗華", "張國榮", "劉德華", "許志安")),
+        ],  # 沒有認得的欄名
+    ],
+)
+def test_traditional_text_is_told_apart(tmp_path: Path, encoding: str, lines: list[str]) -> None:
+    (tmp_path / "a.csv").write_bytes("\n".join(lines).encode(encoding))
+    sheet = read(tmp_path / "a.csv", header_row=1)
+    assert [",".join(map(str, row)) for row in (list(sheet.headers), *sheet.rows)] == lines
+    assert [str(note) for note in sheet.notes] == (["Read as Big5 text."] if encoding == "big5" else [])
+
+
+@pytest.mark.parametrize("name", ["张三", "李丽", "欧阳娜娜", "朱镕基", "赵薇"])  # 镕 stands outside GB 2312
+def test_simplified_text_is_not_taken_for_big5(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.csv").write_bytes(f"姓名,手机\n{name},13800138000\n".encode("gb18030"))
+    assert read(tmp_path / "a.csv").rows == [[name, "13800138000"]]
+
+
+def test_hidden_rows_and_columns_are_read_and_said(save: Save) -> None:
+    def hide(book: Workbook) -> None:
+        assert book.active is not None
+        book.active.row_dimensions[2].hidden = True
+        book.active.column_dimensions["D"].hidden = True
+
+    sheet = read(save(HEADER, *ROWS, change=hide))
+    assert sheet.rows == ROWS
+    assert [str(note) for note in sheet.notes] == [
+        "Some rows are hidden or filtered out in Excel; they are read, too.",
+        "Some columns are hidden in Excel; they are read, too.",
+    ]
+
+
 def test_text_named_xls_as_core_systems_export_it(tmp_path: Path) -> None:
     path = tmp_path / "export.xls"
     path.write_bytes("姓名\t手机号\n张三\t13800138000\n".encode("gb18030"))

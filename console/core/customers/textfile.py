@@ -1,0 +1,99 @@
+"""Text with separators: its encoding and its separator are told from what stands in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from console.core.customers import filekind
+from console.core.customers.filekind import UnusableFile
+from console.core.customers.mapping import known_headers
+from console.core.i18n import T, Text
+
+Cell = object  # str, float, int, bool, date, datetime, time, timedelta; "" for an empty cell
+Row = list[Cell]
+_SEPARATORS = ",\t;|"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All cells of one sheet as a rectangle."""
+
+    rows: list[Row]
+    first_row: int  # the spreadsheet's number of rows[0]
+    first_column: int  # 1 is A
+
+
+class TextReader:
+    """Text with separators, in UTF-8, UTF-16 with its mark, GB18030 or Big5."""
+
+    sheets = ("",)
+    since_1904 = False
+
+    def __init__(self, data: bytes) -> None:
+        self._text, self._notes = _decoded(data)
+
+    def notes(self, name: str) -> tuple[Text, ...]:
+        return self._notes
+
+    def grid(self, name: str) -> Grid:
+        reader = csv.reader(io.StringIO(self._text, newline=""), delimiter=_separator(self._text))
+        try:
+            rows: list[Any] = list(reader)
+        except csv.Error as error:
+            raise filekind.unreadable(str(error)) from error
+        width = max(map(len, rows), default=0)
+        for row in rows:
+            row.extend([""] * (width - len(row)))
+        return Grid(rows, 1, 1)
+
+
+def _decoded(data: bytes) -> tuple[str, tuple[Text, ...]]:
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig",):
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding), ()
+    if not marked:
+        for encoding in ("big5hkscs", "gb18030") if _rather_big5(data) else ("gb18030", "big5hkscs"):
+            with suppress(UnicodeDecodeError):
+                text = data.decode(encoding)
+                return text, (T("Read as Big5 text."),) if encoding == "big5hkscs" else ()
+    raise UnusableFile(
+        T("The encoding of the text file is not known."), T("Save it as CSV UTF-8 or as an Excel workbook (.xlsx).")
+    )
+
+
+_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+
+
+def _rather_big5(data: bytes) -> bool:
+    """Told by the names of fields in the first lines, else by how common the characters are.
+
+    GB18030 reads nearly any bytes. In its common characters the second byte is above 0xA0; in Big5 it is below 0x7F
+    two times in five.
+    """
+    head = data[:65_536].rpartition(b"\n")[0] or data[:65_536]
+    try:
+        known = [_known_names(head.decode(encoding)) for encoding in ("big5hkscs", "gb18030")]
+    except UnicodeDecodeError:
+        return False
+    if known[0] != known[1]:
+        return known[0] > known[1]
+    pairs = _PAIR.findall(head)
+    return sum(pair[1] < 0x80 for pair in pairs) * 5 > len(pairs)
+
+
+def _known_names(text: str) -> int:
+    lines = text.splitlines()[:10]
+    return max((known_headers(re.split(r"[,\t;|]", line)) for line in lines), default=0)
+
+
+def _separator(text: str) -> str:
+    """The one that divides the first lines into the most columns, evenly."""
+    lines = [line for line in text[:20_000].splitlines()[:20] if line.strip()]
+    counts = {mark: sorted(line.count(mark) for line in lines) for mark in _SEPARATORS}
+    return max(_SEPARATORS, key=lambda mark: (counts[mark][len(lines) // 2], counts[mark][-1]))
