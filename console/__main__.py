@@ -91,6 +91,9 @@ def _verbs_over_files(verbs: Verbs) -> None:
     _logging_in(keeping)
     move = _verb(verbs, "move", "move", "move this workstation's database to a PostgreSQL server, checked")
     move.add_argument("--to", metavar="URL", required=True, help="an empty database: postgresql://user@server/name")
+    move.add_argument(
+        "--take-back", action="store_true", help="after an interruption: work here again, if none arrived"
+    )
     move.add_argument("--to-password-file", metavar="FILE", help="else PGPASSWORD, the .pgpass file, or asked for")
     _logging_in(move)
     service = _verb(verbs, "service-secret", "service", "write the file that lets dispatch start without a person")

@@ -14,7 +14,7 @@ from console.core.clock import SystemClock
 from console.core.errors import UserError
 from console.core.format import count
 from console.core.i18n import T, ntr, tr
-from console.core.move.moving import Moved, move_database
+from console.core.move.moving import Moved, move_database, take_back
 from console.core.security.place import carries_password, checked_server_url, warn_of_password, with_password
 from console.core.security.slots import embedded_path
 from console.verbs.common import password_of, report_progress, say, this_workstation
@@ -31,6 +31,10 @@ def run(parsed: argparse.Namespace) -> int:
     if not login:
         raise UserError(T("Say with --login who does this."))
     target = _target(parsed)
+    if parsed.take_back:
+        take_back(path, target, login, password_of(parsed, login), SystemClock())
+        say(tr("The move was taken back: {file} works here again.", file=path.name))
+        return 0
     moved = move_database(path, target, login, password_of(parsed, login), SystemClock(), report_progress)
     _tell(moved)
     if not parsed.database:

@@ -17,6 +17,7 @@ ACTIONS: Mapping[str, Text] = {
     "database.create": T("Database set up"),
     "database.backup": T("Backup made"),
     "database.move": T("Move to a server begun"),
+    "database.taken_back": T("Interrupted move taken back"),
     "database.arrived": T("Database arrived from a workstation"),
     "database.service": T("Service secret written"),
     "delegation.give": T("Deciding lent to a deputy"),

@@ -76,6 +76,18 @@ def move_database(path: Path, target: str, login: str, password: str, clock: Clo
         return _Move(source, server, target, clock, login).run(tell or (lambda done, total: None))
 
 
+def take_back(path: Path, target: str, login: str, password: str, clock: Clock) -> None:
+    """After an interrupted move: work here again. Only with proof of the server that nothing has arrived there.
+
+    Raises as ``move_database``.
+    """
+    login = login.strip().casefold()
+    key = Door(sqlite_url(path), clock).open_slot(path, login, password)
+    with _source(path, key) as source, Database.open(target) as server:
+        server.upgrade()
+        _Move(source, server, target, clock, login).take_back()
+
+
 @contextmanager
 def _source(path: Path, key: bytes) -> Iterator[Engine]:
     try:
@@ -93,17 +105,33 @@ class _Move:
             self._actor = _administrator(connection, login)
 
     def run(self, tell: Tell) -> Moved:
+        token = self._interrupted()
+        if token and self._arrived(token):
+            return self._close(token, ())
+        return self._carry(tell)
+
+    def take_back(self) -> None:
+        token = self._interrupted()
+        if not token:
+            raise UserError(T("No move of this database was interrupted."))
+        if self._arrived(token):
+            raise UserError(T("Everything has arrived in {place}: repeat the move to complete it.", place=self._place))
+        with self._source.begin() as source:
+            move.clear_mark(source)
+            self._enter(source, "database.taken_back", place=self._place)
+
+    def _interrupted(self) -> str:
+        """The token of a move to this place that did not come to its end; empty for none."""
         with self._source.begin() as connection:
             mark = move.mark_of(connection)
-        if mark is not None and mark[0] is not MoveState.ARRIVED:
-            state, token, place = mark
-            if state is MoveState.LEFT:
-                raise UserError(T("This database was moved to {place} already.", place=place))
-            if place != self._place:
-                raise UserError(T("A move to {place} was interrupted. Repeat it to that place.", place=place))
-            if self._arrived(token):
-                return self._close(token, ())
-        return self._carry(tell)
+        if mark is None or mark[0] is MoveState.ARRIVED:
+            return ""
+        state, token, place = mark
+        if state is MoveState.LEFT:
+            raise UserError(T("This database was moved to {place} already.", place=place))
+        if place != self._place:
+            raise UserError(T("A move to {place} was interrupted. Repeat it to that place.", place=place))
+        return token
 
     def _arrived(self, token: str) -> bool:
         with self._server.engine.connect() as connection:

@@ -15,10 +15,11 @@ from console.core import paths
 from console.core.clock import FixedClock
 from console.core.customers.secrets import seal, unseal
 from console.core.errors import NotPermitted, UserError
-from console.core.move.moving import InUse, Moved, MoveFailed, TargetFilled, move_database
+from console.core.move.moving import InUse, Moved, MoveFailed, TargetFilled, move_database, take_back
 from console.core.security import passwords
 from console.core.security.login import Door, LoginRefused
 from console.core.security.permissions import Role
+from console.core.security.place import place_title
 from console.core.security.slots import slots_beside
 from console.core.security.users import new_user
 from db import audit, move
@@ -262,16 +263,38 @@ def test_cut_off_after_the_arrival_is_closed_by_repeating(home: Home, go: Callab
         go()
 
 
-def test_cut_off_before_the_arrival_is_repeated_after_the_mark(home: Home, go: Callable[..., Moved]) -> None:
-    with alone(home.path, home.key) as engine, engine.begin() as connection:
-        move.set_mark(connection, MoveState.LEAVING, "token", "elsewhere", home.clock.now())
+def test_cut_off_before_the_arrival_is_repeated_or_taken_back(
+    home: Home, target: str, go: Callable[..., Moved]
+) -> None:
+    def left_for(place: str) -> None:  # as a crash between the mark and the commit of the server leaves it
+        with alone(home.path, home.key) as engine, engine.begin() as connection:
+            move.set_mark(connection, MoveState.LEAVING, "token", place, home.clock.now())
+
+    left_for("elsewhere")
     with pytest.raises(UserError, match="elsewhere"):  # there it may have arrived
         go()
+    left_for(place_title(target))
+    take_back(home.path, target, "admin", PASSWORD, home.clock)
+    with home.open() as database:
+        assert not database.moved_to
+        with database.read() as session:
+            assert audit.verify(session).sound
+    with pytest.raises(UserError, match="No move"):
+        take_back(home.path, target, "admin", PASSWORD, home.clock)
+    left_for(place_title(target))
+    assert go().rows > CUSTOMERS
+    with pytest.raises(UserError, match="already"):
+        take_back(home.path, target, "admin", PASSWORD, home.clock)
+
+
+def test_what_has_arrived_is_not_taken_back(home: Home, target: str, go: Callable[..., Moved]) -> None:
+    go()
     with alone(home.path, home.key) as engine, engine.begin() as connection:
-        place = "test on this computer"
-        move.set_mark(connection, MoveState.LEAVING, "token", place, home.clock.now())
-    with pytest.raises(UserError, match=place):
-        go()
+        found = move.mark_of(connection)
+        assert found is not None
+        move.set_mark(connection, MoveState.LEAVING, found[1], found[2], home.clock.now())
+    with pytest.raises(UserError, match="has arrived"):
+        take_back(home.path, target, "admin", PASSWORD, home.clock)
 
 
 def test_a_changed_value_is_noticed(home: Home, target: str, go: Callable[..., Moved]) -> None:
