@@ -51,10 +51,10 @@ def gather(
     class_: MessageClass,
     policy: Policy,
     now: datetime,
-    exclude_batch: int | None = None,
+    counting: Counting | None = None,
 ) -> list[Facts]:
-    """One ``Facts`` a recipient, in order. Messages of ``exclude_batch`` do not count for the caps."""
-    counting = Counting(class_, policy, now, exclude_batch=exclude_batch)
+    """One ``Facts`` a recipient, in order. ``counting`` says what counts for the caps; None: what may have left."""
+    counting = counting or Counting(class_, policy, now)
     asking = _Asking(class_, policy, now)
     found: list[Facts] = []
     for start in range(0, len(recipients), CHUNK):

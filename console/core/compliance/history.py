@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Row, Select, String, and_, func, select
+from sqlalchemy import Row, Select, String, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from console.core.compliance.model import Calls, Policy
@@ -53,19 +53,18 @@ class Counting:
         policy: Policy,
         now: datetime,
         *,
-        exclude_batch: int | None = None,
         leaving: bool = False,
         exclude_messages: Collection[int] = (),
     ) -> None:
-        """``leaving``: count what is claimed at this moment, whatever its age, instead of what may have left."""
+        """``leaving``: after the counts of what may have left come as many of what is claimed at this moment, whatever
+        its age. ``exclude_messages`` do not count."""
         caps = policy.caps_of(class_)
         self._caps = [(cap.classes, window_start(cap.window, now, policy.zone)) for cap in caps]
         self._calls = [(cap.calls, since) for cap, (_, since) in zip(caps, self._caps, strict=True)]
-        self._calling = any(calls is not Calls.NONE for calls, _ in self._calls) and not leaving
-        self.nothing = (0,) * len(caps)
+        self._calling = any(calls is not Calls.NONE for calls, _ in self._calls)
+        self._padding = (0,) * len(caps) if leaving else ()
+        self.nothing = (0,) * len(caps) + self._padding
         self._silent = False
-        self._leaving = leaving
-        self._exclude_batch = exclude_batch
         self._exclude_messages = frozenset(exclude_messages)
 
     def look_ahead(self, session: Session) -> None:
@@ -113,7 +112,7 @@ class Counting:
             for r in recipients
         ]
 
-    def _total(self, messages: Iterable[tuple[bool, ...]]) -> tuple[int, ...]:
+    def _total(self, messages: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
         return tuple(sum(column) for column in zip(*messages, strict=True)) or self.nothing
 
     def _called(self, session: Session, customers: Collection[int]) -> dict[int, tuple[int, ...]]:
@@ -129,12 +128,15 @@ class Counting:
         )
         found: dict[int, tuple[int, ...]] = {}
         for customer, at, connected in session.execute(query):
-            counts = tuple(
+            counts = self._padded(
                 at >= since and (calls is Calls.ATTEMPTED or (calls is Calls.CONNECTED and connected is True))
                 for calls, since in self._calls
             )
             found[customer] = tuple(map(sum, zip(found.get(customer, self.nothing), counts, strict=True)))
         return found
+
+    def _padded(self, counts: Iterable[bool]) -> tuple[int, ...]:
+        return (*counts, *self._padding)
 
     def _batches(self, session: Session, ids: Collection[int]) -> dict[int, str]:
         """The class of each batch whose messages count."""
@@ -144,39 +146,42 @@ class Counting:
             .join(wanted, wanted.c.value == Batch.id)
             .where(Batch.kind != BatchKind.TEST)
         )
-        return {batch: class_key for batch, class_key in session.execute(query) if batch != self._exclude_batch}
+        return {batch: class_key for batch, class_key in session.execute(query)}  # noqa: C416 - a Row is no tuple
 
     def _rows(
         self, session: Session, column: InstrumentedAttribute[Any], values: Collection[int] | Collection[str]
-    ) -> Sequence[Row[Any, int, int, datetime]]:
-        """Value of ``column``, message, batch, and when it left."""
+    ) -> Sequence[Row[Any, int, int, datetime, str]]:
+        """Value of ``column``, message, batch, when it left, and its state."""
         if not values:
             return []
         wanted = keys(session, values)
         return session.execute(self._query(column).join(wanted, wanted.c.value == column)).all()
 
     def _grouped(
-        self, rows: Iterable[Row[Any, int, int, datetime]], batches: Mapping[int, str]
-    ) -> dict[int | str, dict[int, tuple[bool, ...]]]:
+        self, rows: Iterable[Row[Any, int, int, datetime, str]], batches: Mapping[int, str]
+    ) -> dict[int | str, dict[int, tuple[int, ...]]]:
         """By customer or number: the messages, each with whether it counts for each cap."""
-        found: dict[int | str, dict[int, tuple[bool, ...]]] = defaultdict(dict)
-        for key, message, batch, at in rows:
+        found: dict[int | str, dict[int, tuple[int, ...]]] = defaultdict(dict)
+        for key, message, batch, at, state in rows:
             class_key = batches.get(batch)
             if class_key is not None and message not in self._exclude_messages:
-                found[key][message] = tuple(
-                    class_key in classes and (self._leaving or at >= since) for classes, since in self._caps
-                )
+                found[key][message] = self._counts(class_key, at, claimed=state == MessageState.CLAIMED)
         return found
 
-    def _query(self, column: InstrumentedAttribute[Any]) -> Select[Any, int, int, datetime]:
+    def _counts(self, class_key: str, at: datetime, *, claimed: bool) -> tuple[int, ...]:
+        if claimed:
+            return (*(0 for _ in self._caps), *(class_key in classes for classes, _ in self._caps))
+        return self._padded(class_key in classes and at >= since for classes, since in self._caps)
+
+    def _query(self, column: InstrumentedAttribute[Any]) -> Select[Any, int, int, datetime, str]:
         """Only the keys may lead to an index: SQLite would rather read every message of these states."""
         at = func.coalesce(Message.sending_at, Message.accepted_at, Message.created_at)
         state = func.coalesce(Message.state, "", type_=String)
-        query = select(column, Message.id, Message.batch_id, at)
-        if self._leaving:
-            return query.where(state == MessageState.CLAIMED.value)
         states = sorted(state.value for state in MAY_HAVE_LEFT)
         never_left = and_(
             state == MessageState.EXPIRED.value, Message.sending_at.is_(None)
         )  # its batch's time was over
-        return query.where(state.in_(states), ~never_left, at >= min(since for _, since in self._caps))
+        left = and_(state.in_(states), ~never_left, at >= min(since for _, since in self._caps))
+        claimed = state == MessageState.CLAIMED.value
+        query = select(column, Message.id, Message.batch_id, at, state)
+        return query.where(or_(left, claimed) if self._padding else left)

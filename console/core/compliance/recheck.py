@@ -89,11 +89,12 @@ def _one_class(
     taken: _Taken,
 ) -> dict[int, Verdict]:
     recipients = [Recipient(customer_id=i.customer_id, loan_id=i.loan_id, phone=i.phone) for i in items]
-    facts = gather(session, recipients, class_, policy, now)
-    elsewhere = Counting(class_, policy, now, leaving=True, exclude_messages=ours).count(session, recipients)
-    judge = Judge(class_, policy, now)
+    counting = Counting(class_, policy, now, leaving=True, exclude_messages=ours)
+    found = gather(session, recipients, class_, policy, now, counting)
+    judge, caps = Judge(class_, policy, now), len(policy.caps_of(class_))
     verdicts = {}
-    for item, fact, claimed in zip(items, facts, elsewhere, strict=True):
+    for item, known in zip(items, found, strict=True):
+        fact, claimed = known._replace(sent=known.sent[:caps]), known.sent[caps:]
         verdict = judge(fact)
         if verdict.allowed:
             verdict = _with_others(item, fact, claimed, judge, taken)
