@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from console.core.context import Context
 from console.core.errors import UserError
-from console.core.i18n import T, ntr
+from console.core.i18n import T
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
 from db.models import AuditEntry, Customer
@@ -160,12 +160,6 @@ def refused_lately(session: Session, now: datetime) -> int:
     """Looks that were refused within a day, for the badge of who is to see them."""
     query = select(func.count()).where(AuditEntry.action == REFUSED, AuditEntry.at > now - timedelta(days=1))
     return session.scalar(query) or 0
-
-
-def told(people: Sequence[Looker]) -> str:
-    """One sentence over the report."""
-    looks = sum(each.looks for each in people)
-    return ntr("{n} look at a full number", "{n} looks at full numbers", looks)
 
 
 def _is(action: str) -> ColumnElement[int]:
