@@ -84,7 +84,7 @@ def _rather_big5(data: bytes) -> bool:
     if known[0] != known[1]:
         return known[0] > known[1]
     pairs = _PAIR.findall(head)
-    return sum(pair[1] < 0x80 for pair in pairs) * 5 > len(pairs)
+    return bool(sum(pair[1] < 0x80 for pair in pairs) * 5 > len(pairs))
 
 
 def _known_names(text: str) -> int:

@@ -216,9 +216,8 @@ def _hidden(data: bytes, place: int) -> tuple[bool, bool]:
         if place >= len(ids):
             return False, False
         relations = archive.read("xl/_rels/workbook.xml.rels")
-        target = next(
-            (each for each in re.findall(rb"<Relationship [^>]*>", relations) if b'"%s"' % ids[place] in each), b""
-        )
+        wanted = b'"%s"' % ids[place]
+        target = next((each for each in re.findall(rb"<Relationship [^>]*>", relations) if wanted in each), b"")
         found = re.search(rb'Target="/?(?:xl/)?([^"]+)"', target)
         name = "xl/" + found[1].decode() if found else ""
         if name not in names:
