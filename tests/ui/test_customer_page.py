@@ -270,7 +270,7 @@ def test_a_promise_stands_at_the_top_until_it_is_ended(
     qtbot.mouseClick(pane.notes[3], Qt.MouseButton.LeftButton)
     save(opened(CircumstanceDialog), qtbot, settle, note="周五还", until=date(2026, 11, 27))
     (view,) = pane.circumstances.widgets
-    assert view._badge.accessibleName() == "Promised to pay until 2026-11-28"
+    assert view._badge.accessibleName() == "Promised to pay until 2026-11-27"
     with ctx.database.read() as session:
         (row,) = session.scalars(select(Circumstance))
     assert row.until == datetime(2026, 11, 27, 16, 0, tzinfo=UTC)  # midnight after the last day, in China

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from db.models import Circumstance, CircumstanceKind, Loan, User
 
 __all__ = [
     "KIND_TITLES", "CircumstanceKind", "CircumstanceRefused", "Shown", "end_circumstance", "in_force",
-    "set_circumstance",
+    "last_day",    "set_circumstance",
 ]  # fmt: skip
 
 NOTE_LIMIT = 500
@@ -46,6 +46,11 @@ class Shown:
     note: str
     by: str  # display name
     since: datetime
+
+
+def last_day(until: datetime) -> date:
+    """The last local day of what holds up to, but not including, a moment."""
+    return (until - timedelta(microseconds=1)).astimezone().date()
 
 
 def in_force(session: Session, customer_id: int, now: datetime) -> list[Shown]:

@@ -15,6 +15,7 @@ from console.core.campaigns.rules import rule_title
 from console.core.campaigns.views import outcome
 from console.core.compliance.purpose import PURPOSE_TITLES, Purpose
 from console.core.customers.circumstances import KIND_TITLES as CIRCUMSTANCES
+from console.core.customers.circumstances import last_day
 from console.core.customers.consents import SOURCE_TITLES
 from console.core.customers.contacts import KIND_TITLES as CONTACTS
 from console.core.customers.suppressions import ISSUER_TITLES, Issuer, scope_title
@@ -211,7 +212,7 @@ def _circumstances(
             kind=Kind.CIRCUMSTANCE,
             at=row.created_at,
             title=str(CIRCUMSTANCES[row.kind]),
-            note=tr("until {date}", date=local_date(row.until)) if row.until else "",
+            note=tr("until {date}", date=local_date(last_day(row.until))) if row.until else "",
             body=row.note,
             by=name or "",
         )
@@ -257,7 +258,7 @@ def _suppressions(
 
 
 def _listed(row: Suppression) -> str:
-    until = tr("until {date}", date=local_date(row.until)) if row.until else ""
+    until = tr("until {date}", date=local_date(last_day(row.until))) if row.until else ""
     return " · ".join(filter(None, (str(ISSUER_TITLES[Issuer(row.issuer)]), said(row.source, row.reason), until)))
 
 

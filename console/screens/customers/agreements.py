@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from console.core.compliance.policy import Need
 from console.core.compliance.purpose import PURPOSE_TITLES
-from console.core.customers.circumstances import KIND_TITLES, Shown
+from console.core.customers.circumstances import KIND_TITLES, Shown, last_day
 from console.core.customers.consents import Standing
 from console.core.customers.detail import CustomerDetail
 from console.core.customers.suppressions import ISSUER_TITLES, SuppressionRow, may_end, scope_title
@@ -21,7 +21,6 @@ from console.screens.customers.notedialogs import (
     EndSuppressionDialog,
     SuppressDialog,
 )
-from console.shell import theme
 from console.shell.services import Services
 from console.shell.widgets import StateBadge, clear, column, icon_button, label, link_button, row
 
@@ -60,7 +59,7 @@ class ConsentsCard(FoldCard):
                     str(ISSUER_TITLES[entry.issuer]),
                     local_date(entry.created_at),
                     said(entry.source, entry.reason),
-                    tr("until {date}", date=local_date(entry.until)) if entry.until else "",
+                    tr("until {date}", date=local_date(last_day(entry.until))) if entry.until else "",
                     entry.phone if self._found is not None and entry.phone != self._found.phone else "",
                 ),
             )
@@ -81,7 +80,7 @@ class ConsentsCard(FoldCard):
         if self._may_edit:
             name = tr("Record what the customer said")
             pencil = icon_button("pencil", name, lambda: self._record(standing))
-            pencil.setFixedHeight(theme.current().px(24))
+            pencil.setProperty("kind", "inline")
             head.addWidget(pencil)
         lines = column(head, spacing=0)
         unfolded = standing.purpose in self._unfolded
@@ -135,7 +134,7 @@ class CircumstanceView(QWidget):
 
     def show_circumstance(self, shown: Shown) -> None:
         self._shown = shown
-        until = tr("until {date}", date=local_date(shown.until)) if shown.until else ""
+        until = tr("until {date}", date=local_date(last_day(shown.until))) if shown.until else ""
         title = str(KIND_TITLES[shown.kind])
         self._badge.set_state("warn", " ".join(filter(None, (title, until))))
         about = (shown.loan, shown.note, f"{shown.by}, {local_date(shown.since)}")

@@ -26,7 +26,6 @@ from console.screens.customers.notedialogs import CircumstanceDialog, ContactDia
 from console.screens.customers.persondialogs import CustomerDialog, PhoneDialog, clock_time
 from console.screens.customers.reveal import Asking, RevealDialog
 from console.screens.customers.timelinecard import TimelineCard
-from console.shell import theme
 from console.shell.flow import FlowLayout
 from console.shell.rows import KeyedRows
 from console.shell.services import Services
@@ -335,7 +334,7 @@ class PhoneLine(SecretLine):
 
 def low(button: QToolButton) -> None:
     """As high as a line of text, so that facts stand close."""
-    button.setFixedHeight(theme.current().px(24))
+    button.setProperty("kind", "inline")
 
 
 def _facts(found: CustomerDetail) -> Iterator[tuple[str, str]]:

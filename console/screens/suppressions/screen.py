@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from console.core.customers.circumstances import last_day
 from console.core.customers.consents import SOURCE_TITLES
 from console.core.customers.suppressions import (
     ISSUER_TITLES,
@@ -93,7 +94,10 @@ class SuppressionsPage(Page):
             Column[SuppressionRow]("source", tr("Known from"), _source, 120, sortable=False),
             Column[SuppressionRow]("created", tr("Put on"), lambda each: local_date(each.created_at), 92),
             Column[SuppressionRow](
-                "until", tr("Until"), lambda each: local_date(each.until) if each.until else tr("open end"), 92
+                "until",
+                tr("Until"),
+                lambda each: local_date(last_day(each.until)) if each.until else tr("open end"),
+                92,
             ),
         ]
         table = RecordTable(
@@ -220,3 +224,7 @@ class SuppressionsPage(Page):
 
 def _source(each: SuppressionRow) -> str:
     return str(SOURCE_TITLES.get(each.source, each.source))
+
+
+def _until(each: SuppressionRow) -> str:
+    return local_date(last_day(each.until)) if each.until else tr("open end")
