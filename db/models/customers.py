@@ -15,6 +15,7 @@ from db.base import Base, EnumValue, Id, Money, Rate, UtcDateTime, Word
 _KNOWN = text("id_digest IS NOT NULL")
 # As queries say it, letter for letter: only then does SQLite take the index.
 _SHOWN: Any = {"sqlite_where": text("active IS 1"), "postgresql_where": text("active IS true")}
+_GONE: Any = {"sqlite_where": text("active IS NOT 1"), "postgresql_where": text("active IS NOT true")}
 _LONG: Any = {
     "sqlite_where": text("active IS 1 AND length(name) > 3"),
     "postgresql_where": text("active IS true AND length(name) > 3"),
@@ -41,6 +42,8 @@ class Customer(Base):
         Index("ix_customer_name_2", text("substr(name, 2)"), "pinyin", "id", **_SHOWN, postgresql_include=["name"]),
         Index("ix_customer_name_3", text("substr(name, 3)"), "pinyin", "id", **_SHOWN, postgresql_include=["name"]),
         Index("ix_customer_name_long", "name", "pinyin", "id", **_LONG),
+        Index("ix_customer_birthday", "birthday", "id", **_SHOWN),
+        Index("ix_customer_gone", "id", **_GONE),  # few: who they are is known without a look at the others
         Index("ix_customer_id_digest", "id_digest", sqlite_where=_KNOWN, postgresql_where=_KNOWN),
     )
 
@@ -118,7 +121,7 @@ class Loan(Base):
         Index("ix_loan_customer_id", "customer_id"),
         # Whose loans these are, without a look at the loans themselves.
         Index("ix_loan_number", "number", "customer_id"),
-        Index("ix_loan_due_on", "due_on", "state", "customer_id"),
+        Index("ix_loan_due_on", "due_on", "state", "customer_id", "amount_due"),
         Index("ix_loan_product", "product", "customer_id"),
         Index("ix_loan_state", "state", "customer_id"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
@@ -11,16 +12,17 @@ from sqlalchemy import ColumnElement, Select, String, and_, null, select, true, 
 
 from console.core.clock import SystemClock
 from console.core.customers import search
+from console.core.customers.loanstates import LOAN_STATE_TITLES
 from console.core.i18n import T, Text
+from console.core.segments import compile as segments
+from console.core.segments.conditions import Group, load
+from console.core.segments.days import Today
+from console.core.segments.sentence import sentence
 from db.models import Customer, ImportedCustomer, Loan, LoanState
 
+__all__ = ["FACETS", "LOAN_STATE_TITLES", "CustomerFilter", "audience_select", "conditions", "local_today", "matching"]
+
 FACETS = ("region", "branch", "rating", "segment")
-LOAN_STATE_TITLES: Mapping[str, Text] = {
-    LoanState.ACTIVE: T("Repaying"),
-    LoanState.OVERDUE: T("Overdue"),
-    LoanState.SETTLED: T("Settled"),
-    LoanState.APPLYING: T("Applying"),
-}
 _TITLES: Mapping[str, Text] = {
     "text": T("Search"),
     "region": T("Region"),
@@ -47,6 +49,7 @@ class CustomerFilter:
     overdue_min: int | None = None  # whole days since the due date
     overdue_max: int | None = None
     import_id: int | None = None
+    asked: str = ""  # conditions of a segment, as JSON
 
     def dump(self) -> dict[str, object]:
         """As JSON, without what is empty."""
@@ -88,7 +91,14 @@ class CustomerFilter:
             named.append((T("Days overdue"), _span(self.overdue_min, self.overdue_max)))
         if self.import_id is not None:
             named.append((T("Import"), self.import_id))
+        if self.asked:
+            named.append((T("Conditions"), sentence(_asked(self))))
         return " · ".join(str(T("{name}: {value}", name=str(name), value=str(v))) for name, v in named if v)
+
+
+def _asked(filter: CustomerFilter) -> Group:  # noqa: A002
+    """Raises BadConditions, UnknownField."""
+    return load(json.loads(filter.asked))
 
 
 def _span(low: date | int | None, high: date | int | None) -> str:
@@ -114,7 +124,7 @@ def audience_select(
     if per_loan:
         loans = _loan_conditions(filter, today)
         pairs = select(Customer.id, Loan.id).join(Loan, Loan.customer_id == Customer.id)
-        pairs = pairs.where(_customer_conditions(filter), loans).order_by(Customer.id, Loan.id)
+        pairs = pairs.where(_customer_conditions(filter, today), loans).order_by(Customer.id, Loan.id)
     else:
         pairs = select(Customer.id, null().label("loan_id"))
         pairs = pairs.where(matching(filter, today=today)).order_by(Customer.id)
@@ -123,7 +133,7 @@ def audience_select(
 
 def matching(filter: CustomerFilter, *, today: date | None = None) -> ColumnElement[bool]:  # noqa: A002
     """The whole filter as one condition on Customer."""
-    condition = _customer_conditions(filter)
+    condition = _customer_conditions(filter, today)
     if not filter.about_loans:
         return condition
     loans = select(Loan.customer_id).where(_loan_conditions(filter, today)).correlate(None)
@@ -147,10 +157,14 @@ def conditions(filter: CustomerFilter, *, today: date | None = None) -> list[sea
         loans = select(Loan.customer_id).where(_loan_conditions(filter, today))
         own = loans.where(Loan.customer_id == Customer.id).correlate(Customer)
         found.append(search.Condition((loans.correlate(None),), own.exists()))
+    if filter.asked:
+        root, day = _asked(filter), Today.of(today or local_today())
+        members = segments.members(root, day).correlate(None)
+        found.append(search.Condition((members,), segments.matching(root, day)))
     return found
 
 
-def _customer_conditions(filter: CustomerFilter) -> ColumnElement[bool]:  # noqa: A002
+def _customer_conditions(filter: CustomerFilter, today: date | None) -> ColumnElement[bool]:  # noqa: A002
     conditions: list[ColumnElement[bool]] = [search.shown()]
     for name in FACETS:
         if wanted := getattr(filter, name):
@@ -159,6 +173,8 @@ def _customer_conditions(filter: CustomerFilter) -> ColumnElement[bool]:  # noqa
         conditions.append(
             Customer.id.in_(select(ImportedCustomer.customer_id).where(ImportedCustomer.import_id == filter.import_id))
         )
+    if filter.asked:
+        conditions.append(segments.matching(_asked(filter), Today.of(today or local_today())))
     if filter.text.strip():
         conditions.append(search.found(filter.text))
     return and_(*conditions)

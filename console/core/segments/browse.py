@@ -17,7 +17,7 @@ from console.core.errors import UserError
 from console.core.i18n import Text
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
-from console.core.segments.compile import chooses_loans, members, pairs
+from console.core.segments.compile import chooses_loans, loans, members
 from console.core.segments.conditions import Group, checked, load
 from console.core.segments.fields import Field
 from console.core.segments.pinning import Pin
@@ -178,11 +178,11 @@ def look(ctx: Context, root: Group, interrupter: Interrupter) -> Found:
         found = members(root, today)
         customers = session.scalar(select(func.count()).select_from(found.subquery())) or 0
         some = sorted(session.scalars(found.limit(SAMPLE))) if customers else []
-        loans = None
+        meant = None
         if chooses_loans(root):
-            chosen = pairs(root, today, per_loan=True).order_by(None).subquery()
-            loans = session.scalar(select(func.count()).select_from(chosen)) or 0
-        return Found(root=root, customers=customers, loans=loans, sample=tuple(customer_rows(session, some)))
+            chosen = loans(root, today).subquery()
+            meant = session.scalar(select(func.count()).select_from(chosen)) or 0
+        return Found(root=root, customers=customers, loans=meant, sample=tuple(customer_rows(session, some)))
 
 
 class Look:

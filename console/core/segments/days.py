@@ -106,41 +106,25 @@ def period(named: Period, day: date) -> tuple[date, date]:
     return date(year, month + 1, 1), date(year, month + 1, monthrange(year, month + 1)[1])
 
 
-def birthdays(day: date, days: int) -> list[tuple[date, date]]:
-    """Ranges of dates of birth whose anniversary falls on ``day`` or up to ``days`` days after it, every year once.
+def anniversaries(day: date, days: int) -> list[date]:
+    """The days from ``day`` to ``days`` days after it as month and day of the year 2000, which has them all.
 
     Who was born on 29 February has it on 28 February in other years.
     """
-    last = shifted(day, min(days, 366))
-    ranges = []
-    for year in range(day.year - _OLDEST, day.year + 1):
-        if (last - day).days >= 365:
-            ranges.append((date(year, 1, 1), date(year, 12, 31)))
-        elif last.year == day.year:
-            ranges.append((_first(day, year), _last(last, year)))
-        else:
-            ranges += [(date(year, 1, 1), _last(last, year)), (_first(day, year), date(year, 12, 31))]
-    return ranges
+    found = []
+    for ahead in range(min(days, 366) + 1):
+        there = shifted(day, ahead)
+        found.append(date(2000, there.month, there.day))
+        if (there.month, there.day) == (2, 28) and not isleap(there.year):
+            found.append(date(2000, 2, 29))
+    return list(dict.fromkeys(found))
 
 
-def _first(day: date, year: int) -> date:
-    """The first date of birth in ``year`` with its anniversary on ``day`` or later in the year."""
-    if (day.month, day.day) == (2, 29) and not isleap(year):
-        return date(year, 3, 1)  # its 28th is over
-    return date(year, day.month, day.day)
-
-
-def _last(day: date, year: int) -> date:
-    """The last date of birth in ``year`` with its anniversary on ``day`` or earlier in the year."""
-    if day.month == 2 and day.day >= 28 and (day.day == 29 or not isleap(day.year)):
-        return date(year, 2, monthrange(year, 2)[1])
-    return date(year, day.month, day.day)
-
-
-def months(month: int, day: date) -> list[tuple[date, date]]:
-    """Ranges of dates of birth in a month."""
+def dates_of_birth(anniversary: date, day: date) -> list[date]:
+    """Every date of birth that somebody alive on ``day`` may have with this month and day."""
     years = range(day.year - _OLDEST, day.year + 1)
-    return [(date(year, month, 1), date(year, month, monthrange(year, month)[1])) for year in years]
+    leap = (anniversary.month, anniversary.day) == (2, 29)
+    return [anniversary.replace(year=year) for year in years if not leap or isleap(year)]
 
 
 def born_until(day: date, age: int) -> date:

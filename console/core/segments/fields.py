@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from console.core.compliance.purpose import PURPOSE_TITLES, SCOPE_ALL
-from console.core.customers.filters import LOAN_STATE_TITLES
+from console.core.customers.loanstates import LOAN_STATE_TITLES
 from console.core.errors import UserError
 from console.core.i18n import T, Text
 from console.core.messages.classes import CLASSES

@@ -117,3 +117,21 @@ def _as_text(element: flag_in, compiler: SQLCompiler, **kw: Any) -> str:
 def _as_one(element: flag_in, compiler: SQLCompiler, **kw: Any) -> str:
     column, _key, path = (compiler.process(clause, **kw) for clause in element.clauses)
     return f"(coalesce(json_extract({column}, {path}), 0) = 1)"
+
+
+class month_day(FunctionElement[str]):  # noqa: N801
+    """Of a date, as ``02-29``."""
+
+    name = "month_day"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(month_day)
+def _to_char(element: month_day, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"to_char({compiler.process(element.clauses, **kw)}, 'MM-DD')"
+
+
+@compiles(month_day, "sqlite")
+def _tail(element: month_day, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"substr({compiler.process(element.clauses, **kw)}, 6)"

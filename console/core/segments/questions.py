@@ -7,17 +7,27 @@ from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, and_, false, func, not_, or_
+from sqlalchemy import ColumnElement, Integer, and_, false, func, not_
 
 from console.core.customers.prefix import starts_with
 from console.core.segments.conditions import Condition
-from console.core.segments.days import FIRST, LAST, Today, birthdays, born_until, months, shifted, span
+from console.core.segments.days import (
+    FIRST,
+    LAST,
+    Today,
+    anniversaries,
+    born_until,
+    dates_of_birth,
+    shifted,
+    span,
+)
 from console.core.segments.fields import Field
-from console.core.segments.functions import flag_in, has_item, holds, number_in
+from console.core.segments.functions import flag_in, has_item, holds, month_day, number_in
 from console.core.segments.operators import Kind, Operator
 from console.core.segments.rows import Row, column_of, late
 
 True_ = ColumnElement[bool]
+_FEW_DAYS: Final = 40  # whose dates of birth, one a year, are looked up one by one in their index
 _INTEGERS: Final = 2**31 - 1  # what an integer column of PostgreSQL holds
 
 
@@ -157,8 +167,14 @@ def _anniversary(field: Field, condition: Condition, row: Row, today: Today) -> 
     if condition.operator not in (Operator.NEXT_DAYS, Operator.MONTH):
         return _date(field, condition, row, today)
     column, number = column_of(field.key, row), int(condition.value[0])
-    ranges = birthdays(today.day, number) if condition.operator is Operator.NEXT_DAYS else months(number, today.day)
-    return and_(column.is_not(None), or_(*(column.between(first, last) for first, last in ranges)))
+    this_year = column <= date(today.day.year, 12, 31)
+    if condition.operator is Operator.MONTH:
+        return and_(column.is_not(None), this_year, month_day(column).startswith(f"{number:02}-"))
+    there = anniversaries(today.day, number)
+    if len(there) > _FEW_DAYS:
+        return and_(column.is_not(None), this_year, month_day(column).in_([f"{each:%m-%d}" for each in there]))
+    born = [each for anniversary in there for each in dates_of_birth(anniversary, today.day)]
+    return and_(column.is_not(None), column.in_(born))
 
 
 def _age(field: Field, condition: Condition, row: Row, today: Today) -> True_:

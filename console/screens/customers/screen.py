@@ -43,6 +43,7 @@ class CustomersPage(Page):
         super().__init__(services)
         self._wanted = CustomerFilter()
         self._import_id: int | None = None
+        self._asked, self._segment = "", ""  # conditions that the list is narrowed to, and what they are called
         self._select_when_loaded: int | None = None
         self._may_import = services.allowed(Permission.CUSTOMERS_IMPORT)
         self._import: ImportPage | None = None
@@ -126,7 +127,11 @@ class CustomersPage(Page):
     # Coming and going
 
     def arrive(self, **arguments: object) -> None:
-        """``file`` or ``start_import`` open the import; ``customer_id`` one customer; ``import_id`` those of a file."""
+        """``file`` or ``start_import`` open the import; ``customer_id`` one customer; ``import_id`` those of a file.
+
+        ``conditions`` (JSON) and ``segment_name`` show those of a segment.
+        """
+        conditions = arguments.get("conditions")
         file, customer_id, import_id = (arguments.get(name) for name in ("file", "customer_id", "import_id"))
         if isinstance(file, (str, Path)):
             self.open_import(Path(file))
@@ -136,6 +141,8 @@ class CustomersPage(Page):
             self.open_customer(customer_id)
         elif isinstance(import_id, int):
             self.show_import(import_id)
+        elif isinstance(conditions, str):
+            self.show_segment(conditions, str(arguments.get("segment_name", "")))
         else:
             self.refresh(None)
 
@@ -164,6 +171,14 @@ class CustomersPage(Page):
         self.close_import()
         self._reset()
         self._import_id = import_id
+        self._look(keep_selection=False)
+        self._look_around()
+
+    def show_segment(self, conditions: str, name: str) -> None:
+        """Only the customers who fulfil the conditions."""
+        self.close_import()
+        self._reset()
+        self._asked, self._segment = conditions, name
         self._look(keep_selection=False)
         self._look_around()
 
@@ -245,6 +260,7 @@ class CustomersPage(Page):
             text=self.bar.search.text().strip() if self.bar.search else "",
             loan_state=str(self.loan_state.value()),
             import_id=self._import_id,
+            asked=self._asked,
         )
         self._wanted = self.filters.narrow(wanted) if self.more.isChecked() else wanted
         self.table.set_empty(self._nobody())
@@ -259,13 +275,15 @@ class CustomersPage(Page):
         self._say_narrowed(found.import_name)
 
     def _say_narrowed(self, import_name: str) -> None:
-        narrowed = self._import_id is not None
-        self._narrowed.setText(tr("Only the customers of {file}", file=import_name) if narrowed else "")
+        narrowed = self._import_id is not None or bool(self._asked)
+        self._narrowed.setText(
+            tr("Only the customers of {file}", file=self._segment or import_name) if narrowed else ""
+        )
         self._narrowed.setVisible(narrowed)
         self._widen.setVisible(narrowed)
 
     def _reset(self) -> None:
-        self._import_id = None
+        self._import_id, self._asked, self._segment = None, "", ""
         if self.bar.search is not None:
             self.bar.search.clear()
         self.loan_state.set_value("")

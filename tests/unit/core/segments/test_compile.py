@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from console.core.context import Context
-from console.core.segments.compile import matching, members, pairs
+from console.core.segments.compile import loans, matching, members, pairs
 from console.core.segments.conditions import Condition, Group, Logic, Node, Related, checked, dump, load
 from console.core.segments.days import Today
 from console.core.segments.fields import FIELDS, WITHIN, Field, Scope, own_field
@@ -101,6 +101,7 @@ def found(ctx: Context, root: Group, today: Today) -> tuple[list[int], list[tupl
         per_customer = [tuple(row) for row in session.execute(pairs(root, today, per_loan=False))]
         per_loan = [tuple(row) for row in session.execute(pairs(root, today, per_loan=True))]
         alone = sorted(session.scalars(members(root, today)))
+        assert sorted(session.scalars(loans(root, today))) == sorted(loan for _customer, loan in per_loan)
     return [row[0] for row in per_customer], per_loan, alone
 
 

@@ -1,0 +1,39 @@
+"""The list of customers narrowed to the conditions of a segment."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.core.context import Context
+from console.core.customers.browse import CustomerFilter, count_customers, customer_ids
+from console.core.segments.conditions import Condition, Group, Related, dump
+from console.core.segments.fields import Scope, UnknownField
+from console.core.segments.operators import Operator
+
+_World = runpy.run_path(str(Path(__file__).parents[3] / "campaign_world.py"))["World"]
+WEST = Condition("customer.region", Operator.ONE_OF, ("城西",))
+SOON = Related(Scope.LOAN, (Condition("loan.due_on", Operator.IN_DAYS, ("5", "5")),))
+
+
+@pytest.mark.parametrize("text", ["", "C000000"])
+def test_the_list_shows_whom_the_segment_finds(ctx: Context, text: str) -> None:
+    world: Any = _World(ctx)
+    world.customers(9)
+    world.set_customers([6], active=False)
+    wanted = CustomerFilter(text=text, asked=json.dumps(dump(Group((WEST, SOON)))))
+    assert CustomerFilter.load(wanted.dump()) == wanted
+    with ctx.database.read() as session:
+        assert list(customer_ids(session, wanted, today=world.today)) == [3, 9]
+        assert count_customers(session, wanted, today=world.today) == 2
+    assert wanted.describe().endswith("Conditions: Region is 城西 and has a loan (Due date in 5 days)")
+
+
+def test_conditions_that_are_not_understood_are_an_error(ctx: Context) -> None:
+    odd = {"version": 1, "root": {"group": "all", "parts": [{"field": "customer.luck", "is": "yes", "value": []}]}}
+    with ctx.database.read() as session, pytest.raises(UnknownField):
+        customer_ids(session, CustomerFilter(asked=json.dumps(odd)))
