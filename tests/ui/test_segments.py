@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.core.context import Context
 from console.core.segments import store
 from console.core.segments.browse import segment_detail
-from console.core.segments.conditions import Condition, Group, Logic, Related, load
+from console.core.segments.conditions import Condition, Group, Logic, Related, dump, load
 from console.core.segments.fields import Scope
 from console.core.segments.operators import Operator
+from console.screens.customers.screen import CustomersPage
 from console.screens.segments import screen as screen_module
 from console.screens.segments.answers import Several, Texts
 from console.screens.segments.parts import ConditionRow, GroupBox
@@ -262,3 +263,18 @@ def test_who_may_not_edit_sees_everything_and_changes_nothing(
     shown_buttons = {each.text() for each in page.editor.findChildren(QPushButton) if each.isVisible()}
     assert "Show in the customer list" in shown_buttons
     assert not shown_buttons & {"Save", "Copy", "Retire", "Campaign for these", "Pin who it is now"}
+
+
+def test_the_customer_list_shows_exactly_these(
+    qtbot: QtBot, services: Services, world: Any, settle: Callable[[], None]
+) -> None:
+    page = CustomersPage(services)
+    qtbot.addWidget(page)
+    page.show()
+    page.arrive(conditions=json.dumps(dump(Group((WEST,)))), segment_name="城西")
+    settle()
+    assert page.table.records.rowCount() == 10
+    assert "Only the customers of 城西" in [each.text() for each in page.findChildren(QLabel) if each.isVisible()]
+    page.show_all()
+    settle()
+    assert page.table.records.rowCount() == 30

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from console.core.compliance.versions import policy_at
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T, tr
@@ -143,8 +144,9 @@ def conditions_of(session: Session, version_id: int) -> Group:
 
 
 def today_of(session: Session, day: date) -> Today:
-    """What "today" means on ``day`` under the rules of this office."""
-    return Today.of(day)
+    """What "today" means on ``day`` under the rules that are in force then: zone, and calendar of working days."""
+    policy = policy_at(session, Today.of(day).start)
+    return Today(day, policy.zone, policy.calendar)
 
 
 def own_fields(session: Session, *, retired: bool = False) -> list[Field]:
