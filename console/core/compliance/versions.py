@@ -27,7 +27,7 @@ from console.core.errors import UserError
 from console.core.i18n import T, Text
 from console.core.security.permissions import Permission
 from db.audit import canonical
-from db.models import RulePack, RulePackState, Secret, User
+from db.models import Control, RulePack, RulePackState, Secret, User
 
 SECRET_NAME = "rules"  # noqa: S105 - the name of a row, not a secret
 SHIPPED = 1
@@ -164,7 +164,7 @@ def form_of(ctx: Context, pack_id: int, rule: str) -> list[Field]:
     """What a form for a rule of the draft asks for. Raises DraftGone."""
     ctx.require(Permission.RULES_EDIT)
     with ctx.database.read() as session:
-        return fields_of(_open(session, pack_id, RulePackState.DRAFT).record, rule)
+        return fields_of(_open(session, pack_id, RulePackState.DRAFT, lock=False).record, rule)
 
 
 def start_draft(ctx: Context, number: int | None = None) -> int:
@@ -172,6 +172,7 @@ def start_draft(ctx: Context, number: int | None = None) -> int:
     ctx.require(Permission.RULES_EDIT)
     now = ctx.clock.now()
     with ctx.database.begin() as session:
+        session.get(Control, 1, with_for_update=True)  # two who begin at once get the same draft
         if (existing := session.scalar(select(RulePack.id).where(RulePack.state.in_(_OPEN)))) is not None:
             return existing
         newest = _newest(session)
@@ -307,8 +308,8 @@ def _makers(pack: RulePack) -> set[int]:
     return {pack.created_by, *pack.editors}
 
 
-def _open(session: Session, pack_id: int, state: RulePackState) -> RulePack:
-    pack = session.get(RulePack, pack_id, with_for_update=True, populate_existing=True)
+def _open(session: Session, pack_id: int, state: RulePackState, *, lock: bool = True) -> RulePack:
+    pack = session.get(RulePack, pack_id, with_for_update=lock, populate_existing=lock)
     if pack is None or pack.state is not state:
         raise DraftGone()
     return pack

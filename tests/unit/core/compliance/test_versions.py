@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -215,6 +216,18 @@ def test_one_draft_at_a_time_and_it_can_be_thrown_away(admin_ctx: Context, draft
     discard_draft(admin_ctx, draft_id)
     assert overview(admin_ctx).draft is None
     assert start_draft(admin_ctx) != draft_id
+
+
+def test_a_form_asks_for_what_the_draft_says(admin_ctx: Context, draft_id: int) -> None:
+    set_limit(admin_ctx, draft_id, 7)
+    assert {each.key: each.value for each in form_of(admin_ctx, draft_id, CAP)} == {"limit": 7, "calls": "none"}
+    with pytest.raises(DraftGone):
+        form_of(admin_ctx, draft_id + 1, CAP)
+
+
+def test_two_who_begin_at_once_write_in_one_draft(admin_ctx: Context) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(lambda _n: start_draft(admin_ctx), range(4)))) == 1
 
 
 def test_an_earlier_version_can_be_taken_up_again(admin_ctx: Context, supervisor_ctx: Context) -> None:
