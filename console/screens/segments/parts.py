@@ -142,15 +142,18 @@ class GroupBox(Part):
         self._node = node
         self.inner = node.scope if isinstance(node, Related) else scope
         self.logic = _box(tr("How the conditions belong together"), _logics(node), node.logic.value)
-        head = row(spacing=6)
+        said = QWidget()
+        words = FlowLayout(6, 4)
+        said.setLayout(words)
         if isinstance(node, Related):
             has = [(present, str(HAS[node.scope][0 if present else 1])) for present in (True, False)]
             self.has = _box(str(SCOPE_TITLES[node.scope]), has, node.present)
             self.has.currentIndexChanged.connect(lambda _index: self._changed())
-            head.addWidget(self.has)
-        head.addWidget(self.logic)
+            words.addWidget(self.has)
+        words.addWidget(self.logic)
         self.logic.setVisible(not isinstance(node, Related) or len(node.parts) > 1)
-        head.addStretch(1)
+        head = row(said, spacing=6)
+        head.setStretch(0, 1)
         if path and editable:
             head.addLayout(self._actions())
         self.logic.currentIndexChanged.connect(lambda _index: self._changed())
