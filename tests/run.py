@@ -122,22 +122,21 @@ def run(step: Step) -> bool:
     return ended.returncode == 0
 
 
-# Two lanes for two cores: one computes, the other waits much for processes, screens and modems.
-FIRST_LANE = (
-    Step("lint", ("ruff", "check", ".")),
-    Step("format", ("ruff", "format", "--check", ".")),
+# The longest first: two run at a time, and each that ends makes room for the next.
+STEPS = (
+    Step("tests of the core", (*PYTEST, "tests/unit/core"), offscreen=True),
+    Step("interface tests", (*PYTEST, "tests/ui"), offscreen=True),
+    Step("faults", (*PYTEST, "tests/faults"), offscreen=True),
+    Step("the real window", (*PYTEST, "tests/e2e"), on_screen=True),
+    Step("wheel and packaged program", ("python", "tests/packaging.py")),
+    Step("contracts of databases and transports", (*PYTEST, "tests/contract"), offscreen=True),
+    Step("other unit tests", (*PYTEST, "tests/unit", "--ignore=tests/unit/core"), offscreen=True),
     Step("types on Linux", ("mypy", "--platform", "linux")),
     Step("types on Windows", ("mypy", "--platform", "win32")),
+    Step("lint", ("ruff", "check", ".")),
+    Step("format", ("ruff", "format", "--check", ".")),
     Step("import contracts", ("lint-imports",)),
     Step("translations", ("python", "tests/catalogues.py", "--check")),
-    Step("unit tests", (*PYTEST, "tests/unit"), offscreen=True),
-)
-SECOND_LANE = (
-    Step("wheel and packaged program", ("python", "tests/packaging.py")),
-    Step("the real window", (*PYTEST, "tests/e2e"), on_screen=True),
-    Step("faults", (*PYTEST, "tests/faults"), offscreen=True),
-    Step("contracts of databases and transports", (*PYTEST, "tests/contract"), offscreen=True),
-    Step("interface tests", (*PYTEST, "tests/ui"), offscreen=True),
 )
 
 
@@ -146,13 +145,11 @@ def main(arguments: list[str]) -> int:
     install_python_packages()
     if arguments:
         return 0 if run(Step("tests", (*PYTEST, *arguments), offscreen=True)) else 1
-    with ThreadPoolExecutor(2) as lanes:
-        content = [each for lane in lanes.map(lambda steps: [run(s) for s in steps], LANES) for each in lane]
+    with ThreadPoolExecutor(2) as pool:
+        content = list(pool.map(run, STEPS))
     print(f"\n{content.count(True)} of {len(content)} checks passed", flush=True)
     return 0 if all(content) else 1
 
-
-LANES = (FIRST_LANE, SECOND_LANE)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
