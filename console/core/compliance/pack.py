@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +26,6 @@ LIMITS = range(1, 1001)  # of a cap, messages
 HOLIDAY, WORKDAY = "holiday", "workday"
 SINGLE = ("clock", "mobile", "own_number", "consent", "customer_hours", "channel", "paid", "calendar")
 LISTS = ("suppression", "hours", "caps", "ease_off")
-ISSUERS = ("branch", "head_office", "regulator")
 TERMS = ("priority", "validity_hours", "senders", "second_approver_above")  # what an office may change of a class
 
 
@@ -50,6 +50,18 @@ def rules_in(record: Record) -> Iterator[Record]:
     yield record["paid"]
     yield from record["ease_off"]
     yield record["calendar"]
+
+
+def completed(record: Record) -> dict[str, Any]:
+    """A copy in which rules that a newer program has added stand as they are shipped."""
+    shipped = _shipped()
+    made: dict[str, Any] = copy.deepcopy(dict(record))
+    for name in (*SINGLE, "classes"):
+        made.setdefault(name, copy.deepcopy(shipped[name]))
+    for name in LISTS:
+        there = {rule["id"] for rule in made.setdefault(name, [])}
+        made[name] += [copy.deepcopy(rule) for rule in shipped[name] if rule["id"] not in there]
+    return made
 
 
 def read_pack(record: Record, version: int | None = None) -> Policy:

@@ -14,13 +14,13 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from console.core.compliance.changing import Field, changed_pack, fields_of
 from console.core.compliance.describe import RuleChange, RuleView, differences, views
 from console.core.compliance.model import Policy
-from console.core.compliance.pack import read_pack
+from console.core.compliance.pack import completed, read_pack
 from console.core.compliance.policy import load_policy, shipped_pack
 from console.core.context import Context
 from console.core.errors import UserError
@@ -96,6 +96,7 @@ class DraftView:
 @dataclass(frozen=True, kw_only=True)
 class Overview:
     number: int  # of the version in force
+    trouble: Text | None  # why it can not be used: nothing is sent until it is put right
     rules: tuple[RuleView, ...]
     versions: tuple[VersionRow, ...]  # newest first
     draft: DraftView | None
@@ -105,7 +106,7 @@ def policy_at(session: Session, at: datetime) -> Policy:
     """The rules in force at ``at``. Raises RulesTampered, BadPack."""
     found = session.execute(
         select(RulePack.number, RulePack.record, RulePack.digest, RulePack.effective_from)
-        .where(RulePack.state == RulePackState.APPROVED, RulePack.effective_from <= at)
+        .where(_approved(), RulePack.effective_from <= at)
         .order_by(RulePack.number.desc())
         .limit(1)
     ).first()
@@ -113,6 +114,15 @@ def policy_at(session: Session, at: datetime) -> Policy:
         return load_policy()
     number, record, digest, effective_from = found
     return _sound(session, number or 0, record, digest, effective_from)
+
+
+def _in_force(session: Session, at: datetime) -> int:
+    query = select(func.max(RulePack.number))
+    return session.scalar(query.where(_approved(), RulePack.effective_from <= at)) or SHIPPED
+
+
+def _approved() -> ColumnElement[bool]:
+    return RulePack.state == RulePackState.APPROVED
 
 
 def _sound(
@@ -127,7 +137,7 @@ def _sound(
 
 @lru_cache(maxsize=8)
 def _read(number: int, text: str) -> Policy:
-    return read_pack(json.loads(text), number)
+    return read_pack(completed(json.loads(text)), number)
 
 
 def _signature(secret: bytes, number: int, text: str, effective_from: datetime | None) -> str:
@@ -142,10 +152,15 @@ def overview(ctx: Context) -> Overview:
     ctx.require(Permission.RULES_VIEW)
     now = ctx.clock.now()
     with ctx.database.read() as session:
-        in_force = policy_at(session, now).version
+        in_force, trouble = _in_force(session, now), None
+        try:
+            policy_at(session, now)
+        except UserError as error:
+            trouble = error.message
         draft = session.scalar(select(RulePack).where(RulePack.state.in_(_OPEN)))
         return Overview(
             number=in_force,
+            trouble=trouble,
             rules=tuple(views(_record(session, in_force))),
             versions=tuple(_versions(session, in_force, now)),
             draft=None if draft is None else _draft_view(ctx, session, draft),
@@ -322,7 +337,7 @@ def _newest(session: Session) -> int:
 def _record(session: Session, number: int) -> dict[str, Any]:
     if number == SHIPPED:
         return shipped_pack()
-    return dict(session.scalars(select(RulePack.record).where(RulePack.number == number)).one())
+    return completed(session.scalars(select(RulePack.record).where(RulePack.number == number)).one())
 
 
 def _seen(pack: RulePack) -> str:

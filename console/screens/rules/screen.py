@@ -148,6 +148,10 @@ class RulesPage(Page):
     def _show_state(self, found: Overview) -> None:
         in_force = tr("Version {number} of the rules is in force.", number=found.number)
         draft = found.draft
+        if found.trouble is not None:
+            self.shape.set_state("block")
+            self.state.setText(sentences(found.trouble, tr("Nothing is sent until another version is approved.")))
+            return
         if draft is None:
             self.shape.set_state("good")
             self.state.setText(in_force)

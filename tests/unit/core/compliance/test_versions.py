@@ -14,11 +14,13 @@ from console.core.compliance.model import Policy
 from console.core.compliance.pack import BadPack
 from console.core.compliance.policy import load_policy
 from console.core.compliance.versions import (
+    SECRET_NAME,
     DraftGone,
     NothingChanged,
     OwnRules,
     ReasonNeeded,
     RulesTampered,
+    _signature,
     approve_rules,
     change_rule,
     discard_draft,
@@ -34,6 +36,7 @@ from console.core.compliance.versions import (
 )
 from console.core.context import Context
 from console.core.errors import NotPermitted
+from db.audit import canonical
 from db.models import AuditEntry, RulePack, RulePackState
 
 CAP = "cap.marketing.month"
@@ -258,6 +261,35 @@ def test_a_version_changed_by_hand_is_never_used(admin_ctx: Context, supervisor_
         pack.record = record
     with pytest.raises(RulesTampered):
         in_force(admin_ctx)
+
+
+def test_the_page_still_opens_and_another_version_puts_it_right(admin_ctx: Context, supervisor_ctx: Context) -> None:
+    approved(admin_ctx, supervisor_ctx, 4)
+    with admin_ctx.database.begin() as session:
+        session.execute(update(RulePack).values(digest="0" * 64))
+    seen = overview(supervisor_ctx)
+    assert str(seen.trouble) == "Version 2 of the rules is not what was approved."
+    approved(admin_ctx, supervisor_ctx, 3)
+    assert overview(supervisor_ctx).trouble is None
+    assert limit_of(in_force(admin_ctx)) == 3
+
+
+def test_rules_that_a_newer_program_adds_hold_as_shipped(admin_ctx: Context, supervisor_ctx: Context) -> None:
+    """An office's version was written when the program did not know two of the rules yet."""
+    approved(admin_ctx, supervisor_ctx, 4)
+    secret = admin_ctx.database.secret(SECRET_NAME)
+    with admin_ctx.database.begin() as session:
+        pack = session.scalars(select(RulePack)).one()
+        older = {name: rules for name, rules in pack.record.items() if name != "channel"}
+        older["caps"] = [rule for rule in older["caps"] if rule["id"] != "cap.care.month"]
+        pack.record = older
+        pack.digest = _signature(secret, 2, canonical(older), pack.effective_from)
+    policy = in_force(admin_ctx)
+    assert limit_of(policy) == 4
+    assert policy.channel == load_policy().channel
+    assert "cap.care.month" in [cap.rule for cap in policy.caps]
+    assert approved(admin_ctx, supervisor_ctx, 5) == 3
+    assert [each.rule for each in version_changes(admin_ctx, 3)] == [CAP]
 
 
 def test_a_row_put_in_by_hand_is_never_used(admin_ctx: Context, clock: FixedClock, draft_id: int) -> None:
