@@ -167,19 +167,19 @@ def fill(database: Database, rows: int) -> None:
         phone = f"1{dice.choice('35789')}{dice.randrange(10**9):09}"
         name, sound = dice.choice(SURNAMES) + dice.choice(GIVEN), f"p{dice.randrange(40_000)}"
         places = (dice.choice(("浦东", "徐汇")), dice.choice(("城东支行", "城西支行")), "", "A", "")
-        return (f"B{n:08}", name, sound, sound[:3], "", phone, phone[-4:], *places, "[]", True, now, now)
+        return (f"B{n:08}", name, sound, sound[:3], "", phone, phone[-4:], *places, "[]", "", "", "{}", True, now, now)
 
     columns = (
         "number", "name", "pinyin", "initials", "title", "phone", "phone_tail", "region", "branch", "manager", "rating",
-        "segment", "tags", "active", "created_at", "updated_at",
+        "segment", "tags", "id_tail", "channel", "extra", "active", "created_at", "updated_at",
     )  # fmt: skip
-    terms = ("customer_id", "number", "product", "method", "state", "account_tail", "updated_at")
+    terms = ("customer_id", "number", "product", "method", "state", "kind", "account_tail", "updated_at")
     for first in range(0, rows, 50_000):
         block: Sequence[int] = range(first, min(first + 50_000, rows))
         with database.begin() as session:
             bulk.load(session, people, columns, [person(n) for n in block])
         with database.begin() as session:
-            lines = [(n + 1, f"BT{n:010}", "房贷", "", "active", "", now) for n in block]
+            lines = [(n + 1, f"BT{n:010}", "房贷", "", "active", "", "", now) for n in block]
             bulk.load(session, loans, terms, lines)
 
 
