@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -513,3 +514,30 @@ def test_names_for_those_who_do_not_see(pane: CustomerPane) -> None:
     named = [pane.edit, pane.eye, pane.loans.arrow, pane.loans.new, pane.person.new_phone, pane.history.filter]
     assert all(widget.accessibleName() for widget in named)
     assert pane.loans.arrow.accessibleName() == "Fold Loans"
+
+
+def test_found_by_the_whole_identity_number(
+    qtbot: QtBot, services: Services, ctx: Context, zhang: int, settle: Settle, tmp_path: Path
+) -> None:
+    edit_customer(ctx, zhang, {"id_number": ID_NUMBER}, customer_detail(ctx, zhang).updated_at)
+    page = CustomersPage(services)
+    qtbot.addWidget(page)
+    page.show()
+    page.arrive()
+    settle()
+    assert page.bar.search is not None
+    for typed, number in (("11010519491231002", 0), (ID_NUMBER, 1), ("110105 19491231 002x", 1)):
+        page.bar.search.setText(typed)
+        page._look()
+        settle()
+        assert len(page.table) == number, typed
+    page.bar.search.setText(ID_NUMBER)
+    page._look()
+    settle()
+    page.export(tmp_path / "a.xlsx")
+    settle()
+    with ctx.database.read() as session:
+        details = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == "customer.export")).all()
+    assert len(details) == 1
+    assert ID_NUMBER not in details[0]
+    assert "****002X" in details[0]

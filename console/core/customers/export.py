@@ -87,7 +87,7 @@ def export_customers(
             if permit is not None:
                 use(ctx, session, permit)
             ctx.audit(
-                session, "customer.export", "customers", file=path.name, rows=rows, filter=filter.dump(),
+                session, "customer.export", "customers", file=path.name, rows=rows, filter=filter.told(),
                 revealed=permit is not None,
             )  # fmt: skip
     report(len(ids), len(ids))

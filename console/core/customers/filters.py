@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
@@ -32,6 +33,8 @@ _TITLES: Mapping[str, Text] = {
     "product": T("Product"),
 }
 
+_LONG_NUMBER = re.compile(r"\d{7,}[\dXx]", re.ASCII)  # a phone or an identity number
+
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerFilter:
@@ -60,6 +63,11 @@ class CustomerFilter:
             if value not in ("", None)
         }
 
+    def told(self) -> dict[str, object]:
+        """``dump`` for a record that others read: a full number that was searched for shows its end only."""
+        record = self.dump()
+        return {**record, "text": _masked(self.text)} if self.text else record
+
     @staticmethod
     def load(record: Mapping[str, Any]) -> CustomerFilter:
         """What ``dump`` wrote. Raises ValueError for a field that this version does not know: never a wider filter."""
@@ -83,6 +91,7 @@ class CustomerFilter:
     def describe(self) -> str:
         """The conditions as one line in the current language; empty for no condition."""
         named: list[tuple[Text, object]] = [(title, getattr(self, name)) for name, title in _TITLES.items()]
+        named[0] = (_TITLES["text"], _masked(self.text))
         if self.loan_state:
             named.append((T("Loan"), LOAN_STATE_TITLES[self.loan_state]))
         if self.due_from or self.due_to:
@@ -94,6 +103,10 @@ class CustomerFilter:
         if self.asked:
             named.append((T("Conditions"), sentence(_asked(self))))
         return " · ".join(str(T("{name}: {value}", name=str(name), value=str(v))) for name, v in named if v)
+
+
+def _masked(text: str) -> str:
+    return _LONG_NUMBER.sub(lambda number: f"****{number[0][-4:]}", text)
 
 
 def _asked(filter: CustomerFilter) -> Group:  # noqa: A002

@@ -10,6 +10,7 @@ from console.core.context import Context
 from console.core.customers import bulk
 from console.core.customers.browse import CustomerFilter, CustomerRow, Sort, customer_head, customer_ids, customer_rows
 from console.core.customers.bulk import BulkField, Edit, Outcome, Undoable
+from console.core.customers.secrets import customer_by_id_number
 from console.core.events import Change, Topic
 from console.core.security.permissions import Permission
 from console.shell.tasks import Cancelled, Progress
@@ -21,7 +22,8 @@ def head_of(wanted: CustomerFilter) -> Callable[[Context, Sort, int], list[int]]
     def load(ctx: Context, sort: Sort, limit: int) -> list[int]:
         ctx.require(Permission.CUSTOMERS_VIEW)
         with ctx.reading() as session:
-            return customer_head(session, wanted, sort, limit=limit, today=_today(ctx))
+            found = customer_by_id_number(session, ctx.database, wanted.text)
+            return found[:limit] or customer_head(session, wanted, sort, limit=limit, today=_today(ctx))
 
     return load
 
@@ -30,7 +32,8 @@ def ids_of(wanted: CustomerFilter) -> Callable[[Context, Sort], array[int]]:
     def load(ctx: Context, sort: Sort) -> array[int]:
         ctx.require(Permission.CUSTOMERS_VIEW)
         with ctx.reading() as session:
-            return customer_ids(session, wanted, sort, today=_today(ctx))
+            found = customer_by_id_number(session, ctx.database, wanted.text)
+            return array("q", found) if found else customer_ids(session, wanted, sort, today=_today(ctx))
 
     return load
 
