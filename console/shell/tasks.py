@@ -19,9 +19,9 @@ from shiboken6 import isValid
 
 from console.core.context import Context
 from console.core.errors import UserError
+from console.core.stopping import Stop, Stopped
 from console.core.trouble import as_user_error
 from console.shell.notices import Notices
-from db.stopping import Stop, Stopped
 
 T_ = TypeVar("T_")
 Failed = Callable[[UserError], None]

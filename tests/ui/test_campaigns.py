@@ -228,6 +228,15 @@ def test_arriving_with_a_template_or_an_import_fills_them_in(
     assert "2" in editor.audience.reach.text()
 
 
+def test_a_campaign_begins_with_customers_picked_elsewhere(page: CampaignsPage, settle: Callable[[], None]) -> None:
+    picked = Audience.of_customers([1, 3])
+    page.arrive(audience=picked)
+    settle()
+    editor = editor_of(page)
+    assert editor.draft().audience == picked
+    assert "2" in editor.audience.by_hand.text()
+
+
 def test_those_left_out_are_listed_behind_their_number(
     qtbot: QtBot, ready: CampaignEditor, settle: Callable[[], None]
 ) -> None:

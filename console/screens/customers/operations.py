@@ -10,12 +10,9 @@ from console.core.context import Context
 from console.core.customers.browse import (
     CustomerDetail,
     CustomerFilter,
-    CustomerRow,
     Facets,
     Sort,
     customer_detail,
-    customer_ids,
-    customer_rows,
     facets,
     reveal_phone,
 )
@@ -23,7 +20,6 @@ from console.core.customers.export import export_customers
 from console.core.customers.imports import import_file_name
 from console.core.events import Change, Topic
 from console.core.protection.requests import ask_for_customers
-from console.core.security.permissions import Permission
 from console.shell.tasks import Progress
 
 LOOKED = Change.of(Topic.AUDIT)
@@ -35,20 +31,6 @@ class Surroundings:
 
     facets: Facets
     import_name: str  # of the import that the list is narrowed to; "" for none
-
-
-def ids_of(wanted: CustomerFilter) -> Callable[[Context, Sort], list[int]]:
-    def load(ctx: Context, sort: Sort) -> list[int]:
-        ctx.require(Permission.CUSTOMERS_VIEW)
-        with ctx.database.read() as session:
-            return customer_ids(session, wanted, sort, today=ctx.clock.now().astimezone().date())
-
-    return load
-
-
-def rows(ctx: Context, ids: Sequence[int]) -> list[CustomerRow]:
-    with ctx.database.read() as session:
-        return customer_rows(session, ids)
 
 
 def surroundings(wanted: CustomerFilter) -> Callable[[Context], Surroundings]:
