@@ -60,7 +60,8 @@ class RulesCard(Card):
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
         top = Qt.AlignmentFlag.AlignTop
-        grid.addWidget(title, 0, 0, top)
+        grid.addWidget(title, 0, 0, 2, 1, top)
+        grid.setRowStretch(1, 1)
         grid.addWidget(value, 0, 1, top)
         grid.addWidget(source, 1, 1, top)
         grid.addLayout(self._marks(rule, changed, editing=editing), 0, 2, 2, 1, top)
