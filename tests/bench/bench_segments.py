@@ -44,7 +44,7 @@ LAST_90 = datetime(2026, 8, 24, 16, 0, tzinfo=UTC)  # the midnight in China with
 
 
 def _day(engine: str, base: date, days: str) -> str:
-    return f"date('{base}', ({days}) || ' days')" if engine == "sqlite" else f"(date '{base}' + ({days}))"
+    return f"date('{base}', ({days}) || ' days')" if engine == "sqlite" else f"(date '{base}' + ({days})::int)"
 
 
 def _moment(engine: str, days: str) -> str:
@@ -64,7 +64,7 @@ def statements(engine: str, rows: int) -> Iterator[tuple[str, str, str, int]]:
     now, fen = _moment(engine, "0"), 100 if engine == "sqlite" else 1
     lpad = "printf('%08d', n)" if engine == "sqlite" else "lpad(n::text, 8, '0')"
     yes = "1" if engine == "sqlite" else "true"
-    born = _day(engine, date(1945, 1, 1), "(n * 7919) % 22000")
+    born = _day(engine, date(1945, 1, 1), "(n % 22000 * 7919) % 22000")
     yield (
         "customer",
         (

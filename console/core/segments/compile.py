@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, not_, null, o
 from sqlalchemy.orm import InstrumentedAttribute, aliased, join
 
 from console.core.compliance.history import MAY_HAVE_LEFT
-from console.core.segments.conditions import Condition, Group, Logic, Node, Related, walk
+from console.core.segments.conditions import Condition, Group, Logic, Node, Related
 from console.core.segments.days import Today
 from console.core.segments.fields import Scope, field_of
 from console.core.segments.operators import Operator
@@ -253,7 +253,3 @@ def _newest(consent: Any) -> True_:
     later = or_(other.at > consent.at, and_(other.at == consent.at, other.id > consent.id))
     same = and_(other.customer_id == consent.customer_id, other.purpose == consent.purpose)
     return not_(exists().where(same, later))
-
-
-def fields_used(root: Group) -> set[str]:
-    return {node.field for _path, node in walk(root) if isinstance(node, Condition)}
