@@ -19,6 +19,7 @@ from console.screens.customers.importwork import IMPORTED, Opened, Outlook
 from console.screens.customers.logsection import LogSection
 from console.screens.customers.outlook import OutlookSection
 from console.screens.customers.sections import CheckSection, ColumnsSection, FileSection, ImportSection
+from console.shell import theme
 from console.shell.services import Services
 from console.shell.tasks import Task
 from console.shell.widgets import column, icon_button, label, row, scroll
@@ -57,7 +58,7 @@ class ImportPage(QWidget):
         head.setLayout(row(back, label(tr("Import customers"), "title"), None, spacing=8, margins=(16, 10, 16, 10)))
         sections = (self.file, self.columns, self.check, self.outlook, self.bring, self.log)
         inside = QWidget()
-        inside.setMaximumWidth(1100)
+        inside.setMaximumWidth(theme.current().px(1100))
         inside.setLayout(column(*sections, None, spacing=12, margins=16))
         self.area = scroll(inside)
         whole = column(head, self.area, spacing=0)

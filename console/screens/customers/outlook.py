@@ -85,10 +85,10 @@ class OutlookSection(Section):
     def _table(self, services: Services) -> RecordTable[Row]:
         columns = [
             Column[Row]("row", tr("Row"), lambda r: count(r.row) if r.row else "", 60, align="right", sortable=False),
-            Column[Row]("mark", "", _mark, 110, sortable=False, state=lambda r: _STATES.get(r.mark, "")),
+            Column[Row]("mark", "", _mark, 124, sortable=False, state=lambda r: _STATES.get(r.mark, "")),
             Column[Row]("name", tr("Name"), lambda r: r.name, 90, sortable=False),
             Column[Row]("phone", tr("Mobile number"), lambda r: r.phone, 106, sortable=False),
-            Column[Row]("number", tr("Loan or customer number"), lambda r: r.number, 130, sortable=False),
+            Column[Row]("number", tr("Number"), lambda r: r.number, 120, sortable=False),
             Column[Row]("what", tr("What will happen"), self._what, 0, sortable=False, tip=self._what),
         ]
         empty = EmptyState("circle-check", tr("No such row"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import os
 import struct
 import zipfile
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from console.core.customers import filekind, mapping
 from console.core.customers.checking import check
 from console.core.customers.filekind import UnusableFile
 from console.core.customers.workbook import Book, Sheet, blank, read
+from tests.old_excel import write_xls
 
 HEADER = ["客户号", "姓名", "手机号", "还款日期"]
 ROWS = [["C1", "张三", "13800138000", dt.date(2026, 11, 21)], ["C2", "李四", "13900139000", dt.date(2026, 11, 22)]]
@@ -330,8 +332,52 @@ def test_too_many_columns(tmp_path: Path) -> None:
         read(tmp_path / "a.csv")
 
 
-def test_old_excel(tmp_path: Path) -> None:
-    """A minimal BIFF8 stream is not written by any library here: the error of a broken one must still be ours."""
+def test_a_broken_old_workbook(tmp_path: Path) -> None:
     path = tmp_path / "a.xls"
     path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(500) + "Book".encode("utf-16-le") + bytes(4000))
     assert refused(path)
+
+
+def test_old_excel(tmp_path: Path) -> None:
+    path = tmp_path / "a.xls"
+    header = [*HEADER[:3], "生日"]
+    write_xls(path, [header, ["C1", "张三", 13800138000, 32874], ["C2", "李四", "13900139000", "1990-01-02"]])
+    sheet = read(path)
+    assert (sheet.name, sheet.headers, sheet.notes) == ("名单", tuple(header), ())
+    checked = check(sheet, mapping.propose(sheet.headers, sheet.samples()), today=dt.date(2026, 11, 21))
+    assert checked.columns["phone"] == ["13800138000", "13900139000"]
+    assert checked.columns["number"] == ["C1", "C2"]
+    assert checked.columns["birthday"] == [dt.date(1990, 1, 1), dt.date(1990, 1, 2)]
+
+
+LARGE = bool(os.environ.get("BRANCH_SMS_LARGE"))  # the largest sheets there are take a minute and a gigabyte
+
+
+def test_the_highest_old_sheet(tmp_path: Path) -> None:
+    rows = 65_535 if LARGE else 6_553
+    write_xls(tmp_path / "a.xls", [HEADER[:3], *(["C" + str(n), "张三", 13_800_000_000 + n] for n in range(rows))])
+    sheet = read(tmp_path / "a.xls")
+    assert len(sheet.rows) == rows
+    assert sheet.rows[-1][2] == 13_800_000_000 + rows - 1
+
+
+def test_the_highest_sheet(tmp_path: Path) -> None:
+    rows = 1_048_575 if LARGE else 20_000
+    book = Workbook(write_only=True)
+    page = book.create_sheet("名单")
+    page.append(HEADER[1:3])
+    for n in range(rows):
+        page.append(["张三", f"138{n:08}"])
+    book.save(tmp_path / "a.xlsx")
+    sheet = read(tmp_path / "a.xlsx")
+    checked = check(sheet, mapping.propose(sheet.headers), today=dt.date(2026, 11, 21))
+    assert (len(checked.valid), checked.invalid) == (rows, ())
+
+
+def test_a_large_text_file(tmp_path: Path) -> None:
+    rows = 2_500_000 if LARGE else 50_000  # 100 MB
+    line = "C{n:07},张三,138{n:08},浦东,城东支行\n"
+    with (tmp_path / "a.csv").open("w", encoding="gb18030") as file:
+        file.write("客户号,姓名,手机号,地区,网点\n")
+        file.writelines(line.format(n=n) for n in range(rows))
+    assert len(read(tmp_path / "a.csv").rows) == rows
