@@ -23,7 +23,6 @@ from console.core.segments.fields import Field
 from console.core.segments.pinning import Pin
 from console.core.segments.store import require_known, segment_of, today_of
 from console.core.segments.values import distinct_values
-from db.interrupt import Interrupted, Interrupter
 from db.models import Campaign, Segment, SegmentPin, SegmentVersion, User
 
 DEFAULT_SORT = Sort("name")
@@ -168,11 +167,11 @@ def segment_choices(session: Session) -> list[SegmentChoice]:
     return found
 
 
-def look(ctx: Context, root: Group, interrupter: Interrupter) -> Found:
-    """Count and some of them. Raises BadConditions, UnknownField, Interrupted."""
+def look(ctx: Context, root: Group) -> Found:
+    """Count and some of them. Raises BadConditions, UnknownField."""
     ctx.require(Permission.CUSTOMERS_VIEW)
     root = checked(root)
-    with ctx.database.read() as session, interrupter.watching(session):
+    with ctx.reading() as session:
         today = today_of(session, ctx.clock.now().astimezone().date())
         require_known(session, root)
         found = members(root, today)
@@ -183,24 +182,6 @@ def look(ctx: Context, root: Group, interrupter: Interrupter) -> Found:
             chosen = loans(root, today).subquery()
             meant = session.scalar(select(func.count()).select_from(chosen)) or 0
         return Found(root=root, customers=customers, loans=meant, sample=tuple(customer_rows(session, some)))
-
-
-class Look:
-    """``look`` for a screen where a newer question may come before the answer."""
-
-    def __init__(self, root: Group) -> None:
-        self.root = root
-        self._interrupter = Interrupter()
-
-    def __call__(self, ctx: Context) -> Found | None:
-        """None when it was stopped. Raises what ``look`` raises."""
-        try:
-            return look(ctx, self.root, self._interrupter)
-        except Interrupted:
-            return None
-
-    def stop(self) -> None:
-        self._interrupter.stop()
 
 
 def values_of(ctx: Context, field: Field) -> list[str]:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QWidget
 from console.core.errors import UserError
 from console.core.i18n import sentences, tr
 from console.core.security.permissions import Permission
-from console.core.segments.browse import Found, Look, SegmentDetail
+from console.core.segments.browse import Found, SegmentDetail
 from console.core.segments.conditions import BadConditions, Group, checked
 from console.core.segments.fields import Field
 from console.core.segments.starters import STARTERS, Starter
@@ -48,7 +48,6 @@ class SegmentEditor(QWidget):
         self._may_edit = services.allowed(Permission.CAMPAIGNS_EDIT)
         self._stored = _Stored(None, BLANK)
         self._own: Sequence[Field] = ()
-        self._look: Look | None = None
         self.found: Found | None = None
         self._timer = QTimer(self, interval=TYPING_PAUSE, singleShot=True)
         self._timer.timeout.connect(self.look)
@@ -212,8 +211,6 @@ class SegmentEditor(QWidget):
     def _changed(self) -> None:
         self._dress()
         self.found = None
-        if self._look is not None:
-            self._look.stop()
         try:
             root = checked(self.builder.root)
         except UserError as error:
@@ -242,23 +239,21 @@ class SegmentEditor(QWidget):
         root = self._complete()
         if root is None:
             return
-        if self._look is not None:
-            self._look.stop()
-        self._look = Look(root)
         self._services.tasks.query(
-            operations.looking(self._look), self._looked, owner=self, failed=self._not_looked, key="look"
+            operations.look(root), self._looked, owner=self, failed=self._not_looked, key="look", aside=True
         )
 
     def _looked(self, found: Found) -> None:
-        self.found = found
-        self.people.show_found(found)
+        if found.root == self._complete():  # else somebody has typed on, and what they typed is not whole yet
+            self.found = found
+            self.people.show_found(found)
 
     def _not_looked(self, error: UserError) -> None:
         self.people.complain(sentences(error.message, error.hint))
 
     def _ask_values(self, field: Field) -> None:
         self._services.tasks.query(
-            operations.values_of(field), lambda values: self.builder.offer(field, values), owner=self
+            operations.values_of(field), lambda values: self.builder.offer(field, values), owner=self, aside=True
         )
 
 

@@ -9,12 +9,12 @@ from console.core.context import Context
 from console.core.events import Change, Topic
 from console.core.listing import Sort
 from console.core.segments import browse, pinning, store
-from console.core.segments.browse import Found, Look, SegmentDetail, SegmentRow
+from console.core.segments.browse import Found, SegmentDetail, SegmentRow
 from console.core.segments.conditions import Group
 from console.core.segments.fields import Field
 from console.core.segments.pinning import Pinned
 from console.core.segments.store import Saved
-from console.shell.tasks import Cancelled, Progress
+from console.shell.tasks import Progress
 
 CHANGED = Change.of(Topic.SEGMENTS, Topic.AUDIT)
 
@@ -59,16 +59,8 @@ def values_of(field: Field) -> Callable[[Context], list[str]]:
     return lambda ctx: browse.values_of(ctx, field)
 
 
-def looking(look: Look) -> Callable[[Context], Found]:
-    """Raises Cancelled when a newer question has stopped it."""
-
-    def work(ctx: Context) -> Found:
-        found = look(ctx)
-        if found is None:
-            raise Cancelled
-        return found
-
-    return work
+def look(root: Group) -> Callable[[Context], Found]:
+    return lambda ctx: browse.look(ctx, root)
 
 
 def saving(draft: Draft) -> Callable[[Context], Saved]:
