@@ -12,6 +12,7 @@ from console.core.audit.words import ACTIONS
 from console.core.context import Context
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
+from db import paging
 from db.models import AuditEntry
 
 
@@ -36,12 +37,12 @@ class AuditRow:
     hash: str
 
 
-def audit_ids(context: Context, wanted: AuditFilter, sort: Sort) -> list[int]:
-    """Newest first, unless ``sort`` is by time ascending."""
+def audit_ids(context: Context, wanted: AuditFilter, sort: Sort, *, limit: int | None = None) -> list[int]:
+    """Newest first, unless ``sort`` is by time ascending; the first ``limit``."""
     context.require(Permission.AUDIT_VIEW)
     order = AuditEntry.id.asc() if sort.key == "at" and not sort.descending else AuditEntry.id.desc()
-    with context.database.read() as session:
-        return list(session.scalars(_fitting(select(AuditEntry.id), wanted).order_by(order)))
+    with context.reading() as session:
+        return paging.ids(session, _fitting(select(AuditEntry.id), wanted).order_by(order).limit(limit)).tolist()
 
 
 def audit_rows(context: Context, ids: Sequence[int]) -> list[AuditRow]:
@@ -59,7 +60,7 @@ def actors(context: Context) -> list[str]:
         return list(session.scalars(select(AuditEntry.actor).distinct().order_by(AuditEntry.actor)))
 
 
-def _fitting(query: Select[tuple[int]], wanted: AuditFilter) -> Select[tuple[int]]:
+def _fitting(query: Select[int], wanted: AuditFilter) -> Select[int]:
     if wanted.actor:
         query = query.where(AuditEntry.actor == wanted.actor)
     if wanted.area:

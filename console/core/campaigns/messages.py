@@ -16,6 +16,7 @@ from console.core.format import masked_phone
 from console.core.i18n import Text
 from console.core.listing import Sort
 from console.core.sending.causes import explain
+from db import paging
 from db.models import Batch, Customer, Exclusion, Message
 
 RANDOM = Sort("random")  # by keyed digest: an order that nobody can arrange
@@ -61,8 +62,10 @@ class ExclusionRow:
     reason: Text
 
 
-def message_ids(session: Session, batch_id: int, wanted: MessageFilter, sort: Sort) -> list[int]:
-    """Ids of the batch's messages that match, in order. An unknown sort key means as frozen."""
+def message_ids(
+    session: Session, batch_id: int, wanted: MessageFilter, sort: Sort, *, limit: int | None = None
+) -> list[int]:
+    """Ids of the batch's messages that match, in order, the first ``limit``. An unknown sort key means as frozen."""
     query = select(Message.id).where(Message.batch_id == batch_id)
     if wanted.outcome is not None:
         batch = session.get_one(Batch, batch_id)
@@ -71,7 +74,7 @@ def message_ids(session: Session, batch_id: int, wanted: MessageFilter, sort: So
         query = query.outerjoin(Customer, Customer.id == Message.customer_id)
     if wanted.text.strip():
         query = query.where(_found(wanted.text.strip()))
-    return list(session.scalars(query.order_by(*_order(sort))))
+    return paging.ids(session, query.order_by(*_order(sort)).limit(limit)).tolist()
 
 
 def message_rows(session: Session, ids: Sequence[int]) -> list[MessageRow]:

@@ -48,5 +48,9 @@ def ids_of(wanted: AuditFilter) -> Callable[[Context, Sort], list[int]]:
     return load
 
 
+def head_of(wanted: AuditFilter) -> Callable[[Context, Sort, int], list[int]]:
+    return lambda ctx, sort, limit: audit_ids(ctx, wanted, sort, limit=limit)
+
+
 def rows(ctx: Context, ids: Sequence[int]) -> list[AuditRow]:
     return audit_rows(ctx, ids)

@@ -105,6 +105,8 @@ class AuditPage(Page):
             operations.rows,
             empty,
             sort=Sort("at", descending=True),
+            load_head=operations.head_of(self._wanted),
+            name="audit",
         )
         table.setAccessibleName(tr("Audit trail"))
         return table
@@ -160,7 +162,7 @@ class AuditPage(Page):
             since=since,
             until=until,
         )
-        self.table.set_loaders(operations.ids_of(self._wanted))
+        self.table.set_loaders(operations.ids_of(self._wanted), load_head=operations.head_of(self._wanted))
         self.table.reload(keep_selection=False)
 
     def export(self) -> None:

@@ -80,7 +80,8 @@ class MessagesTab(QWidget):
         else:
             outcome = str(self.outcome.value())  # Qt keeps a plain string of it
             wanted = MessageFilter(outcome=Outcome(outcome) if outcome else None, text=self.search.text().strip())
-            self.table.set_loaders(operations.message_ids_of(self._batch_id, wanted))
+            head = operations.message_head_of(self._batch_id, wanted)
+            self.table.set_loaders(operations.message_ids_of(self._batch_id, wanted), load_head=head)
         self.table.reload(keep_selection=keep)
 
     def _show_current(self, message: MessageRow | None) -> None:

@@ -102,8 +102,16 @@ def overview(campaign_id: int) -> Callable[[Context], Overview]:
 
 def message_ids_of(batch_id: int, wanted: MessageFilter) -> Callable[[Context, Sort], list[int]]:
     def work(ctx: Context, sort: Sort) -> list[int]:
-        with ctx.database.read() as session:
+        with ctx.reading() as session:
             return message_ids(session, batch_id, wanted, sort)
+
+    return work
+
+
+def message_head_of(batch_id: int, wanted: MessageFilter) -> Callable[[Context, Sort, int], list[int]]:
+    def work(ctx: Context, sort: Sort, limit: int) -> list[int]:
+        with ctx.reading() as session:
+            return message_ids(session, batch_id, wanted, sort, limit=limit)
 
     return work
 
