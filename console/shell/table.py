@@ -209,7 +209,7 @@ class RecordTable(QTableView, Generic[R]):
         return _Loaded(ids, loaded.blocks, _runs(ids, now), _row_of(ids, now.current, -1), top)
 
     def _now(self) -> _Before:
-        everything = self._has_all()
+        everything = self.has_all()
         selected = array("q") if everything else self.picked()
         return _Before(self.records.ids, selected, everything, self.current_id(), self._top_id())
 
@@ -266,6 +266,10 @@ class RecordTable(QTableView, Generic[R]):
     def selected_count(self) -> int:
         """How many rows are selected, without making a list of them."""
         return sum(part.height() for part in self.selectionModel().selection().toList())
+
+    def has_all(self) -> bool:
+        """All that match are selected, those too that are still being read."""
+        return self._all_wanted or (self.complete and 0 < len(self.records.ids) == self.selected_count())
 
     def selected_rows(self) -> list[R]:
         """The selected rows that are at hand (in or near what is seen)."""
@@ -343,9 +347,6 @@ class RecordTable(QTableView, Generic[R]):
         if current >= 0:
             there = self.records.index(current, 0)
             model.setCurrentIndex(there, QItemSelectionModel.SelectionFlag.NoUpdate)
-
-    def _has_all(self) -> bool:
-        return self._all_wanted or (self.complete and 0 < len(self.records.ids) == self.selected_count())
 
     def _top_id(self) -> int | None:
         """Of the row at the top; None at the beginning of the list, which stays the beginning."""

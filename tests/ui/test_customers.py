@@ -405,14 +405,31 @@ def test_the_selected_go_to_a_campaign(
     page.many.add_to_campaign()
     wanted = CustomerFilter(loan_state="overdue")
     assert went.pop() == ("campaigns", Audience(kind=AudienceKind.FILTER, filter=wanted))
-    assert page.bar.search is not None
-    page.bar.search.setText("张")
-    page._look()
+    page.table.clearSelection()
+    page.show_all()
     settle()
-    page.table.selectAll()
-    page.many.add_to_campaign()
+    page.table.selectRow(0)
+    page.many.add_to_campaign()  # some of a long list
     assert went == []
     assert "one by one" in notices[-1].text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kind"),
+    [
+        (CustomerFilter(), AudienceKind.ALL),
+        (CustomerFilter(import_id=3), AudienceKind.IMPORT),
+        (CustomerFilter(text="张", region="浦东"), AudienceKind.FILTER),
+        (CustomerFilter(due_from=date(2026, 11, 1), due_to=date(2026, 11, 30)), AudienceKind.FILTER),
+        (CustomerFilter(due_from=date(2026, 11, 1)), None),
+        (CustomerFilter(import_id=3, region="浦东"), None),
+        (CustomerFilter(asked="{}"), None),
+    ],
+)
+def test_a_campaign_never_means_more_than_the_list(wanted: CustomerFilter, kind: AudienceKind | None) -> None:
+    made = many.audience_of(wanted)
+    assert (made.kind if made else None) == kind
+    assert made is None or kind is AudienceKind.ALL or made.filter == wanted
 
 
 def test_who_may_not_change(

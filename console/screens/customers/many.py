@@ -70,14 +70,12 @@ class ManyCustomers(QWidget):
 
     def add_to_campaign(self) -> None:
         """Those who are picked; all that match where the whole list is selected and it is too long to name them."""
-        ids, wanted = self._table.picked(), self._wanted()
-        if len(ids) <= PICKED_LIMIT:
-            self._services.navigate("campaigns", audience=Audience.of_customers(ids.tolist()))
-        elif len(ids) == len(self._table) and not wanted.text:
-            kind = AudienceKind.FILTER if wanted != CustomerFilter() else AudienceKind.ALL
-            if wanted == CustomerFilter(import_id=wanted.import_id) and wanted.import_id is not None:
-                kind = AudienceKind.IMPORT
-            self._services.navigate("campaigns", audience=Audience(kind=kind, filter=wanted))
+        ids = self._table.picked()
+        audience = Audience.of_customers(ids.tolist()) if len(ids) <= PICKED_LIMIT else None
+        if audience is None and len(ids) == len(self._table):
+            audience = audience_of(self._wanted())
+        if audience is not None:
+            self._services.navigate("campaigns", audience=audience)
         else:
             told = tr("A campaign can name {count} customers one by one.", count=count(PICKED_LIMIT))
             self._services.notices.warn(told, tr("Make a segment of them, or select fewer."))
@@ -124,3 +122,15 @@ class ManyCustomers(QWidget):
         self._services.notices.good(back, hint)
         self._services.announce(lists.CHANGED)
         self.look_back()
+
+
+def audience_of(wanted: CustomerFilter) -> Audience | None:
+    """The same customers as an audience; None where the page of a campaign can not show all the conditions."""
+    if wanted == CustomerFilter():
+        return Audience()
+    if wanted == CustomerFilter(import_id=wanted.import_id):
+        return Audience(kind=AudienceKind.IMPORT, filter=wanted)
+    half_a_span = (wanted.due_from is None) != (wanted.due_to is None)
+    if wanted.import_id is not None or wanted.asked or half_a_span:
+        return None
+    return Audience(kind=AudienceKind.FILTER, filter=wanted)

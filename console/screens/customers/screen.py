@@ -299,8 +299,8 @@ class CustomersPage(Page):
             self.export(Path(name).with_suffix(".xlsx"))
 
     def _only(self) -> list[int]:
-        selected = self.table.selected_count()
-        return self.table.selected_ids() if self.table.complete and 1 < selected < len(self.table) else []
+        several = self.table.selected_count() > 1 and not self.table.has_all()
+        return self.table.selected_ids() if several else []
 
     def ask_full_numbers(self) -> None:
         only = self._only()
