@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,13 @@ from pytestqt.qtbot import QtBot
 from console.core.context import Context
 from console.core.segments import store
 from console.core.segments.browse import segment_detail
-from console.core.segments.conditions import Condition, Group, Logic, Related, dump, load
-from console.core.segments.fields import Scope
-from console.core.segments.operators import Operator
+from console.core.segments.conditions import Condition, Group, Logic, Related, checked_condition, dump, load
+from console.core.segments.fields import Scope, own_field
+from console.core.segments.operators import NEEDS, OPERATORS, Needs, Operator
 from console.screens.customers.screen import CustomersPage
 from console.screens.segments import screen as screen_module
 from console.screens.segments.answers import Several, Texts
-from console.screens.segments.parts import ConditionRow, GroupBox
+from console.screens.segments.parts import ConditionRow, GroupBox, fields_in, new_condition
 from console.screens.segments.screen import SegmentsPage
 from console.shell.notices import Notice
 from console.shell.services import Services
@@ -278,3 +279,21 @@ def test_the_customer_list_shows_exactly_these(
     page.show_all()
     settle()
     assert page.table.records.rowCount() == 30
+
+
+def test_every_question_can_be_asked_with_the_row(qtbot: QtBot) -> None:
+    """Each operator after each other one: what was filled in is kept where it fits, and never in the way."""
+    today = date(2026, 11, 23)
+    for scope in Scope:
+        fields = fields_in(scope, [own_field(kind, kind[0]) for kind in ("text", "number", "date", "choice", "flag")])
+        row = ConditionRow((0,), new_condition(fields[0], today), fields, today, editable=True)
+        qtbot.addWidget(row)
+        for place, field in enumerate(fields):
+            row.field.setCurrentIndex(place)
+            asked = OPERATORS[field.kind]
+            for operator in (*asked, *reversed(asked)):
+                row.operator.setCurrentIndex(row.operator.findData(operator.value))
+                node = row.node()
+                assert (node.field, node.operator) == (field.key, operator)
+                if NEEDS[operator] not in (Needs.TEXT, Needs.SEVERAL, Needs.NUMBER, Needs.NUMBERS):
+                    assert checked_condition(field, node) == node  # nothing is left for a person to complete
