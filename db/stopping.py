@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
+_AGAIN = 0.05  # seconds between two attempts
+
 
 class Stopped(Exception):
     """The read was ended by ``Stop.stop``."""
@@ -22,17 +24,21 @@ class Stop:
         self.stopped = False
         self._lock = threading.Lock()
         self._connection: Any = None  # of the driver, while a session is watched
+        self._ended = threading.Event()  # set while none is
 
     def stop(self) -> None:
-        """On a server this takes a round trip."""
-        with self._lock:  # so that it never hits what the next user of the connection does
-            self.stopped = True
-            if self._connection is None:
+        """Returns when the read has ended: a call between two statements ends neither, so it is repeated."""
+        self.stopped = True
+        while True:
+            with self._lock:  # so that it never hits what the next user of the connection does
+                if self._connection is None:
+                    return
+                if hasattr(self._connection, "interrupt"):
+                    self._connection.interrupt()
+                else:
+                    self._connection.cancel_safe()
+            if self._ended.wait(_AGAIN):
                 return
-            if hasattr(self._connection, "interrupt"):
-                self._connection.interrupt()
-            else:
-                self._connection.cancel_safe()
 
     @contextmanager
     def watching(self, session: Session) -> Iterator[None]:
@@ -42,6 +48,7 @@ class Stop:
             if self.stopped:
                 raise Stopped
             self._connection = connection
+            self._ended.clear()
         try:
             yield
         except exc.DBAPIError as error:
@@ -51,3 +58,4 @@ class Stop:
         finally:
             with self._lock:
                 self._connection = None
+            self._ended.set()

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QObject, QThread
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from sqlalchemy import func, literal, select
 
 from console.core.context import Context
 from console.core.errors import UserError
@@ -140,3 +141,34 @@ def test_closing_waits_for_running_work(bare: Tasks, owner: QObject, qtbot: QtBo
     qtbot.waitUntil(begun.is_set)
     bare.close()
     assert ended.is_set()
+
+
+def test_what_is_overtaken_while_it_reads_ends_at_once(services: Services, owner: QObject, qtbot: QtBot) -> None:
+    begun, told = Event(), list[int]()
+    numbers = select(literal(1).label("n")).cte("numbers", recursive=True)
+    numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < 10**12))
+
+    def endless(ctx: Context) -> int:
+        with ctx.reading() as session:
+            begun.set()
+            return session.scalar(select(func.count()).select_from(numbers)) or 0
+
+    services.tasks.query(endless, told.append, owner=owner, key="search")
+    begun.wait()
+    services.tasks.query(lambda ctx: 2, told.append, owner=owner, key="search")
+    qtbot.waitUntil(lambda: services.tasks.idle, timeout=10_000)
+    assert told == [2]
+
+
+def test_slow_reads_go_on_beside_the_others(services: Services, owner: QObject, qtbot: QtBot) -> None:
+    gate, told = Event(), list[str]()
+
+    def slow(ctx: Context) -> str:
+        gate.wait()
+        return "slow"
+
+    services.tasks.query(slow, told.append, owner=owner, aside=True)
+    services.tasks.query(lambda ctx: "quick", told.append, owner=owner)
+    qtbot.waitUntil(lambda: told == ["quick"])
+    gate.set()
+    qtbot.waitUntil(lambda: told == ["quick", "slow"])
