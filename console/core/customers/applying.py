@@ -26,9 +26,9 @@ from console.core.customers.values import C, S, Script, alone
 from db.models import Batch, BatchState, ChangeKind, ImportBatch, ImportedCustomer, ImportState
 
 Told = Callable[[int, int], None]  # done, of how many; must not raise
-FIRST = 500  # rows of the first span
-LEAST, MOST = 50, 20_000
-AIM = 0.06  # seconds a span should hold the database while lines send, its commit included
+FIRST = 100  # rows of the first span
+LEAST, MOST = 25, 20_000
+AIM = 0.04  # seconds a span should hold the database while lines send, its commit included
 AIM_ALONE = 0.6  # and while none does: each row touches a page of every index, so large spans write far less
 
 
@@ -72,7 +72,10 @@ def apply(ctx: Context, import_id: int, worker: str, told: Told | None = None) -
 
 
 def _left(session: Session, table: Any, import_id: int) -> int:
-    return session.scalar(select(func.count()).select_from(table).where(table.c.import_id == import_id)) or 0
+    """About how many rows are staged: they stand nearly without gaps."""
+    mine = select(table.c.id).where(table.c.import_id == import_id).limit(1)
+    first, last = (session.scalar(mine.order_by(each)) for each in (table.c.id, table.c.id.desc()))
+    return 0 if first is None or last is None else last - first + 1
 
 
 class Step(Protocol):

@@ -83,11 +83,11 @@ def unstage(database: Database, import_id: int) -> None:
 
 
 def _unstage_some(session: Session, table: Any, import_id: int) -> bool:
-    some = select(table.c.id).where(table.c.import_id == import_id).order_by(table.c.id).limit(2 * CHUNK)
-    last = session.scalars(some).all()
-    if not last:
+    first = select(table.c.id).where(table.c.import_id == import_id).order_by(table.c.id).limit(1)
+    found = session.scalar(first)
+    if found is None:
         return False
-    session.execute(delete(table).where(table.c.import_id == import_id, table.c.id <= last[-1]))
+    session.execute(delete(table).where(table.c.import_id == import_id, table.c.id < found + 2 * CHUNK))
     return True
 
 
