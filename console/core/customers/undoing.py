@@ -129,6 +129,8 @@ def _require_untouched(session: Session, import_id: int, state: ImportState) -> 
 
 
 def _traces(session: Session, batch: ImportBatch) -> Iterator[tuple[bool, Text]]:
+    kept = _any(session, select(_J.c.row_id).where(_J.c.import_id == batch.id))
+    yield batch.rows_updated > 0 and not kept, T("What this import wrote over is not kept any more.")
     sent = T("Messages were prepared or sent to customers of this import, or with what it says.")
     yield _campaign_of_it(session, batch), T("A campaign was made for the customers of this file.")
     yield _messages(session, batch), sent

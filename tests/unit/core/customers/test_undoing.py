@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from console.core.clock import FixedClock
 from console.core.context import Context
@@ -29,6 +29,7 @@ from db.models import (
     Customer,
     CustomerPhone,
     ImportBatch,
+    ImportChange,
     ImportState,
     Loan,
     Message,
@@ -202,6 +203,13 @@ def test_not_when_something_has_come_of_it(
         undo(ctx, two[1])
     assert everything(ctx) == before
     assert state_of(ctx, two[1]) is ImportState.DONE
+
+
+def test_not_when_the_journal_is_gone(ctx: Context, two: tuple[dict[str, Any], int]) -> None:
+    with ctx.database.begin() as session:
+        session.execute(delete(ImportChange))
+    with pytest.raises(UndoRefused, match="not kept"):
+        undo(ctx, two[1])
 
 
 def test_a_note_on_somebody_who_was_there_before_is_no_hindrance(
