@@ -43,7 +43,7 @@ class SuppressionsPage(Page):
 
     @classmethod
     def title(cls) -> str:
-        return tr("Do-not-contact list")
+        return tr("No contact")
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
@@ -54,19 +54,19 @@ class SuppressionsPage(Page):
         self.scope = self.bar.add_filter(FilterBox(tr("Holds back"), scopes), lambda _value: self._look())
         issuers = [(issuer.value, str(title)) for issuer, title in ISSUER_TITLES.items()]
         self.issuer = self.bar.add_filter(FilterBox(tr("By word of"), issuers), lambda _value: self._look())
-        self.ended = self.bar.add_action(tr("Ended ones too"), self._look)
+        self.ended = quiet_button(tr("Ended ones too"), self._look)
         self.ended.setCheckable(True)
         self.bar.add_action(tr("Export"), self._ask_where, "download")
         if self._may_edit:
             self.bar.add_action(tr("From a file"), self._ask_file, "upload")
-            self.bar.set_primary(tr("Put a number on"), self.add, "plus")
+            self.bar.set_primary(tr("Add number"), self.add, "plus", tr("Put a number on"))
         self._counted = label("", "quiet")
         self.table = self._table()
         self.table.current_changed.connect(lambda _row: self._dress())
         self.table.loaded.connect(lambda number: self._counted.setText(ntr("{n} entry", "{n} entries", number)))
         self.end = quiet_button(tr("Take off the list…"), self._end)
         self.customer = quiet_button(tr("Show the customer"), self._open, "user")
-        foot = row(self._counted, None, self.customer, self.end, margins=(20, 6, 16, 6))
+        foot = row(self._counted, self.ended, None, self.customer, self.end, margins=(20, 6, 16, 6))
         inside = QWidget()
         inside.setObjectName("surface")
         layout = column(self.table, foot, spacing=0)
