@@ -56,7 +56,7 @@ class SuppressionsPage(Page):
         self.issuer = self.bar.add_filter(FilterBox(tr("By word of"), issuers), lambda _value: self._look())
         self.ended = quiet_button(tr("Ended ones too"), self._look)
         self.ended.setCheckable(True)
-        self.bar.add_action(tr("Export"), self._ask_where, "download")
+        export = quiet_button(tr("Export"), self._ask_where, "download")
         if self._may_edit:
             self.bar.add_action(tr("From a file"), self._ask_file, "upload")
             self.bar.set_primary(tr("Add number"), self.add, "plus", tr("Put a number on"))
@@ -66,7 +66,7 @@ class SuppressionsPage(Page):
         self.table.loaded.connect(lambda number: self._counted.setText(ntr("{n} entry", "{n} entries", number)))
         self.end = quiet_button(tr("Take off the list…"), self._end)
         self.customer = quiet_button(tr("Show the customer"), self._open, "user")
-        foot = row(self._counted, self.ended, None, self.customer, self.end, margins=(20, 6, 16, 6))
+        foot = row(self._counted, self.ended, export, None, self.customer, self.end, margins=(20, 6, 16, 6))
         inside = QWidget()
         inside.setObjectName("surface")
         layout = column(self.table, foot, spacing=0)
