@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette, QShowEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QBoxLayout,
@@ -344,7 +344,6 @@ class EmptyState(QWidget):
         self._text = label(text, "quiet", wrap=True)
         for words in (self._title, self._text):
             words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            words.setMinimumWidth(min(380, 24 * 13))
         if not text:
             self._text.hide()
         inside = column(None, picture, self._title, self._text, spacing=8, margins=24)
@@ -355,6 +354,16 @@ class EmptyState(QWidget):
         inside.addStretch(1)
         outside = row(None, inside, None)
         self.setLayout(outside)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Wrapped words would stand in a narrow column of their own; in a narrow list they take what there is."""
+        for words in (self._title, self._text):
+            words.setMinimumWidth(max(80, min(312, self.width() - 48)))
 
     def say(self, title: str, text: str = "") -> None:
         self._title.setText(title)
