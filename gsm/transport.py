@@ -44,6 +44,12 @@ class Transport(ABC):
         """Acceptances that came after their submission was given up as unknown, by ``Submit.key``; told once."""
         return ()
 
+    def remember(self, reference: str, unanswered: int) -> None:
+        """What the house knows from before ``open``: the last reference accepted here, and how many were submitted
+        since whose result nobody saw. One of theirs may still come, and is not the next message's.
+        """
+        return
+
     @abstractmethod
     def receive(self, timeout: float) -> Received | None:
         """The next report or inbound message, or None after ``timeout`` seconds or once closed."""

@@ -159,10 +159,7 @@ class Device:
             return await self._direct("+CDS:", delivery)
         if route == 2:
             return self._store("SR", "+CDSI:", delivery)
-        if self.state.service == 0:
-            self.network.lose(delivery)
-            return True
-        return False
+        return False  # not set up (again) yet
 
     async def _take_message(self, delivery: Delivery, route: int) -> bool:
         if route in (2, 3):
@@ -183,9 +180,8 @@ class Device:
         return True
 
     async def _direct(self, indication: str, delivery: Delivery) -> bool:
-        if self.state.service == 0 and not self.wire.attached:
-            self.network.lose(delivery)
-            return True
+        if not self.wire.attached:
+            return False
         space = "" if indication.endswith(",") else " "
         self.confirmed.clear()
         self._awaits_confirmation = self.state.service == 1

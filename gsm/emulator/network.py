@@ -81,13 +81,17 @@ class Network:
         if settings.reports == "reorder":
             self._held_back.append(delivery)
             if len(self._held_back) < 2:
-                return
-            while self._held_back:
-                self.put(self._held_back.pop())
+                self._later(self._settings.redeliver_ms, self._release)  # however few there are
+            else:
+                self._release()
             return
         self.put(delivery)
         if settings.reports == "duplicate":
             self.put(delivery)
+
+    def _release(self) -> None:
+        while self._held_back:
+            self.put(self._held_back.pop())
 
     def inbound(
         self, sender: str, text: str, *, parts: list[int] | None = None, message_class: int | None = None

@@ -97,10 +97,11 @@ class ModemTransport(Transport):
     def _configure(self) -> None:
         engine = self._engine_now()
         with engine.turn():
-            if engine.rebooted:
-                self._references.restarted()
             engine.rebooted = False
             self._session = configure(engine, self._options, self._closing)
+            if engine.restarted:
+                self._references.restarted()
+                self._in_doubt = engine.restarted = False
             self._numbers = ()
             self._mail.start(self._session)
             self._set_up_at = time.monotonic()
@@ -170,12 +171,15 @@ class ModemTransport(Transport):
             self._references.accepted(reference, submit.recipient, report=submit.status_report)
         return Accepted(reference=str(reference), sender_identity=self._session_now().identity.sender, at=self._now())
 
+    def remember(self, reference: str, unanswered: int) -> None:
+        self._references.remember(int(reference) % 256 if reference.isdigit() else None, unanswered)
+        self._in_doubt = unanswered > 0
+
     def _await_late(self, engine: Engine) -> None:
         """Give the result of the message before a last chance to come while it cannot be taken for another's."""
         found = _REFERENCE.match(engine.await_late(self._options.late_seconds))
-        if found:
+        if found and self._references.came_late(int(found[1]) % 256):
             self._in_doubt = False
-            self._references.accepted(int(found[1]) % 256, "", report=False)
             self._came_late(found[1])
 
     def _came_late(self, reference: str) -> None:
@@ -183,7 +187,8 @@ class ModemTransport(Transport):
         accepted = Accepted(
             reference=str(int(reference) % 256), sender_identity=self._session_now().identity.sender, at=self._now()
         )
-        self._late.append((self._unanswered, accepted))
+        if self._unanswered:
+            self._late.append((self._unanswered, accepted))
 
     def late(self) -> list[tuple[str, Accepted]]:
         told, self._late = self._late, []
@@ -192,6 +197,8 @@ class ModemTransport(Transport):
     def _ask_leave(self, engine: Engine, request: Request, clear_to_send: Callable[[], None]) -> None:
         refusal = engine.prompt(request, self._options.prompt_seconds)
         if refusal is not None:
+            if self._in_doubt:
+                engine.mark_out_of_step()  # it may be the late one of the message before, with the prompt to come
             raise self._noted(error_before_body(refusal.final))
         cleared = False
         try:
@@ -218,39 +225,47 @@ class ModemTransport(Transport):
     def _finish(self, engine: Engine, key: str) -> int:
         """TP-MR of the message that has just been written. Raises GsmError with what is proved."""
         try:
-            answer = engine.finish_body(self._options.submit_seconds)
-            if self._in_doubt:
-                answer = self._true_answer(engine, answer)
-            while self._references.is_late(_reference_of(answer)):
-                answer = engine.await_another("+CMGS:", self._options.submit_seconds)
+            answer, is_ours = self._result(engine)
         except LineUnavailable as error:
             self._in_doubt = True
             self._unanswered = key
             self._references.unanswered()
             raise OutcomeUnknown(error.code, error.detail) from error
-        self._in_doubt = False
+        self._in_doubt = not is_ours
+        reference = _reference_of(answer)
+        if not is_ours:
+            self._unanswered = key
+            self._references.nobodys(reference)
+            raise OutcomeUnknown("at.timeout", "the only result may be that of the message before")
         if not answer.final.ok:
             raise self._noted(error_after_body(answer.final))
-        reference = _reference_of(answer)
         if reference < 0:
             raise OutcomeUnknown("at.no_reference", answer.lines[0].text)
         return reference
 
-    def _true_answer(self, engine: Engine, first: Answer) -> Answer:
-        """The answer to this submission when the one before was left without: the last that comes.
+    def _result(self, engine: Engine) -> tuple[Answer, bool]:
+        """The last result since the body was written, and whether it cannot be that of a message before."""
+        results = [engine.finish_body(self._options.submit_seconds)]
+        if self._in_doubt:
+            results += self._further_results(engine)
+        results = [answer for answer in results if not self._references.is_late(_reference_of(answer))]
+        while not results:
+            answer = engine.await_another("+CMGS:", self._options.submit_seconds)
+            results = [] if self._references.is_late(_reference_of(answer)) else [answer]
+        return results[-1], self._references.is_ours(_reference_of(results[-1]), len(results))
 
-        Modems answer in order, so nothing more comes for either once another question has been answered.
-        """
-        if not engine.in_step(self._options.submit_seconds):
+    def _further_results(self, engine: Engine) -> list[Answer]:
+        """What came after the first result. Modems answer in order: nothing more comes once they answer a question."""
+        if not engine.in_step(self._options.submit_seconds, anew=False):
             raise LineUnavailable("at.timeout", "no answer after the result")
-        answer = first
+        answers = []
         for line in engine.late_answers():
             final = parse_final(line)
             if _REFERENCE.match(line):
-                answer = Answer(OK, (Info(line),))
+                answers.append(Answer(OK, (Info(line),)))
             elif final is not None and not final.ok:
-                answer = Answer(final)
-        return answer
+                answers.append(Answer(final))
+        return answers
 
     def _make_ready(self, engine: Engine) -> None:
         if self._mail.refusals >= _REFUSALS:

@@ -106,6 +106,7 @@ class Engine:
         self._echo_is_off = False  # then an echo means that the device has started anew without a word
         self._echo_heard = False
         self.rebooted = False  # the device has forgotten its set-up; cleared by whoever sets it up again
+        self.restarted = False  # and it was heard to start anew, so that it owes no answers either; cleared as well
         self._transcript: deque[Said] = deque(maxlen=400)
         self._reader = threading.Thread(target=self._read, name="modem-reader", daemon=True)
         self._reader.start()
@@ -142,8 +143,9 @@ class Engine:
         elif isinstance(event, Echo):
             self._echo_heard = True
             self.rebooted |= self._echo_is_off
+            self.restarted |= self._echo_is_off
         elif event.reboot:
-            self.rebooted = True
+            self.rebooted = self.restarted = True
 
     def _lose(self, error: LineUnavailable) -> None:
         with self._changed:
@@ -194,10 +196,11 @@ class Engine:
             return answer
         raise self._timeout(request)
 
-    def _start(self, request: Request) -> None:
+    def _start(self, request: Request, *, anew: bool = True) -> None:
         with self._changed:
             self._answers.clear()
-            self._strays.clear()
+            if anew:
+                self._strays.clear()
             self._dialog.begin(request)
         self._write(request.text.encode("ascii") + b"\r")
 
@@ -261,6 +264,7 @@ class Engine:
         """The body without its end: nothing has left yet when this raises."""
         with self._changed:
             self._dialog.body_written(body)
+            self._strays.clear()
             self._late = ""
         self._write(body.encode("ascii"))
 
@@ -318,7 +322,7 @@ class Engine:
 
     def wake(self) -> None:
         """Command mode, echo off, verbose results, then in step. Raises LineUnavailable."""
-        self._echo_is_off = False
+        was_off, self._echo_is_off, self._echo_heard = self._echo_is_off, False, False
         for _ in range(_RESYNC_ATTEMPTS):
             self._write(ESC)
             self._hush()
@@ -326,6 +330,7 @@ class Engine:
                 self._exchange(Request("ATE0V1Q0"), self._probe_seconds)
             except CommandTimeout:
                 continue
+            self.restarted |= was_off and self._echo_heard
             self._echo_heard = False
             if self.in_step():
                 self._out_of_step = False
@@ -333,10 +338,13 @@ class Engine:
                 return
         raise CommandTimeout("at.silent", "the modem does not answer")
 
-    def in_step(self, timeout: float | None = None) -> bool:
-        """Whether the modem answers a question of its own kind; late answers to others are put aside."""
+    def in_step(self, timeout: float | None = None, *, anew: bool = True) -> bool:
+        """Whether the modem answers a question of its own kind; late answers to others are put aside.
+
+        Without ``anew`` they are put to those that came since the last body was written.
+        """
         probe = next(self._probes)
-        self._start(probe)
+        self._start(probe, anew=anew)
         deadline = time.monotonic() + (self._probe_seconds if timeout is None else timeout)
         while (left := deadline - time.monotonic()) > 0:
             heard = self._wait(left)
@@ -349,7 +357,7 @@ class Engine:
         return False
 
     def late_answers(self) -> list[str]:
-        """Lines that answered nothing since the last command, or the last ``in_step``, began."""
+        """Lines that answered nothing since the last command, body, or ``in_step`` anew began."""
         with self._changed:
             return list(self._strays)
 

@@ -209,6 +209,7 @@ def test_messages_come_in(opened: Line, text: str) -> None:
 
 
 def test_each_failure_says_what_is_proved(opened: Line) -> None:
+    send(opened, submit_of("before"))
     opened.refuse_next()
     with pytest.raises(Refused) as refused:
         send(opened, submit_of("refused"))
@@ -222,7 +223,7 @@ def test_each_failure_says_what_is_proved(opened: Line) -> None:
     outcomes = [error.value.outcome for error in (refused, postponed, unknown)]
     assert outcomes == [Outcome.REFUSED, Outcome.NOT_SENT, Outcome.UNKNOWN]
     assert postponed.value.retry_after
-    assert opened.texts() == ["left", "after"]
+    assert opened.texts() == ["before", "left", "after"]
 
 
 def test_health(opened: Line) -> None:

@@ -74,3 +74,45 @@ def test_nothing_is_foretold_after_a_restart() -> None:
     assert references.expected is None
     references.unanswered()
     assert not references.is_late(10)
+
+
+def test_a_result_is_ours_only_when_it_cannot_be_an_older_ones() -> None:
+    references = References(Clock())
+    references.accepted(254, "a", report=True)
+    assert references.is_ours(255, 1)
+    references.unanswered()
+    assert not references.is_ours(255, 1)
+    assert references.is_ours(255, 2)  # two results: the older one was an error
+    assert references.is_ours(0, 1)  # counted on by both
+    references.nobodys(255)
+    assert references.is_ours(0, 1)
+
+
+def test_an_error_may_be_an_older_ones_as_well() -> None:
+    references = References(Clock())
+    references.accepted(9, "a", report=True)
+    references.unanswered()
+    assert not references.is_ours(-1, 1)
+    references.nobodys(-1)
+    assert not references.is_ours(11, 1)
+    assert references.is_ours(12, 1)
+
+
+def test_whose_a_late_result_is() -> None:
+    references = References(Clock())
+    references.accepted(9, "a", report=True)
+    references.unanswered()
+    references.unanswered()
+    assert not references.came_late(10)  # of either
+    references.unanswered()
+    assert references.came_late(12)
+
+
+def test_what_was_owed_before_the_line_was_opened() -> None:
+    clock = Clock()
+    references = References(clock)
+    references.remember(9, 1)
+    assert not references.is_ours(10, 1)
+    assert references.is_ours(11, 1)
+    clock.now = 601
+    assert references.is_ours(10, 1)
