@@ -12,24 +12,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import and_, bindparam, func, literal, or_, select, update
+from sqlalchemy import and_, bindparam, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from console.core.context import Context
 from console.core.customers import staging
+from console.core.customers.imports import lines_send
 from console.core.customers.merging import Merger, Span
 from console.core.customers.plans import P, PlanMerger
 from console.core.customers.values import C, S, Script, alone
-from db.models import Batch, BatchState, ChangeKind, ImportBatch, ImportedCustomer, ImportState
+from db.models import ChangeKind, ImportBatch, ImportedCustomer, ImportState
 
 Told = Callable[[int, int], None]  # done, of how many; must not raise
-FIRST = 100  # rows of the first span
+FIRST = 100  # rows of the first span while lines send
+FIRST_ALONE = 2_500
 LEAST, MOST = 25, 20_000
 AIM = 0.04  # seconds a span should hold the database while lines send, its commit included
-AIM_ALONE = 0.6  # and while none does: each row touches a page of every index, so large spans write far less
+AIM_ALONE = 0.45  # and while none does: each row touches a page of every index, so large spans write far less
 
 
 class TakenOver(Exception):
@@ -40,22 +41,16 @@ class TakenOver(Exception):
 class Pace:
     """How many rows a span has: as many as fit into the time it may take."""
 
-    rows: int = FIRST
+    rows: int = 0  # 0: nothing is known yet
+
+    def next(self, *, sending: bool) -> int:
+        if sending and (not self.rows or self.rows > FIRST * 4):  # what was measured alone is no guide
+            return FIRST
+        return self.rows or FIRST_ALONE
 
     def took(self, seconds: float, rows: int, *, sending: bool) -> None:
         fitting = int(rows * (AIM if sending else AIM_ALONE) / max(seconds, 0.001))
         self.rows = max(LEAST, min(MOST, fitting, 4 * rows))
-
-
-def lines_send(session: Session, now: datetime) -> bool:
-    """Whether messages may leave at this moment, so that a line could have to wait for the database.
-
-    A server lets many write at a time.
-    """
-    if session.connection().dialect.name != "sqlite":
-        return False
-    begun = or_(Batch.not_before.is_(None), Batch.not_before <= now)
-    return session.scalar(select(Batch.id).where(Batch.state == BatchState.OPEN, begun).limit(1)) is not None
 
 
 def apply(ctx: Context, import_id: int, worker: str, told: Told | None = None) -> None:
@@ -68,7 +63,7 @@ def apply(ctx: Context, import_id: int, worker: str, told: Told | None = None) -
     steps += [_Retirement(ctx, batch)] if batch.retire_gone and batch.previous_id is not None else []
     span_by_span(ctx, import_id, worker, ImportState.APPLYING, steps, sum(staged), told)
     finish(ctx, import_id, worker, ImportState.APPLYING, ImportState.DONE)
-    staging.unstage(ctx.database, import_id)
+    staging.unstage(ctx, import_id)
 
 
 def _left(session: Session, table: Any, import_id: int) -> int:
@@ -107,7 +102,7 @@ def _span(ctx: Context, import_id: int, worker: str, state: ImportState, step: S
         started = time.monotonic()
         _hold(ctx, session, import_id, worker, state)
         sending = lines_send(session, ctx.clock.now())
-        rows = step.run(session, min(pace.rows, FIRST) if sending and pace.rows > FIRST * 4 else pace.rows)
+        rows = step.run(session, pace.next(sending=sending))
     if rows:
         pace.took(time.monotonic() - started, rows, sending=sending)
     return rows

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from console.core.errors import UserError
 from console.core.i18n import T
 from console.core.processes import is_alive
-from db.models import ImportBatch, ImportState
+from db.models import Batch, BatchState, ImportBatch, ImportState
 
 UNDERWAY = (ImportState.APPLYING, ImportState.UNDOING)
 SILENT = timedelta(seconds=30)  # an import that is written shows a sign of life with every chunk
@@ -52,6 +52,17 @@ def history(session: Session) -> tuple[int, int]:
     query = select(func.count(ImportBatch.decided_at), func.count(ImportBatch.undone_at))
     decided, undone = session.execute(query).one()
     return decided, undone
+
+
+def lines_send(session: Session, now: datetime) -> bool:
+    """Whether messages may leave at this moment, so that a line could have to wait for the database.
+
+    A server lets many write at a time.
+    """
+    if session.connection().dialect.name != "sqlite":
+        return False
+    begun = or_(Batch.not_before.is_(None), Batch.not_before <= now)
+    return session.scalar(select(Batch.id).where(Batch.state == BatchState.OPEN, begun).limit(1)) is not None
 
 
 def this_worker() -> str:

@@ -18,6 +18,7 @@ from console.core.customers import plans, staging
 from console.core.customers.checking import BadRow, Checked, Problem
 from console.core.customers.effects import Effect, Known, bad_row
 from console.core.customers.imports import ABANDONED, history, is_dead, silent, this_worker
+from console.core.customers.quiet import collector_paused
 from console.core.customers.values import FOLLOWS, PERSON, TERMS, C, L, Merge, S, given
 from console.core.errors import UserError
 from console.core.i18n import T
@@ -76,7 +77,7 @@ def prepare(ctx: Context, checked: Checked, progress: Progress | None = None) ->
     import_id = _open(ctx, checked, worker)
     total, done = len(checked.valid) * 4 // 3 + 1, False
     try:
-        staging.stage(ctx.database, import_id, checked, lambda staged: report(min(staged, total - 1), total))
+        staging.stage(ctx, import_id, checked, lambda staged: report(min(staged, total - 1), total))
         prepared = _looked_at(ctx, import_id, worker, checked)
         report(total, total)
         done = True
@@ -94,7 +95,7 @@ def throw_away(ctx: Context, import_id: int) -> None:
             delete(ImportBatch).where(ImportBatch.id == import_id, ImportBatch.state == ImportState.RUNNING)
         )
     if gone.rowcount:  # type: ignore[attr-defined]
-        staging.unstage(ctx.database, import_id)
+        staging.unstage(ctx, import_id)
 
 
 def discard_abandoned(ctx: Context) -> None:
@@ -111,7 +112,7 @@ def discard_abandoned(ctx: Context) -> None:
         if old or is_dead(owner):
             throw_away(ctx, import_id)
     for import_id in ownerless:
-        staging.unstage(ctx.database, import_id)
+        staging.unstage(ctx, import_id)
 
 
 def _open(ctx: Context, checked: Checked, worker: str) -> int:
@@ -152,14 +153,16 @@ def _looked_at(ctx: Context, import_id: int, worker: str, checked: Checked) -> P
         foreign: dict[int, int] = {}
         if not checked.plan_only:
             people = _people(session, import_id)
-            for row in session.execute(_rows(session, import_id, fields)):
-                position = place[row.row]
-                ids[position] = row.id
-                if row.loan_of is not None and row.loan_of != row.customer_id:
-                    foreign[position] = row.loan_of
-                new = (row.leads and row.customer_id is None) or (row.loan_number != "" and row.loan_id is None)
-                effect = Effect.NEW if new else Effect.CHANGED if row.changes else Effect.SAME
-                known[position] = Known(row.customer_id, row.loan_id, effect, row.changes, bool(row.paid))
+            rows = session.connection().execute(_rows(session, import_id, fields)).all()
+            with collector_paused():
+                for id_, row, leads, says_loan, customer_id, loan_id, loan_of, changes, paid in rows:
+                    position = place[row]
+                    ids[position] = id_
+                    if loan_of is not None and loan_of != customer_id:
+                        foreign[position] = loan_of
+                    new = (leads and customer_id is None) or (says_loan and loan_id is None)
+                    effect = Effect.NEW if new else Effect.CHANGED if changes else Effect.SAME
+                    known[position] = Known(customer_id, loan_id, effect, changes, bool(paid))
         refused = _foreign(session, checked, foreign)
         if "sequence" in checked.columns:
             refused.update(plans.look(session, import_id, checked, place, known, len(names)))
@@ -173,7 +176,7 @@ def _looked_at(ctx: Context, import_id: int, worker: str, checked: Checked) -> P
         history=past,
         checked=checked,
         names=names,
-        known={at: one for at, one in known.items() if at not in refused},
+        known={at: one for at, one in known.items() if at not in refused} if refused else known,
         refused=refused,
         staged_ids=ids,
         customers=people[0],
@@ -201,9 +204,8 @@ def _rows(session: Session, import_id: int, fields: Collection[str]) -> Any:
         changes = changes + case((differs, 1 << bit), else_=0)
     rows = S.outerjoin(C, C.c.number == S.c.number)
     rows = rows.outerjoin(L, and_(S.c.loan_number != "", L.c.number == S.c.loan_number))
-    columns = (S.c.id, S.c.row, S.c.leads, S.c.loan_number, C.c.id.label("customer_id"), L.c.id.label("loan_id"))
-    loan_of = L.c.customer_id.label("loan_of")
-    query = select(*columns, loan_of, changes.label("changes"), _paid(fields).label("paid")).select_from(rows)
+    columns = (S.c.id, S.c.row, S.c.leads, S.c.loan_number != "", C.c.id, L.c.id, L.c.customer_id)
+    query = select(*columns, changes, _paid(fields)).select_from(rows)
     return query.where(S.c.import_id == import_id, or_(C.c.id.is_not(None), L.c.id.is_not(None))).order_by(S.c.id)
 
 

@@ -14,18 +14,21 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from console.core.context import Context
 from console.core.customers.checking import Checked
 from console.core.customers.columns import EXTRA
 from console.core.customers.identity import Identity
+from console.core.customers.imports import lines_send
 from console.core.customers.normalise import Account
 from console.core.customers.pinyin import spelled
 from console.core.customers.quiet import collector_paused
 from console.core.customers.secrets import sealer
 from db import bulk
 from db.engine import Database
-from db.models import StagedInstalment, StagedRow
+from db.models import ImportBatch, ImportState, StagedInstalment, StagedRow
 
-CHUNK = 2_500  # rows a transaction: some 30 ms of the write lock
+CHUNK = 2_500  # rows a transaction while lines send: some 30 ms of the write lock
+CHUNK_ALONE = 12_500  # and while none does
 SECRET = "customer-number"  # noqa: S105 - the name of one
 _ROWS: Any = StagedRow.__table__
 _INSTALMENTS: Any = StagedInstalment.__table__
@@ -44,42 +47,57 @@ _OF_A_PLAN = {  # columns of an instalment by the field that fills them
 _Columns = dict[str, Sequence[object]]
 
 
-def stage(database: Database, import_id: int, checked: Checked, progress: Callable[[int], None]) -> None:
+def stage(ctx: Context, import_id: int, checked: Checked, progress: Callable[[int], None]) -> None:
     """Write all valid rows. ``progress`` gets the rows done so far, and may raise to cancel."""
     with collector_paused():
         done = 0
         if not checked.plan_only:
-            names, rows = _rows(database, import_id, checked)
-            done = _write(database, _ROWS, names, rows, progress, done)
+            names, rows = _rows(ctx.database, import_id, checked)
+            done = _write(ctx, _ROWS, names, rows, progress, done)
         if "sequence" in checked.columns:
-            names, rows = _plans(database, import_id, checked)
-            _write(database, _INSTALMENTS, names, rows, progress, done)
+            names, rows = _plans(ctx.database, import_id, checked)
+            _write(ctx, _INSTALMENTS, names, rows, progress, done)
 
 
 def _write(
-    database: Database,
+    ctx: Context,
     table: Any,
     names: list[str],
     rows: Iterator[tuple[object, ...]],
     progress: Callable[[int], None],
     done: int,
 ) -> int:
-    while chunk := list(islice(rows, CHUNK)):
+    size = CHUNK
+    while chunk := list(islice(rows, size)):
         # the next chunk is worked out first: time enough for other writers without giving way
-        with database.begin(urgent=True) as session:
+        with ctx.database.begin(urgent=True) as session:
             bulk.load(session, table, names, chunk)
+            size = CHUNK if lines_send(session, ctx.clock.now()) else CHUNK_ALONE
         done += len(chunk)
         progress(done)
     return done
 
 
-def unstage(database: Database, import_id: int) -> None:
-    """Remove the rows of one import, in short transactions."""
+def unstage(ctx: Context, import_id: int) -> None:
+    """Remove the rows of one import: in short transactions, or at once where that holds nobody up."""
+    with ctx.database.begin() as session:
+        if _nobody_else(ctx, session, import_id):
+            for table in (_ROWS, _INSTALMENTS):
+                session.execute(delete(table))  # SQLite gives back whole pages without writing them
+            return
     for table in (_ROWS, _INSTALMENTS):
         while True:
-            with database.begin() as session:
+            with ctx.database.begin() as session:
                 if not _unstage_some(session, table, import_id):
                     break
+
+
+def _nobody_else(ctx: Context, session: Session, import_id: int) -> bool:
+    """Whether no other import needs what is staged, and no line waits; nobody can begin one before the commit."""
+    if ctx.database.dialect != "sqlite" or lines_send(session, ctx.clock.now()):
+        return False
+    needed = ImportBatch.state.in_((ImportState.RUNNING, ImportState.APPLYING))
+    return session.scalar(select(ImportBatch.id).where(needed, ImportBatch.id != import_id).limit(1)) is None
 
 
 def _unstage_some(session: Session, table: Any, import_id: int) -> bool:

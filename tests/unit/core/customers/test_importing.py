@@ -19,7 +19,7 @@ from console.core.campaigns.evaluation import plan
 from console.core.clock import FixedClock, SystemClock
 from console.core.context import Context
 from console.core.customers import staging
-from console.core.customers.applying import AIM, Pace, lines_send
+from console.core.customers.applying import AIM, AIM_ALONE, FIRST, Pace
 from console.core.customers.browse import CustomerFilter, Sort, customer_ids, customer_rows
 from console.core.customers.export import export_customers
 from console.core.customers.importing import (
@@ -34,7 +34,7 @@ from console.core.customers.importing import (
     propose_mapping,
     read,
 )
-from console.core.customers.imports import ImportUnderway, require_settled, settled
+from console.core.customers.imports import ImportUnderway, lines_send, require_settled, settled
 from console.core.customers.workbook import Sheet
 from console.core.errors import NotPermitted
 from db import audit
@@ -286,6 +286,7 @@ def test_cancelled_at_any_step_leaves_nothing(
     ctx: Context, sheet_of: SheetOf, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     monkeypatch.setattr(staging, "CHUNK", 2)
+    monkeypatch.setattr(staging, "CHUNK_ALONE", 2)
     bring(ctx, sheet_of(HEADER, ZHANG))
     before = counts(ctx)
     calls = 0
@@ -356,8 +357,8 @@ url, key, user, path, moment = sys.argv[1:]
 database = Database.open(url, key=bytes.fromhex(key) if key else None)
 actor = Actor.of(int(user), "officer", "x", frozenset({Role.OFFICER}))
 ctx = Context(database=database, clock=SystemClock(), actor=actor, settings=Settings())
-staging.CHUNK = 100
-applying.LEAST = applying.MOST = applying.FIRST = 100
+staging.CHUNK = staging.CHUNK_ALONE = 100
+applying.LEAST = applying.MOST = applying.FIRST = applying.FIRST_ALONE = 100
 
 def stop(*args, **kw):
     print("now", flush=True)
@@ -468,8 +469,9 @@ def test_spans_are_short_while_lines_send(ctx: Context, clock: FixedClock) -> No
     pace = Pace(1000)
     pace.took(0.6, 1000, sending=True)
     assert pace.rows == int(1000 * AIM / 0.6) < 100
-    pace.took(0.6, 1000, sending=False)
-    assert pace.rows == 1000
+    pace.took(AIM_ALONE, 1000, sending=False)
+    assert pace.rows == pace.next(sending=False) == 1000
+    assert pace.next(sending=True) == FIRST  # a line began meanwhile
 
 
 def test_a_line_that_sends_never_waits_long_while_rows_are_staged(ctx: Context, sheet_of: SheetOf) -> None:
