@@ -166,6 +166,19 @@ def known_identity(session: Session, line_id: int) -> Mapping[str, Any]:
     return session.scalar(select(Line.identity).where(Line.id == line_id)) or {}
 
 
+def last_submissions(session: Session, line_id: int, since: datetime) -> tuple[str, int]:
+    """The last reference the line gave ("" when it gave none lately) and how many parts it left without since."""
+    tried = select(MessagePart.reference).where(
+        MessagePart.line_id == line_id, MessagePart.sending_at >= since, MessagePart.state.in_(_LEFT)
+    )
+    unanswered = 0
+    for reference in session.scalars(tried.order_by(MessagePart.sending_at.desc(), MessagePart.id.desc()).limit(64)):
+        if reference:
+            return reference, unanswered
+        unanswered += 1
+    return "", unanswered
+
+
 def move_line(session: Session, line_id: int, old: str, new: str) -> bool:
     """Its modem is at another port now; False when a person has changed the address meanwhile, or somebody has it."""
     taken = select(Line.id).where(Line.address == new, Line.id != line_id, Line.enabled.is_(True))

@@ -32,7 +32,10 @@ def _third_is_sending(branch: Any) -> bool:
 
 @pytest.mark.parametrize("moment", ["command", "prompt"])
 def test_when_sending_is_durable_and_nothing_left_yet(either_branch: Any, until: Any, moment: str) -> None:
-    """Nobody can know that it did not leave: it is unknown, and a person decides."""
+    """Nobody can know that it did not leave: it is unknown, and a person decides.
+
+    So is the next one, for the only result that comes may be that of the one before; a report would tell.
+    """
     branch = either_branch
     modem = branch.modem()
     modem.set(reports="drop")
@@ -45,7 +48,7 @@ def test_when_sending_is_durable_and_nothing_left_yet(either_branch: Any, until:
     modem.clear()
     modem.do("reset")
     branch.start()
-    branch.until_states({"accepted": 5, "unknown": 1})
+    branch.until_states({"accepted": 4, "unknown": 2})
     branch.check()
     assert len(branch.ledger()) == 5
 
@@ -64,8 +67,9 @@ def test_after_the_pdu_and_before_the_answer(branch: Any, until: Any, moment: st
     modem.clear()
     branch.check()
     branch.start()
-    branch.until_states({"accepted": 5, "unknown": 1})
-    assert branch.check() == {"accepted": 5, "unknown": 1}
+    states = {"accepted": 4, "unknown": 2} if moment == "body" else {"accepted": 5, "unknown": 1}
+    branch.until_states(states)
+    assert branch.check() == states
     unknown = next(row for row in branch.all(Message) if row.state is MessageState.UNKNOWN)
     assert unknown.reason == "dispatcher.lost"
     assert len(branch.ledger()) == (5 if moment == "body" else 6)
@@ -120,7 +124,7 @@ def test_in_the_middle_of_a_long_message(branch: Any, until: Any, long_text: str
     dispatcher.kill()
     modem.clear()
     branch.start()
-    branch.until_states({"accepted": 2, "unknown": 1})
+    branch.until_states({"accepted": 2, "unknown": 1} if moment == "accepted" else {"accepted": 1, "unknown": 2})
     branch.check()
     assert [part.state for part in branch.all(MessagePart)][:2] == [PartState.ACCEPTED, PartState.UNKNOWN]
     assert len(branch.ledger()) == on_the_air + 2

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -45,6 +45,7 @@ _HEALTH_SECONDS = 30.0
 _MOVED = 5.0  # seconds in which the dispatcher replaces a line whose address has changed
 _HELD_ELSEWHERE = 2.0  # seconds before asking again for a line that another dispatcher holds
 _HOLD_TIMEOUT = 60.0
+_ANSWERS_LATE = timedelta(minutes=10)  # how long a modem may still answer for a message that was given up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +230,9 @@ class LineThread:
             )
         except ValueError as error:
             raise LineTrouble("line.settings", str(error)) from error
+        with self._shop.database.read() as session:
+            since = self._shop.clock.now() - _ANSWERS_LATE
+            transport.remember(*outbox_lines.last_submissions(session, self.line.line_id, since))
         with self._lock:
             self._transport = transport
         return transport

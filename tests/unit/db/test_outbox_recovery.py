@@ -159,3 +159,32 @@ def test_claims_that_their_run_does_not_know_of_wait_again(house: Any) -> None:
         assert outbox_recovery.free_forgotten(session, "run-2", []) == 0
         assert outbox_recovery.free_forgotten(session, "run-1", claimed[:1]) == 1
     assert house.states() == {"sending": 1, "claimed": 1, "waiting": 1}
+
+
+def test_what_a_line_may_still_be_answered_for(house: Any) -> None:
+    line = house.line("run-1")
+    house.batch(4)
+    parts = (
+        ("7", PartState.DELIVERED, -3),
+        ("", PartState.NOT_SENT, -2),
+        ("", PartState.UNKNOWN, -1),
+        ("", PartState.SENDING, 0),
+    )
+    with house.database.begin() as session:
+        assert outbox_lines.last_submissions(session, line, house.now - LEASE) == ("", 0)
+        for row, (reference, state, seconds) in zip(house.messages(), parts, strict=True):
+            session.add(
+                MessagePart(
+                    message_id=row.id,
+                    sequence=1,
+                    attempt=1,
+                    line_id=line,
+                    state=state,
+                    reference=reference,
+                    phone=row.phone,
+                    sending_at=house.now + timedelta(seconds=seconds),
+                )
+            )
+        session.flush()
+        assert outbox_lines.last_submissions(session, line, house.now - LEASE) == ("7", 2)
+        assert outbox_lines.last_submissions(session, line, house.now) == ("", 1)
