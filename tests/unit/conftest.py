@@ -84,7 +84,7 @@ class House:
 
     def all(self, model: Any) -> list[Any]:
         with self.database.read() as session:
-            return list(session.scalars(select(model)))
+            return list(session.scalars(select(model).order_by(*model.__table__.primary_key)))
 
     def change(self, model: Any, key: Any, **values: Any) -> None:
         with self.database.begin() as session:
