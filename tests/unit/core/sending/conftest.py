@@ -58,7 +58,7 @@ class Office:
         return [submit.key for line in self.lines.values() for transport in line for submit in transport.ledger]
 
 
-def _until(condition: Callable[[], Any], timeout: float = 20) -> Any:
+def _until(condition: Callable[[], Any], timeout: float = 60) -> Any:
     deadline = time.monotonic() + timeout
     while not (result := condition()):
         assert time.monotonic() < deadline, "it did not come true in time"
