@@ -89,6 +89,7 @@ class Branch:
             session.add(maker)
             session.add(Setting(key="sending.lease_seconds", user_id=0, value=10, changed_at=now))
             session.add(Setting(key="sending.retry_seconds", user_id=0, value=5, changed_at=now))
+            session.add(Setting(key="sending.max_attempts", user_id=0, value=10, changed_at=now))
         self._maker = maker.id
 
     # Setting up
