@@ -22,6 +22,7 @@ from console.core.logs import set_up
 from console.core.workstation import Workstation
 from console.hooks import Hooks
 from console.shell.crash import CrashDialog, report_of, write_report
+from console.shell.garbage import Garbage
 from console.shell.icons import icon
 from console.shell.login import DemoUser, LoginWindow
 from console.shell.theme import ThemeManager
@@ -58,6 +59,7 @@ class Console(QObject):
         self.desk: Desk | None = None
         self.crash: CrashDialog | None = None
         self.hooks = Hooks(self._show_crash, self.quit)
+        self._garbage = Garbage(self)
         app.setQuitOnLastWindowClosed(False)
         app.setWindowIcon(icon("message-square-text", "accent"))
 

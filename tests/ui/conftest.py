@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from console.core.context import Context
+from console.shell.garbage import Garbage
 from console.shell.notices import Notice
 from console.shell.services import Services
 from console.shell.theme import ThemeManager
@@ -23,6 +24,14 @@ from db.engine import Database
 def database(sqlite_database: Database) -> Database:
     """Screens do not know the engine, so one is enough here."""
     return sqlite_database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def garbage(qapp: QApplication) -> Iterator[Garbage]:
+    """As in the program: no worker collects what belongs to Qt."""
+    keeper = Garbage(qapp)
+    yield keeper
+    keeper.close()
 
 
 @pytest.fixture(scope="session")
