@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -10,28 +11,34 @@ from db.errors import DatabaseBusy
 from db.turns import Turns
 
 
-def test_a_thread_that_comes_back_at_once_waits_behind_those_that_were_there() -> None:
-    turns = Turns(10)
-    done = threading.Event()
-    greedy = 0
+def _waits(turns: Turns, number: int) -> bool:
+    return len(turns._queue) == number
 
-    def hammer() -> None:
-        nonlocal greedy
-        while not done.is_set():
-            with turns.turn():
-                greedy += 1
 
-    thread = threading.Thread(target=hammer)
-    thread.start()
-    try:
-        for _ in range(1000):
-            with turns.turn():
-                before = greedy
-            with turns.turn():
-                assert greedy <= before + 1  # at most the one that was already waiting
-    finally:
-        done.set()
+def _until(condition: Callable[[], bool]) -> None:
+    tick = threading.Event()
+    while not condition():
+        tick.wait(0.001)
+
+
+def test_turns_are_given_in_the_order_they_were_asked_for() -> None:
+    turns = Turns(60)
+    had: list[int] = []
+
+    def write(number: int) -> None:
+        with turns.turn():
+            had.append(number)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(5)]
+    with turns.turn():
+        for place, thread in enumerate(threads):
+            thread.start()
+            _until(lambda place=place: _waits(turns, place + 2))  # type: ignore[misc]
+    with turns.turn():  # asked for at once, and yet after all who were there
+        had.append(99)
+    for thread in threads:
         thread.join()
+    assert had == [0, 1, 2, 3, 4, 99]
 
 
 def test_a_turn_that_does_not_come_is_busy_and_leaves_no_trace() -> None:
