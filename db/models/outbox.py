@@ -89,6 +89,9 @@ class Message(Base):
         Index("ix_message_batch_id_state_id", "batch_id", "state", "id"),
         Index("ix_message_state_lease_until", "state", "lease_until"),
         Index("ix_message_customer_id_created_at", "customer_id", "created_at"),
+        Index(
+            "ix_message_customer_id_sending_at", "customer_id", "sending_at", sqlite_where=_LEFT, postgresql_where=_LEFT
+        ),
         Index("ix_message_phone_accepted_at", "phone", "accepted_at"),
         Index("ix_message_line_id_accepted_at", "line_id", "accepted_at"),
         Index("ix_message_waiting", "batch_id", "not_before", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),

@@ -59,11 +59,23 @@ def schema(connection: Connection) -> list[str]:
 
 
 def _settled(statement: str) -> str:
-    """The constraints of a table in one order: SQLite keeps the text it was made with."""
+    """The columns and constraints of a table in one order: SQLite keeps the text it was made with, and adds to it."""
     if not statement.startswith("CREATE TABLE"):
         return statement
-    columns, *constraints = statement.removesuffix(" )").split(", CONSTRAINT ")
-    return ", CONSTRAINT ".join([columns, *sorted(constraints)])
+    head, _, body = statement.replace('"', "").removesuffix(")").strip().partition(" ( ")
+    return f"{head} ({'; '.join(sorted(_parts(body)))})"
+
+
+def _parts(body: str) -> list[str]:
+    """What stands between the commas outside of any parentheses."""
+    parts, depth = [""], 0
+    for letter in body:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts]
 
 
 @pytest.mark.filterwarnings("ignore:.*expression-based index")  # the comparison above has them, Alembic's has not
