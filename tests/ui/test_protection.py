@@ -62,7 +62,7 @@ class Desk:
         return self.page.findChildren(kind)[-1]
 
     def words(self) -> str:
-        return "\n".join(each.text() for each in self.page.stack.currentWidget().findChildren(QLabel))
+        return "\n".join(each.text() for each in self.page.parts.stack.currentWidget().findChildren(QLabel))
 
 
 @pytest.fixture

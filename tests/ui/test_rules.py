@@ -136,11 +136,11 @@ def test_maker_and_checker_are_two(
     _written(ctx)
     both = Actor.of(ctx.actor.user_id, "admin", "周航", frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR}))
     own = opened(replace(ctx, actor=both))
-    own.open_section(DRAFT)
+    own.parts.open(DRAFT)
     assert not own.draft.approve_button.isVisible()
     assert own.draft.words.text().startswith("You wrote in this draft")
     page = opened(supervisor_ctx)
-    page.open_section(DRAFT)
+    page.parts.open(DRAFT)
     (change,) = page.draft.changes.shown
     assert (change.before, change.after) == ("At most 2 a month to one person", "At most 4 a month to one person")
     assert page.draft.approve_button.isVisible()
@@ -149,7 +149,7 @@ def test_maker_and_checker_are_two(
     wait(page)
     assert overview(ctx).number == 2
     assert page.state.text() == "Version 2 of the rules is in force."
-    page.open_section(VERSIONS)
+    page.parts.open(VERSIONS)
     page.look_at(2)
     wait(page)
     assert [card.number for card in page.versions] == [2, 1]
@@ -161,7 +161,7 @@ def test_returned_with_a_comment(
 ) -> None:
     _written(ctx, 9)
     page = opened(supervisor_ctx)
-    page.open_section(DRAFT)
+    page.parts.open(DRAFT)
     assert not page.draft.return_button.isEnabled()
     page.draft.comment.setPlainText("9 is too many")
     page.draft.return_button.click()
@@ -178,7 +178,7 @@ def test_what_changed_meanwhile_is_not_signed(
 
     draft_id = _written(ctx)
     page = opened(supervisor_ctx)
-    page.open_section(DRAFT)
+    page.parts.open(DRAFT)
     take_back(ctx, draft_id)
     _written(ctx, 99)
     page.draft.approve()

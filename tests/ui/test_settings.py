@@ -51,9 +51,7 @@ def page(qtbot: QtBot, services: Services, settle: Callable[[], None]) -> Settin
 
 
 def _go(page: SettingsPage, section: str) -> None:
-    for place in range(page.list.count()):
-        if page.list.item(place).data(Qt.ItemDataRole.UserRole) == section:
-            page.list.setCurrentRow(place)
+    page.parts.open(section)
 
 
 def _field(page: SettingsPage, section: Section, key: str, kind: type[Any]) -> Any:

@@ -87,7 +87,8 @@ class PreviewTable(QTableView):
     def fit(self, sheet: PreviewSheet) -> None:
         for place, (title, width) in enumerate(zip(sheet.headers, sheet.widths, strict=True)):
             words = self.fontMetrics().horizontalAdvance(title) + theme.current().px(28)
-            self.setColumnWidth(place, max(words, min(width, 40) * self.fontMetrics().averageCharWidth()))
+            most = min(width, 40) * self.fontMetrics().averageCharWidth()
+            self.setColumnWidth(place, max(words, min(most, self.sizeHintForColumn(place) + theme.current().px(12))))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QListWidgetItem, QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.core.compliance.changing import Field
 from console.core.compliance.describe import SECTION_TITLES, RuleChange, RuleView, Section
@@ -18,13 +17,11 @@ from console.screens.rules import operations
 from console.screens.rules.dialogs import RuleDialog, SubmitDialog
 from console.screens.rules.draft import DraftPane
 from console.screens.rules.parts import RulesCard, VersionCard
-from console.shell import theme
-from console.shell.icons import icon
 from console.shell.page import Page
+from console.shell.sections import Sections
 from console.shell.services import Services
 from console.shell.widgets import (
     StateShape,
-    TextList,
     clear,
     column,
     confirm,
@@ -58,57 +55,34 @@ class RulesPage(Page):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.shown: Overview | None = None
-        self.list = TextList()
-        self.list.setAccessibleName(tr("Sections"))
-        self.list.setFixedWidth(theme.current().px(190))
-        self.list.setIconSize(QSize(16, 16))
-        self.list.setSpacing(2)
-        self.stack = QStackedWidget()
+        self.parts = Sections()
         self.cards: dict[Section, RulesCard] = {}
         for section, title in SECTION_TITLES.items():
             self.cards[section] = RulesCard(str(title), self.change_rule)
-            self._add(section.value, str(title), _ICONS[section], _paged(self.cards[section]))
+            self.parts.add(section.value, str(title), _ICONS[section], _paged(self.cards[section]))
         self.draft = DraftPane(services)
         self.draft.done.connect(self._changed_rules)
         self.draft.take_back.clicked.connect(lambda _checked=False: self._do(operations.take_back))
         self.draft.discard.clicked.connect(lambda _checked=False: self.discard())
-        self._add(DRAFT, tr("Draft"), "pencil", _paged(self.draft))
+        self.parts.add(DRAFT, tr("Draft"), "pencil", _paged(self.draft))
         self.versions: list[VersionCard] = []
         self._versions = column(spacing=12)
         holder = QWidget()
         holder.setLayout(self._versions)
-        self._add(VERSIONS, tr("Versions"), "scroll-text", _paged(holder))
-        self.list.currentRowChanged.connect(self.stack.setCurrentIndex)
+        self.parts.add(VERSIONS, tr("Versions"), "scroll-text", _paged(holder))
         self.shape = StateShape("none")
         self.state = label("", wrap=True)
         strip = row(self.shape, self.state, spacing=8, margins=(20, 8, 20, 8))
         strip.setStretch(1, 1)
-        panes = row(self.list, self.stack, spacing=0)
-        panes.setStretch(1, 1)
-        whole = column(strip, panes, spacing=0)
+        whole = column(strip, self.parts, spacing=0)
         whole.setStretch(1, 1)
         content = QWidget()
         content.setLayout(whole)
         self.set_content(content)
-        self.list.setCurrentRow(0)
-
-    def _add(self, key: str, title: str, icon_name: str, widget: QWidget) -> None:
-        item = QListWidgetItem(icon(icon_name), title)
-        item.setData(Qt.ItemDataRole.UserRole, key)
-        item.setSizeHint(QSize(0, theme.current().row_height))
-        self.list.addItem(item)
-        self.stack.addWidget(widget)
-
-    def open_section(self, key: str) -> None:
-        for place in range(self.list.count()):
-            if self.list.item(place).data(Qt.ItemDataRole.UserRole) == key:
-                self.list.setCurrentRow(place)
 
     def arrive(self, **arguments: object) -> None:
         """``section`` opens one of the list."""
-        wanted = arguments.get("section")
-        if isinstance(wanted, str):
-            self.open_section(wanted)
+        self.parts.open(str(arguments.get("section", "")))
         self.refresh(None)
 
     def refresh(self, change: Change | None) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFileDialog, QListWidgetItem, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from console.core.events import Change, Topic
 from console.core.i18n import tr
@@ -21,10 +20,10 @@ from console.screens.settings.users import UsersSection
 from console.shell import theme
 from console.shell.about import AboutDialog
 from console.shell.crash import program_version
-from console.shell.icons import icon
 from console.shell.page import Page
+from console.shell.sections import Sections
 from console.shell.services import Services
-from console.shell.widgets import Card, TextList, column, confirm, label, quiet_button, row, scroll
+from console.shell.widgets import Card, column, confirm, label, quiet_button, row, scroll
 
 _ICONS = {
     Section.LOOK: "monitor",
@@ -50,25 +49,16 @@ class SettingsPage(Page):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self.list = TextList()
-        self.list.setAccessibleName(tr("Sections"))
-        self.list.setFixedWidth(theme.current().px(190))
-        self.list.setIconSize(QSize(16, 16))
-        self.list.setSpacing(2)
-        self.stack = QStackedWidget()
+        self.parts = Sections()
         self.forms: dict[Section, SettingsForm] = {}
         self.users: UsersSection | None = None
         self.fields: FieldsSection | None = None
         self.signatures: SignaturesSection | None = None
         self.absence: AbsenceCard | None = None
         self._add_sections()
-        self.list.currentRowChanged.connect(self._show)
-        content = QWidget()
-        layout = row(self.list, self.stack, spacing=0)
-        layout.setStretch(1, 1)
-        content.setLayout(layout)
-        self.set_content(content)
-        self.list.setCurrentRow(0)
+        self.parts.list.currentRowChanged.connect(self._show_primary)
+        self.set_content(self.parts)
+        self._show_primary()
 
     def _add_sections(self) -> None:
         for section in Section:
@@ -79,34 +69,27 @@ class SettingsPage(Page):
             self.signatures = SignaturesSection(self.services)
             beside = QWidget()
             beside.setLayout(column(self.signatures, margins=20))
-            self._add(SIGNATURES, tr("Signatures"), "stamp", beside)
+            self.parts.add(SIGNATURES, tr("Signatures"), "stamp", beside)
         if self.services.allowed(Permission.USERS_EDIT):
             self.users = UsersSection(self.services)
             holder = QWidget()
             holder.setLayout(column(self.users, margins=20))
-            self._add(USERS, tr("Users"), "users", holder)
+            self.parts.add(USERS, tr("Users"), "users", holder)
         if Permission.APPROVALS_DECIDE in permissions_of(self.services.ctx.actor.roles):  # not a right that was lent
             self.absence = AbsenceCard(self.services)
-            self._add(ABSENCE, tr("While I am away"), "user", _page_of(self.absence))
+            self.parts.add(ABSENCE, tr("While I am away"), "user", _page_of(self.absence))
         if self.services.allowed(Permission.SETTINGS_EDIT):
             self.fields = FieldsSection(self.services)
             holder = QWidget()
             holder.setLayout(column(self.fields, margins=20))
-            self._add(FIELDS, tr("Fields of customers"), "list", holder)
-        self._add(PASSWORD, tr("My password"), "key-round", self._password_card())
+            self.parts.add(FIELDS, tr("Fields of customers"), "list", holder)
+        self.parts.add(PASSWORD, tr("My password"), "key-round", self._password_card())
         if self.services.allowed(Permission.BACKUP_MAKE):
-            self._add(BACKUP, tr("Backup"), "database", self._backup_card())
-        self._add(ABOUT, tr("About this program"), "info", self._about_card())
+            self.parts.add(BACKUP, tr("Backup"), "database", self._backup_card())
+        self.parts.add(ABOUT, tr("About this program"), "info", self._about_card())
 
     def _may_change(self, declared: Declaration) -> bool:
         return declared.scope is Scope.USER or self.services.allowed(Permission.SETTINGS_EDIT)
-
-    def _add(self, key: str, title: str, icon_name: str, widget: QWidget) -> None:
-        item = QListWidgetItem(icon(icon_name), title)
-        item.setData(Qt.ItemDataRole.UserRole, key)
-        item.setSizeHint(QSize(0, theme.current().row_height))
-        self.list.addItem(item)
-        self.stack.addWidget(widget)
 
     def _add_form(self, section: Section, declared: list[Declaration]) -> None:
         title = str(SECTION_TITLES[section])
@@ -117,7 +100,7 @@ class SettingsPage(Page):
         card.add(form)
         if any(each.scope is Scope.OFFICE for each in declared):
             card.add(label(tr("These hold for everybody in this office and are entered in the audit trail."), "small"))
-        self._add(section.value, title, _ICONS[section], _page_of(card))
+        self.parts.add(section.value, title, _ICONS[section], _page_of(card))
 
     # Sections that are no settings
 
@@ -149,10 +132,7 @@ class SettingsPage(Page):
     # Going about
 
     def arrive(self, **arguments: object) -> None:
-        wanted = arguments.get("section")
-        for place in range(self.list.count()):
-            if self.list.item(place).data(Qt.ItemDataRole.UserRole) == wanted:
-                self.list.setCurrentRow(place)
+        self.parts.open(str(arguments.get("section", "")))
         self._reload_lists()
 
     def _reload_lists(self) -> None:
@@ -162,12 +142,7 @@ class SettingsPage(Page):
 
     @property
     def section(self) -> str:
-        item = self.list.currentItem()
-        return "" if item is None else str(item.data(Qt.ItemDataRole.UserRole))
-
-    def _show(self, place: int) -> None:
-        self.stack.setCurrentIndex(place)
-        self._show_primary()
+        return self.parts.current
 
     def _show_primary(self) -> None:
         if self.section == USERS and self.users is not None:
