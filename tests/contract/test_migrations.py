@@ -5,14 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, MetaData, Table, func, select, text
 
 import db.models  # noqa: F401 - fills the metadata
 from db.base import Base
@@ -163,6 +166,47 @@ def fill(database: Database) -> None:
                  " phone, error, status, sending_at) SELECT 1, 1, 1, id, 'sending', '', '', '', '', '',"
                  " '2026-11-23 02:00:00' FROM line WHERE false")
         )  # fmt: skip
+
+
+def to_revision(database: Database, revision: str) -> None:
+    with database.engine.begin() as connection:
+        command.upgrade(runner.config(connection), revision)
+
+
+def one_row_each(connection: Connection) -> None:
+    """A row in every table of a database as it stands; what may be empty and points elsewhere is left out."""
+    off = {"sqlite": "PRAGMA defer_foreign_keys = ON", "postgresql": "SET LOCAL session_replication_role = replica"}
+    connection.exec_driver_sql(off[connection.dialect.name])
+    kinds: dict[type, object] = {
+        bool: True, int: 1, str: "1", datetime: datetime(2026, 11, 23, 2, tzinfo=UTC), date: date(2026, 11, 23),
+        Decimal: Decimal("1.00"), bytes: b"1", object: {"1": 1}, time: time(9, 0),
+    }  # fmt: skip
+    for table in tables_of(connection).values():
+        given = [column for column in table.columns if not (column.nullable and column.foreign_keys)]
+        connection.execute(table.insert().values({column.name: kinds[column.type.python_type] for column in given}))
+
+
+def tables_of(connection: Connection) -> dict[str, Table]:
+    found = MetaData()
+    found.reflect(connection)
+    return {name: table for name, table in found.tables.items() if name != "alembic_version"}
+
+
+@pytest.mark.filterwarnings("ignore:.*expression-based index")
+@pytest.mark.parametrize("written_by", ["0001"])
+def test_every_row_of_an_earlier_release_is_there_after_the_upgrade(empty: Database, written_by: str) -> None:
+    to_revision(empty, written_by)
+    with empty.engine.begin() as connection:
+        one_row_each(connection)
+        older = tables_of(connection)
+        before = {name: connection.execute(select(table)).all() for name, table in older.items()}
+    empty.upgrade()
+    with empty.engine.connect() as connection:
+        newer = tables_of(connection)
+        for name, table in older.items():
+            kept = select(*(newer[name].c[column] for column in table.columns.keys()))  # noqa: SIM118
+            assert connection.execute(kept).all() == before[name], name
+            assert len(before[name]) == 1, name
 
 
 def version(database: Database) -> str:
