@@ -53,16 +53,18 @@ from db.models.protection import (
 )
 from db.models.rules import RulePack, RulePackState
 from db.models.segments import Segment, SegmentLoan, SegmentMember, SegmentPin, SegmentVersion
+from db.models.series import HoldOut, RunState, Series, SeriesRun, SeriesState
 from db.models.templates import Signature, Template, TemplateState, TemplateVersion, VersionState
 
 __all__ = [
     "AuditEntry", "AuditHead", "Batch", "BatchKind", "BatchState", "BulkBefore", "BulkEdit", "BulkState", "Campaign",
     "CampaignState", "ChangeKind", "Circumstance", "CircumstanceKind", "Consent", "Contact", "ContactKind", "Control",
     "CustomField", "Customer", "CustomerPhone", "Decision", "Delegation", "Dispatcher", "ErasedRefusal", "Erasure",
-    "Exclusion", "ExportRequest", "FieldKind", "ImportBatch", "ImportChange", "ImportErrors", "ImportMapping",
-    "ImportState", "ImportedCustomer", "ImportedLoan", "InboundMessage", "Instalment", "Line", "LineState", "Loan",
-    "LoanState", "Message", "MessagePart", "MessageState", "MoveMark", "MoveState", "PartState", "Receipt",
-    "RequestState", "RetentionRule", "RulePack", "RulePackState", "Secret", "Segment", "SegmentLoan", "SegmentMember",
-    "SegmentPin", "SegmentVersion", "Setting", "Signature", "StagedInstalment", "StagedRow", "Suppression", "Template",
-    "TemplateState", "TemplateVersion", "User", "VersionState",
+    "Exclusion", "ExportRequest", "FieldKind", "HoldOut", "ImportBatch", "ImportChange", "ImportErrors",
+    "ImportMapping", "ImportState", "ImportedCustomer", "ImportedLoan", "InboundMessage", "Instalment", "Line",
+    "LineState", "Loan", "LoanState", "Message", "MessagePart", "MessageState", "MoveMark", "MoveState", "PartState",
+    "Receipt", "RequestState", "RetentionRule", "RulePack", "RulePackState", "RunState", "Secret", "Segment",
+    "SegmentLoan", "SegmentMember", "SegmentPin", "SegmentVersion", "Series", "SeriesRun", "SeriesState", "Setting",
+    "Signature", "StagedInstalment", "StagedRow", "Suppression", "Template", "TemplateState", "TemplateVersion",
+    "User", "VersionState",
 ]  # fmt: skip

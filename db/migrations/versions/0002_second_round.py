@@ -1,4 +1,4 @@
-"""Schedules, variants, word lists and stopped classes of campaigns."""
+"""second round"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,58 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "series",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("pattern_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("recurrence", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("maker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["maker_id"], ["user_account.id"], name=op.f("fk_series_maker_id")),
+        sa.ForeignKeyConstraint(["pattern_id"], ["campaign.id"], name=op.f("fk_series_pattern_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_series")),
+        sa.UniqueConstraint("pattern_id", name=op.f("uq_series_pattern_id")),
+    )
+    op.create_table(
+        "hold_out",
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=False),
+        sa.Column("scope", sa.String(length=40), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_hold_out_batch_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("batch_id", name=op.f("pk_hold_out")),
+    )
+    op.create_table(
+        "series_run",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("series_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("touched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaign.id"], name=op.f("fk_series_run_campaign_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["series_id"], ["series.id"], name=op.f("fk_series_run_series_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_series_run")),
+        sa.UniqueConstraint("series_id", "due_on", name=op.f("uq_series_run_series_id_due_on")),
+    )
+    with op.batch_alter_table("series_run", schema=None) as batch_op:
+        batch_op.create_index("ix_series_run_campaign_id", ["campaign_id"], unique=False)
+
+    with op.batch_alter_table("campaign", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("hold_out", sa.Integer(), server_default="0", nullable=False))
+
+    with op.batch_alter_table("control", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("reason", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("classes", sa.JSON(), server_default=sa.text("'{}'"), nullable=False))
+
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index(
             "ix_message_customer_id_sending_at",
@@ -27,3 +79,17 @@ def downgrade() -> None:
             sqlite_where=sa.text("sending_at IS NOT NULL"),
             postgresql_where=sa.text("sending_at IS NOT NULL"),
         )
+
+    with op.batch_alter_table("control", schema=None) as batch_op:
+        batch_op.drop_column("classes")
+        batch_op.drop_column("reason")
+
+    with op.batch_alter_table("campaign", schema=None) as batch_op:
+        batch_op.drop_column("hold_out")
+
+    with op.batch_alter_table("series_run", schema=None) as batch_op:
+        batch_op.drop_index("ix_series_run_campaign_id")
+
+    op.drop_table("series_run")
+    op.drop_table("hold_out")
+    op.drop_table("series")
