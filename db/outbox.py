@@ -8,7 +8,7 @@ dispatcher owns its claims and its line, and a claim counts only while its batch
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -62,11 +62,12 @@ class ClaimAsk:
 
 
 def waiting(session: Session, now: datetime) -> int:
-    """How many messages some line could take now, counted up to 2,000; nothing while everything is stopped."""
-    if session.scalar(select(Control.stopped)):
+    """How many messages some line could take now, counted up to 2,000; nothing of what is stopped."""
+    control = session.execute(select(Control.stopped, Control.classes)).one()
+    if control.stopped:
         return 0
     found = 0
-    for batch in session.execute(_open_batches(now)).all():
+    for batch in session.execute(_open_batches(now, stopped=control.classes)).all():
         for due in _due(now):
             rows = select(Message.id).where(_waits_in(batch.id), due).limit(_ENOUGH - found).subquery()
             found += session.scalar(select(func.count()).select_from(rows)) or 0
@@ -81,9 +82,10 @@ def claim(session: Session, asks: Sequence[ClaimAsk], now: datetime) -> list[lis
     A customer who was written to over one of the lines stays with it while it has room; a reply waits a little for
     the line of its conversation.
     """
-    if session.scalar(select(Control.stopped)):
+    control = session.execute(select(Control.stopped, Control.classes)).one()
+    if control.stopped:
         return [[] for _ in asks]
-    claiming = _Claiming(session, asks, now)
+    claiming = _Claiming(session, asks, now, control.classes)
     return [claiming.serve(ask) for ask in asks]
 
 
@@ -105,9 +107,10 @@ def _able_lines(session: Session, now: datetime) -> dict[int, _Able]:
 class _Claiming:
     """One transaction in which several lines take what they send next. ``room``: what each may still take."""
 
-    def __init__(self, session: Session, asks: Sequence[ClaimAsk], now: datetime) -> None:
+    def __init__(self, session: Session, asks: Sequence[ClaimAsk], now: datetime, stopped: Collection[str]) -> None:
         self._session = session
         self._now = now
+        self._stopped = stopped  # classes
         self._able = _able_lines(session, now)
         self._room = Counter({ask.line_id: ask.limit for ask in asks if self._holds(ask)})
 
@@ -118,7 +121,7 @@ class _Claiming:
         if not self._holds(ask):
             return []
         taken: list[Claimed] = []
-        for batch in self._session.execute(_open_batches(self._now, ask)).all():
+        for batch in self._session.execute(_open_batches(self._now, ask, self._stopped)).all():
             for due in _due(self._now):
                 wanted = ask.limit - len(taken)
                 if wanted > 0:
@@ -153,12 +156,14 @@ class _Claiming:
         return elsewhere and self._able[home or 0].ready and self._now - since < _REPLY_WAITS
 
 
-def _open_batches(now: datetime, ask: ClaimAsk | None = None) -> Select[int, BatchKind]:
+def _open_batches(now: datetime, ask: ClaimAsk | None = None, stopped: Collection[str] = ()) -> Select[int, BatchKind]:
     query = select(Batch.id, Batch.kind).where(
         Batch.state == BatchState.OPEN,
         or_(Batch.not_before.is_(None), Batch.not_before <= now),
         or_(Batch.expires_at.is_(None), Batch.expires_at > now),
     )
+    if stopped:
+        query = query.where(Batch.class_key.not_in(sorted(stopped)))
     if ask is not None:
         query = query.where(or_(Batch.line_id.is_(None), Batch.line_id == ask.line_id), *_within(ask.scope))
     return query.order_by(Batch.priority, Batch.opened_at, Batch.id)

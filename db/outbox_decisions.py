@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -13,15 +14,39 @@ from db.models import Batch, BatchState, Campaign, CampaignState, Control, Messa
 _REOPENABLE = (BatchState.OPEN, BatchState.PAUSED, BatchState.FINISHED)
 
 
-def set_stopped(session: Session, stopped: bool, *, user_id: int | None, now: datetime) -> bool:
+def set_stopped(session: Session, stopped: bool, *, user_id: int | None, now: datetime, reason: str = "") -> bool:
     """Switch the global stop; False when it already was so."""
     changed = session.execute(
         update(Control)
         .where(Control.stopped.is_not(stopped))
-        .values(stopped=stopped, changed_by=user_id, changed_at=now)
+        .values(stopped=stopped, reason=reason if stopped else "", changed_by=user_id, changed_at=now)
         .returning(Control.id)
     )
     return bool(changed.all())
+
+
+def stop_class(session: Session, class_key: str, *, user_id: int | None, now: datetime, reason: str) -> bool:
+    """False when it was stopped already: the first one's name and reason stay."""
+    classes = _stopped_classes(session)
+    if class_key in classes:
+        return False
+    record = {"by": user_id, "at": now.astimezone(UTC).isoformat(), "reason": reason}
+    session.execute(update(Control).values(classes={**classes, class_key: record}))
+    return True
+
+
+def resume_class(session: Session, class_key: str) -> bool:
+    """False when it was not stopped."""
+    classes = _stopped_classes(session)
+    if class_key not in classes:
+        return False
+    session.execute(update(Control).values(classes={key: each for key, each in classes.items() if key != class_key}))
+    return True
+
+
+def _stopped_classes(session: Session) -> dict[str, Any]:
+    """Held until the end of the transaction: it waits for those that are at the last gate now."""
+    return dict(session.execute(select(Control.classes).with_for_update()).scalar_one())
 
 
 def lock_unknown(session: Session, message_ids: Sequence[int]) -> list[int]:

@@ -35,6 +35,7 @@ class Hindrance(StrEnum):
     LOST = "lost"  # the claim is not ours any more
     LINE = "line"  # the line is not ours any more, or was switched off
     STOPPED = "stopped"  # the global stop
+    CLASS_STOPPED = "class_stopped"  # the stop of its class
     CLOSED = "closed"  # the batch is not open
     EXPIRED = "expired"  # its time is over
     EARLY = "early"  # its time has not come
@@ -68,6 +69,7 @@ _SCENE = (
         Batch.not_before.label("batch_not_before"),
         Batch.expires_at.label("batch_expires_at"),
         Control.stopped.label("stopped"),
+        Control.classes.label("stopped_classes"),
         _TRIED.label("tried"),
     )
     .join(Batch, Batch.id == Message.batch_id)
@@ -145,6 +147,8 @@ def _hindrance(ask: SendingAsk, row: Row[Any] | None, now: datetime, fits: Fits)
 def _closed(row: Row[Any], now: datetime) -> Hindrance | None:
     if row.stopped:
         return Hindrance.STOPPED
+    if row.class_key in row.stopped_classes:
+        return Hindrance.CLASS_STOPPED
     if row.batch_state is not BatchState.OPEN:
         return Hindrance.CLOSED
     if row.batch_expires_at is not None and row.batch_expires_at <= now:

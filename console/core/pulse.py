@@ -36,7 +36,7 @@ AREAS: Mapping[str, frozenset[Topic]] = {  # by the first part of an action in t
     "campaign": frozenset({Topic.CAMPAIGNS}),
     "delegation": frozenset({Topic.CAMPAIGNS, Topic.USERS}),
     "outbox": frozenset({Topic.OUTBOX}),
-    "sending": frozenset({Topic.OUTBOX, Topic.LINES}),
+    "sending": frozenset({Topic.OUTBOX, Topic.LINES, Topic.CAMPAIGNS}),
     "line": frozenset({Topic.LINES}),
     "rules": frozenset({Topic.RULES}),
     "settings": frozenset({Topic.SETTINGS}),

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, Time
+from sqlalchemy import JSON, ForeignKey, String, Text, Time, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, EnumValue, Id, UtcDateTime
@@ -69,12 +69,16 @@ class Dispatcher(Base):
 
 
 class Control(Base):
-    """One row: the global stop."""
+    """One row: what is stopped, everything or single classes. One row, so that the last gate locks and reads one."""
 
     __tablename__ = "control"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     stopped: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")  # of the global stop
+    classes: Mapped[dict[str, Any]] = mapped_column(  # stopped classes: who, when, why; db.outbox_decisions
+        JSON, default=dict, server_default=text("'{}'")
+    )
     changed_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -101,6 +101,8 @@ ACTIONS: Mapping[str, Text] = {
     "outbox.resolve": T("Unknown outcome decided"),
     "sending.stop": T("All sending stopped"),
     "sending.resume": T("Sending taken up again"),
+    "sending.stop_class": T("One kind of message stopped"),
+    "sending.resume_class": T("Stop of one kind of message lifted"),
     "line.add": T("Line added"),
     "line.edit": T("Line changed"),
     "line.on": T("Line switched on"),

@@ -168,8 +168,9 @@ def return_(ctx: Context, campaign_id: int, digest: str, comment: str) -> None:
         _decide(ctx, session, campaign, batch, approved=False, comment=comment.strip())
 
 
-def pause(ctx: Context, campaign_id: int) -> None:
+def pause(ctx: Context, campaign_id: int, reason: str = "") -> None:
     """No further message leaves until ``resume``; what is on its way out stays there."""
+    told = {"reason": reason} if reason else {}
     _switch(
         ctx,
         campaign_id,
@@ -177,6 +178,7 @@ def pause(ctx: Context, campaign_id: int) -> None:
         BatchState.PAUSED,
         "campaign.pause",
         T("Only a campaign that is being sent can be paused."),
+        **told,
     )
 
 
@@ -231,6 +233,7 @@ def _copy(ctx: Context, campaign_id: int, audience: Audience | None) -> int:
             audience=dict(source.audience) if audience is None else audience.dump(),
             variables=dict(source.variables),
             line_id=source.line_id,
+            hold_out=source.hold_out,
             created_by=ctx.actor.user_id,
             created_at=now,
             updated_at=now,
@@ -334,7 +337,15 @@ def _decide(ctx: Context, session: Session, campaign: Campaign, batch: Batch, *,
     )
 
 
-def _switch(ctx: Context, campaign_id: int, expected: BatchState, to: BatchState, action: str, refusal: Text) -> None:
+def _switch(
+    ctx: Context,
+    campaign_id: int,
+    expected: BatchState,
+    to: BatchState,
+    action: str,
+    refusal: Text,
+    **told: object,
+) -> None:
     ctx.require(Permission.CAMPAIGNS_RUN)
     with ctx.database.begin() as session:
         campaign = campaign_of(session, campaign_id, lock=True)
@@ -342,7 +353,7 @@ def _switch(ctx: Context, campaign_id: int, expected: BatchState, to: BatchState
         if batch is None or batch.state is not expected:
             raise WrongState(refusal)
         batch.state, campaign.updated_at = to, ctx.clock.now()
-        ctx.audit(session, action, subject(campaign_id), batch=batch.id)
+        ctx.audit(session, action, subject(campaign_id), batch=batch.id, **told)
 
 
 def _batch(session: Session, campaign: Campaign, *, lock: bool = True) -> Batch | None:

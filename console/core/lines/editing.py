@@ -85,13 +85,23 @@ def edit_line(ctx: Context, line_id: int, draft: LineDraft) -> None:
 def set_enabled(ctx: Context, line_id: int, enabled: bool) -> None:
     """Raises NotPermitted, InvalidLine."""
     ctx.require(Permission.LINES_EDIT)
+    _switch(ctx, line_id, enabled)
+
+
+def stop_line(ctx: Context, line_id: int, reason: str) -> None:
+    """Switch it off in an emergency, as anybody may who may stop sending. Raises NotPermitted, InvalidLine."""
+    ctx.require(Permission.SENDING_STOP)
+    _switch(ctx, line_id, False, reason=reason)
+
+
+def _switch(ctx: Context, line_id: int, enabled: bool, **told: object) -> None:
     with ctx.database.begin() as session:
         line = _line(session, line_id)
         if line.enabled != enabled:
             line.enabled = enabled
             if not enabled and not line.owner:
                 line.state = LineState.OFF
-            ctx.audit(session, "line.on" if enabled else "line.off", f"line:{line.id}", name=line.name)
+            ctx.audit(session, "line.on" if enabled else "line.off", f"line:{line.id}", name=line.name, **told)
 
 
 def remove_line(ctx: Context, line_id: int) -> None:

@@ -9,9 +9,12 @@ from console.core.context import Context
 from console.core.errors import UserError
 from console.core.events import Change, Topic
 from console.core.i18n import T
+from console.core.messages.classes import CLASSES
 from console.core.security.permissions import Permission
 from db import outbox_decisions
 
+REASON_LENGTH = 200
+STOPPED = Change.of(Topic.OUTBOX, Topic.LINES, Topic.CAMPAIGNS)
 CHUNK = 500  # messages in one transaction, so that no line waits long
 
 
@@ -21,13 +24,52 @@ class Decision(StrEnum):
     CANCEL = "cancel"
 
 
-def stop_all(ctx: Context) -> Change:
+def stop_all(ctx: Context, reason: str = "") -> Change:
     """Nothing leaves any more, from the next message on. Raises NotPermitted."""
-    return _switch(ctx, stopped=True)
+    ctx.require(Permission.SENDING_STOP)
+    with ctx.database.begin() as session:
+        if outbox_decisions.set_stopped(
+            session, True, user_id=ctx.actor.user_id or None, now=ctx.clock.now(), reason=reason
+        ):
+            ctx.audit(session, "sending.stop", "sending", reason=reason)
+    return STOPPED
 
 
 def resume_all(ctx: Context) -> Change:
-    return _switch(ctx, stopped=False)
+    ctx.require(Permission.SENDING_RESUME)
+    with ctx.database.begin() as session:
+        if outbox_decisions.set_stopped(session, False, user_id=ctx.actor.user_id or None, now=ctx.clock.now()):
+            ctx.audit(session, "sending.resume", "sending")
+    return STOPPED
+
+
+def stop_class(ctx: Context, class_key: str, reason: str) -> Change:
+    """No message of this class leaves any more, from the next one on; they wait. Raises NotPermitted, UserError."""
+    ctx.require(Permission.SENDING_STOP)
+    if class_key not in CLASSES:
+        raise UserError(T("This kind of message does not exist."), T("Choose one of the list."))
+    reason = _said(reason)
+    with ctx.database.begin() as session:
+        if outbox_decisions.stop_class(
+            session, class_key, user_id=ctx.actor.user_id or None, now=ctx.clock.now(), reason=reason
+        ):
+            ctx.audit(session, "sending.stop_class", "sending", class_key=class_key, reason=reason)
+    return STOPPED
+
+
+def resume_class(ctx: Context, class_key: str) -> Change:
+    """Raises NotPermitted."""
+    ctx.require(Permission.SENDING_RESUME)
+    with ctx.database.begin() as session:
+        if outbox_decisions.resume_class(session, class_key):
+            ctx.audit(session, "sending.resume_class", "sending", class_key=class_key)
+    return STOPPED
+
+
+def _said(reason: str) -> str:
+    if not reason.strip():
+        raise UserError(T("Please say why it is stopped."), T("Everybody reads it until the stop is lifted."))
+    return reason.strip()[:REASON_LENGTH]
 
 
 def resolve_unknown(ctx: Context, message_ids: Sequence[int], decision: Decision | str) -> int:
@@ -41,15 +83,6 @@ def resolve_unknown(ctx: Context, message_ids: Sequence[int], decision: Decision
     for start in range(0, len(message_ids), CHUNK):
         done += _resolve(ctx, message_ids[start : start + CHUNK], chosen)
     return done
-
-
-def _switch(ctx: Context, *, stopped: bool) -> Change:
-    ctx.require(Permission.SENDING_STOP if stopped else Permission.SENDING_RESUME)
-    with ctx.database.begin() as session:
-        changed = outbox_decisions.set_stopped(session, stopped, user_id=ctx.actor.user_id or None, now=ctx.clock.now())
-        if changed:
-            ctx.audit(session, "sending.stop" if stopped else "sending.resume", "sending")
-    return Change.of(Topic.OUTBOX, Topic.LINES)
 
 
 def _resolve(ctx: Context, message_ids: Sequence[int], decision: Decision) -> int:

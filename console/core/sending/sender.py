@@ -203,7 +203,7 @@ class Sender:
                 raise LineTrouble("line.lost")
             case Hindrance.STOPPED:
                 self._empty(lambda _: True)
-            case OutOfHours():
+            case OutOfHours() | Hindrance.CLASS_STOPPED:
                 self._empty(lambda other: other.class_key == message.class_key)
             case Hindrance.TAMPERED:
                 log.error("message %d is not the approved one and was not sent", message.message_id)
