@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from db.models import Batch, BatchState, Control, Line, LineState, Message
+from console.core.clock import SystemClock
+from console.core.context import Actor, Context
+from console.core.security.permissions import Role
+from console.core.sending import control
+from console.core.settings import Settings
+from db.models import Batch, BatchState, Control, Line, LineState, Message, MessageState
 
 
 def _begun(branch: Any, until: Any, level: int) -> None:
@@ -42,6 +47,38 @@ def test_nothing_more_leaves(either_branch: Any, until: Any, how: str) -> None:
     assert dispatcher.stop() == 0
 
 
+def test_a_stopped_class_stays_while_the_others_go_on(either_branch: Any, until: Any) -> None:
+    """What was on the air when the stop returned is finished; after that the network gets nothing of the class."""
+    branch = either_branch
+    branch.modem(latency_ms=15)
+    stopped, others = branch.batch(60, class_key="account", priority=0), branch.batch(12, class_key="fraud")
+    ctx = _context(branch)
+    dispatcher = branch.start()
+    _begun(branch, until, 5)
+    control.stop_class(ctx, "account", "文案有误")
+    begun = {row.phone for row in _of(branch, stopped) if row.state not in (MessageState.WAITING, MessageState.CLAIMED)}
+    until(lambda: branch.states(others) == {"delivered": 12})
+    until(lambda: not {"claimed", "sending", "accepted"} & branch.states(stopped).keys())
+    left = {entry["recipient"][-11:] for entry in branch.ledger()}
+    assert left & {row.phone for row in _of(branch, stopped)} == begun
+    assert branch.states(stopped) == {"delivered": len(begun), "waiting": 60 - len(begun)}
+    assert branch.all(Batch)[0].state is BatchState.OPEN
+    control.resume_class(ctx, "account")
+    branch.until_states({"delivered": 72})
+    branch.check()
+    assert dispatcher.stop() == 0
+
+
+def _of(branch: Any, batch_id: int) -> list[Message]:
+    return [row for row in branch.all(Message) if row.batch_id == batch_id]
+
+
+def _context(branch: Any) -> Context:
+    roles = frozenset({Role.SUPERVISOR})
+    actor = Actor.of(1, "maker", "经办", roles)
+    return Context(database=branch.database, clock=SystemClock(), actor=actor, settings=Settings())
+
+
 def test_a_stop_in_order_finishes_the_long_message_and_gives_the_rest_back(
     branch: Any, until: Any, long_text: str
 ) -> None:
@@ -61,10 +98,8 @@ def test_a_stop_in_order_finishes_the_long_message_and_gives_the_rest_back(
 
 
 def test_a_stop_is_asked_for_in_the_database(branch: Any, until: Any) -> None:
-    from console.core.clock import SystemClock
-    from console.core.context import SYSTEM, Context
+    from console.core.context import SYSTEM
     from console.core.sending.process import dispatcher_alive, request_stop
-    from console.core.settings import Settings
 
     branch.modem()
     ctx = Context(database=branch.database, clock=SystemClock(), actor=SYSTEM, settings=Settings())
