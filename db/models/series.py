@@ -70,3 +70,4 @@ class HoldOut(Base):
         String(40)
     )  # series:3 or campaign:17: the same customers wherever it is the same
     people: Mapped[int]  # exclusions
+    digest: Mapped[str] = mapped_column(String(64))  # over these, part of what is signed

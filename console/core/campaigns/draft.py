@@ -30,6 +30,7 @@ class Draft:
     not_before: datetime | None = None  # None: as soon as it is approved
     expires_at: datetime | None = None  # None: approval.expire_hours after the submission or ``not_before``
     line_id: int | None = None  # None: any line
+    hold_out: int = 0  # per cent who do not get it, to measure its effect
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,7 @@ def draft_of(campaign: Campaign) -> Draft:
         not_before=campaign.not_before,
         expires_at=campaign.expires_at,
         line_id=campaign.line_id,
+        hold_out=campaign.hold_out,
     )
 
 
@@ -90,6 +92,7 @@ def put_draft(campaign: Campaign, draft: Draft, class_key: str) -> None:
     campaign.not_before = draft.not_before
     campaign.expires_at = draft.expires_at
     campaign.line_id = draft.line_id
+    campaign.hold_out = draft.hold_out
 
 
 def campaign_of(session: Session, campaign_id: int, *, lock: bool = False) -> Campaign:

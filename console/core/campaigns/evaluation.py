@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Column, Table, func, select
 from sqlalchemy.orm import Session
 
+from console.core.campaigns import holdout
 from console.core.campaigns.audience import Audience, pairs_of
 from console.core.campaigns.draft import Draft, Wording, wording_of
 from console.core.campaigns.rules import RULE_DUPLICATE, RULE_MISSING, RULE_TEXT
@@ -71,6 +72,7 @@ class Plan:
     findings: tuple[Finding, ...]  # of the template and of the signature
     at: datetime  # when the first message can leave
     expires_at: datetime  # when the last one must have left
+    lot: holdout.Lot | None = None  # who is left out to measure the effect
 
     @property
     def today(self) -> date:
@@ -78,8 +80,8 @@ class Plan:
         return self.at.astimezone().date()
 
 
-def plan(ctx: Context, session: Session, draft: Draft) -> Plan:
-    """Raises NotComplete, ImportUnderway."""
+def plan(ctx: Context, session: Session, draft: Draft, *, campaign_id: int | None = None) -> Plan:
+    """``campaign_id``: under which it is stored. Raises NotComplete, HoldOutRefused, ImportUnderway."""
     require_settled(session)
     wording = wording_of(session, draft.template_version_id)
     if wording is None:
@@ -114,6 +116,7 @@ def plan(ctx: Context, session: Session, draft: Draft) -> Plan:
         ),
         at=at,
         expires_at=expires_at,
+        lot=holdout.lot_of(ctx.database, session, class_, draft.hold_out, campaign_id),
     )
 
 
@@ -217,6 +220,8 @@ class _Writing:
         self._last = recipient
         if phone in self._shared:
             self._taken.add(recipient)
+        if plan.lot is not None and plan.lot.takes(customer_id):  # last: only those who would get it can be compared
+            return _excluded(row, recipient, holdout.RULE, holdout.REASON)
         return Evaluated(customer_id, loan_id, phone, recipient, body, parts, later)
 
 

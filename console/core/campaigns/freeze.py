@@ -20,6 +20,7 @@ from typing import cast
 from sqlalchemy import Table, delete, select, update
 from sqlalchemy.orm import Session
 
+from console.core.campaigns import holdout
 from console.core.campaigns.audience import describe
 from console.core.campaigns.draft import Draft, campaign_of, draft_of
 from console.core.campaigns.evaluation import CHUNK, Evaluated, NotComplete, Plan, audience_size, evaluated, plan
@@ -91,6 +92,7 @@ class Frozen:
 @dataclass
 class _Filled:
     digest: BatchDigest
+    held: holdout.HeldDigest
     messages: int = 0
     parts: int = 0
     excluded: int = 0
@@ -99,13 +101,13 @@ class _Filled:
 def freeze(ctx: Context, campaign_id: int, *, progress: Report | None = None) -> Frozen:
     """Submit a campaign: safe to repeat after any failure. What ``progress`` raises throws the batch away.
 
-    Raises NotPermitted, CampaignGone, NotEditable, NotComplete, NobodyGetsIt, Superseded.
+    Raises NotPermitted, CampaignGone, NotEditable, NotComplete, HoldOutRefused, NobodyGetsIt, Superseded.
     """
     ctx.require(Permission.CAMPAIGNS_SUBMIT)
     batch_id, draft, before = _start(ctx, campaign_id)
     try:
         with ctx.database.read() as session:
-            prepared = _plan(ctx, session, draft)
+            prepared = _plan(ctx, session, draft, campaign_id)
             filled = _fill(ctx, session, prepared, campaign_id, batch_id, progress)
         return _finish(ctx, campaign_id, batch_id, prepared, filled)
     except BaseException:
@@ -141,8 +143,8 @@ def _start(ctx: Context, campaign_id: int) -> tuple[int, Draft, CampaignState]:
         return batch.id, draft_of(campaign), before
 
 
-def _plan(ctx: Context, session: Session, draft: Draft) -> Plan:
-    prepared = plan(ctx, session, draft)
+def _plan(ctx: Context, session: Session, draft: Draft, campaign_id: int) -> Plan:
+    prepared = plan(ctx, session, draft, campaign_id=campaign_id)
     if not ctx.actor.roles & prepared.class_.senders:
         raise NotYours()
     blocked = next((finding for finding in prepared.findings if finding.level == "block"), None)
@@ -156,7 +158,7 @@ def _fill(
 ) -> _Filled:
     secret = ctx.database.secret(SECRET_NAME)
     total = audience_size(session, prepared)
-    filled, done, pace = _Filled(BatchDigest()), 0, _Pace()
+    filled, done, pace = _Filled(BatchDigest(), holdout.HeldDigest()), 0, _Pace()
     with closing(evaluated(session, prepared, chunk=CHUNK)) as chunks:
         for chunk in chunks:
             slices = pace.slices(chunk)
@@ -213,6 +215,7 @@ def _fill_slice(
                 bulk.load(session, table, columns, rows)
         pace.took(len(slice_), time.perf_counter() - began)  # the commit takes the same for few and for many
     filled.digest.extend(digests)
+    filled.held.extend((row.customer_id, row.loan_id) for row in excluded if row.rule == holdout.RULE)
     filled.messages += len(included)
     filled.parts += sum(row.parts for row in included)
     filled.excluded += len(excluded)
@@ -278,11 +281,15 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
         _still_ours(session, campaign_id, batch_id, now)
         campaign = campaign_of(session, campaign_id, lock=True)
         batch = session.get_one(Batch, batch_id)
+        held = holdout.record_of(batch_id, prepared.lot, filled.held)
+        if held is not None:
+            session.add(held)
         digest = filled.digest.finish(
             class_key=batch.class_key,
             not_before=campaign.not_before,
             expires_at=prepared.expires_at,
             line_id=campaign.line_id,
+            hold_out=holdout.signed(held),
         )
         batch.state, batch.digest = BatchState.PENDING, digest
         batch.messages, batch.parts, batch.excluded = filled.messages, filled.parts, filled.excluded
@@ -304,6 +311,7 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
             expires_at=batch.expires_at,
             line=batch.line_id,
             rules=batch.rules,
+            hold_out=filled.held.people,
             digest=digest,
         )
     return Frozen(

@@ -134,14 +134,18 @@ class _Tally:
             self.samples[place] = row
 
 
-def preflight(ctx: Context, draft: Draft, *, progress: Report | None = None, seed: int = 0) -> Preflight:
+def preflight(
+    ctx: Context, draft: Draft, *, campaign_id: int | None = None, progress: Report | None = None, seed: int = 0
+) -> Preflight:
     """Evaluate the whole audience without storing anything. ``seed`` chooses the random examples.
+
+    ``campaign_id``: under which the draft is stored; the lot of a held-out group depends on it.
 
     Raises NotComplete, NotPermitted, and whatever ``progress`` raises.
     """
     ctx.require(Permission.CAMPAIGNS_EDIT)
     with ctx.database.read() as session:
-        prepared = plan(ctx, session, draft)
+        prepared = plan(ctx, session, draft, campaign_id=campaign_id)
         total = audience_size(session, prepared)
         tally = _Tally(seed=seed)
         with closing(evaluated(session, prepared)) as chunks:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from console.core.campaigns import holdout
 from console.core.sending.integrity import SECRET_NAME, BatchDigest, digest_fits
 from db.engine import Database
-from db.models import Batch, Message
+from db.models import Batch, HoldOut, Message
 
 _PAGE = 5_000
 
@@ -32,14 +33,18 @@ def verify_batch(database: Database, batch_id: int, *, progress: Callable[[int, 
     with database.read() as session:
         batch = session.get_one(Batch, batch_id)
         whole, seen, first_bad = _recompute(session, secret, batch, progress)
+        held = session.get(HoldOut, batch_id)
+        same_group = holdout.untouched(session, held)
     sound = (
         first_bad is None
         and seen == batch.messages
+        and same_group
         and whole.finish(
             class_key=batch.class_key,
             not_before=batch.not_before,
             expires_at=batch.expires_at,
             line_id=batch.line_id,
+            hold_out=holdout.signed(held),
         )
         == batch.digest
     )

@@ -43,6 +43,7 @@ class MessageClass:
     ends_when_paid: bool = False  # never sent once the instalment is paid
     own_number_only: bool = False  # to the customer's own number, and to nobody who is no customer
     marketing_opt_out: bool = False  # who refused marketing does not get it either
+    hold_out: bool = False  # some may be left without it, to measure what it does
     priority: int = 5  # of its batches; 0 leaves first
     validity_hours: int = 72  # what has not left by then is stale
     senders: frozenset[Role] = frozenset({Role.OFFICER})  # who may submit it
@@ -85,7 +86,7 @@ _TITLES: Mapping[str, Text] = {
     "care": T("Birthday or festival greeting"),
     "survey": T("Satisfaction survey"),
 }
-_FLAGS = ("per_loan", "ends_when_paid", "own_number_only", "marketing_opt_out")
+_FLAGS = ("per_loan", "ends_when_paid", "own_number_only", "marketing_opt_out", "hold_out")
 _NEEDED = frozenset({"key", "purpose", "required", "priority", "validity_hours", "senders", "source", "date", "mark"})
 _OPTIONAL = frozenset({*_FLAGS, "required_any", "ending", "loan_states", "overdue_days", "second_approver_above"})
 

@@ -43,12 +43,20 @@ class BatchDigest:
         self._messages += len(whole) // 32
 
     def finish(
-        self, *, class_key: str, not_before: datetime | None, expires_at: datetime | None, line_id: int | None
+        self,
+        *,
+        class_key: str,
+        not_before: datetime | None,
+        expires_at: datetime | None,
+        line_id: int | None,
+        hold_out: str = "",
     ) -> str:
-        """64 hex digits. May be called again after more messages were added."""
+        """64 hex digits. May be called again after more messages were added. ``hold_out``: ``holdout.signed``."""
         whole = self._hash.copy()
         route = "" if line_id is None else str(line_id)
         whole.update(_framed(str(self._messages), class_key, _instant(not_before), _instant(expires_at), route))
+        if hold_out:
+            whole.update(_framed("hold_out", hold_out))
         return whole.hexdigest()
 
 

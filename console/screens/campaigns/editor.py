@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -19,6 +20,7 @@ from console.core.i18n import listed, ntr, sentences, tr
 from console.core.security.permissions import Permission
 from console.screens.campaigns import operations
 from console.screens.campaigns.check import CheckSection
+from console.screens.campaigns.holding import HoldOutRow
 from console.screens.campaigns.keeper import DraftKeeper
 from console.screens.campaigns.operations import CHANGED, Started
 from console.screens.campaigns.sections import AudienceSection, ScheduleSection, Section, TemplateSection
@@ -96,6 +98,8 @@ class CampaignEditor(QWidget):
         head.setLayout(head_row)
         self.template = TemplateSection(self._services)
         self.audience = AudienceSection(self._services.ctx.clock.now().astimezone().date())
+        self.hold_out = HoldOutRow()
+        self.audience.add(self.hold_out)
         self.schedule = ScheduleSection()
         self.check = CheckSection(self._services)
         self.submission = SubmitSection()
@@ -117,6 +121,8 @@ class CampaignEditor(QWidget):
         self.name.textChanged.connect(self._changed)
         for section in (self.template, self.audience, self.schedule):
             section.changed.connect(self._changed)
+        self.template.changed.connect(lambda: self.hold_out.set_class(self.template.message_class))
+        self.hold_out.changed.connect(self._changed)
         self.check.check_wanted.connect(self.check_now)
         self.check.trial_wanted.connect(self._trial)
         self.submission.button.clicked.connect(lambda _checked=False: self.submit())
@@ -147,6 +153,8 @@ class CampaignEditor(QWidget):
         self.template.begin(found.choices.templates, template_id, draft.template_version_id)
         self.template.set_values(dict(draft.variables))
         self.audience.begin(found.choices, draft.audience)
+        self.hold_out.set_class(self.template.message_class)
+        self.hold_out.set_value(draft.hold_out)
         self.schedule.begin(found.choices.lines, draft.not_before, draft.expires_at, draft.line_id)
         self.comment.setText(tr("Returned: {comment}", comment=found.comment))
         self.comment.setVisible(bool(found.comment))
@@ -180,6 +188,7 @@ class CampaignEditor(QWidget):
             not_before=self.schedule.not_before,
             expires_at=self.schedule.expires_at,
             line_id=self.schedule.line_id,
+            hold_out=self.hold_out.value(),
         )
 
     # Saving
@@ -216,13 +225,26 @@ class CampaignEditor(QWidget):
         self._reach = number
         self.audience.show_reach(number, per_loan)
         if number <= CHECKED_BY_ITSELF and not self._missing_for_check() and not self._is_checked():
-            work = operations.check_quietly(self.draft())
-            self._services.tasks.query(work, self._checked, owner=self, failed=self._check_failed, key="check")
+            self._when_known(self._check_quietly)
+
+    def _when_known(self, act: Callable[[], None]) -> None:
+        """The lot of a held-out group is that of the stored campaign, so there has to be one."""
+        if self.hold_out.value() and self.campaign_id is None:
+            self.save_now()
+            self.keeper.when_idle(act)
+        else:
+            act()
+
+    def _check_quietly(self) -> None:
+        work = operations.check_quietly(self.draft(), self.campaign_id)
+        self._services.tasks.query(work, self._checked, owner=self, failed=self._check_failed, key="check")
 
     def check_now(self) -> None:
-        if self._missing_for_check():
-            return
-        work = operations.check(self.draft())
+        if not self._missing_for_check():
+            self._when_known(self._check)
+
+    def _check(self) -> None:
+        work = operations.check(self.draft(), self.campaign_id)
         self._checking = self._services.tasks.run(
             tr("Checking {name}", name=self.name.text() or tr("the campaign")),
             work,

@@ -163,12 +163,12 @@ def save(draft: Draft, campaign_id: int | None, seen: datetime | None) -> Callab
     return lambda ctx: lifecycle.save_draft(ctx, draft, campaign_id, seen=seen)
 
 
-def check(draft: Draft) -> Callable[[Context, Reported], Preflight]:
-    return lambda ctx, report: preflight(ctx, draft, progress=report)
+def check(draft: Draft, campaign_id: int | None) -> Callable[[Context, Reported], Preflight]:
+    return lambda ctx, report: preflight(ctx, draft, campaign_id=campaign_id, progress=report)
 
 
-def check_quietly(draft: Draft) -> Callable[[Context], Preflight]:
-    return lambda ctx: preflight(ctx, draft)
+def check_quietly(draft: Draft, campaign_id: int | None) -> Callable[[Context], Preflight]:
+    return lambda ctx: preflight(ctx, draft, campaign_id=campaign_id)
 
 
 def send_trial(draft: Draft, phone: str, campaign_id: int | None) -> Callable[[Context], TrialSent]:

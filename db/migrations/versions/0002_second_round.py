@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("percent", sa.Integer(), nullable=False),
         sa.Column("scope", sa.String(length=40), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_hold_out_batch_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("batch_id", name=op.f("pk_hold_out")),
     )
