@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, update
@@ -38,6 +39,8 @@ class Claimed:
     parts: int
     digest: str
     attempts: int
+    told_amount: Decimal | None = None  # yuan, as its text says
+    told_due: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +204,8 @@ CLAIMED = (
     Message.parts,
     Message.digest,
     Message.attempts,
+    Message.told_amount,
+    Message.told_due,
 )
 
 

@@ -8,14 +8,15 @@ unknown -> delivered | undelivered | expired (a late report) | waiting, accepted
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, BigId, EnumValue, Id, UtcDateTime
+from db.base import Base, BigId, EnumValue, Id, Money, UtcDateTime
 
 
 class BatchKind(StrEnum):
@@ -113,6 +114,8 @@ class Message(Base):
     reason: Mapped[str] = mapped_column(String(64), default="")  # code: cms.38, hours, tp.49
     reason_text: Mapped[str] = mapped_column(Text, default="")  # console.core.i18n.Text as JSON
     not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)  # set by a retry or by contact hours
+    told_amount: Mapped[Decimal | None] = mapped_column(Money)  # yuan: what the text says is due on the loan
+    told_due: Mapped[date | None]  # of the instalment that it speaks of
     attempts: Mapped[int] = mapped_column(default=0)
     line_id: Mapped[int | None] = mapped_column(ForeignKey("line.id"))
     owner: Mapped[str] = mapped_column(String(64), default="")  # dispatcher run that holds the lease

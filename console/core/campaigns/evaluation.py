@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Column, Table, func, select
@@ -28,6 +30,7 @@ from console.core.i18n import T, Text
 from console.core.messages.checks import check_template
 from console.core.messages.classes import MessageClass
 from console.core.messages.findings import Finding, Level
+from console.core.messages.forms import OF_LOAN as OF_LOAN_FORMS
 from console.core.messages.screen import Screen
 from console.core.messages.signatures import signature_findings
 from console.core.messages.template import Parsed, compose, measure, parse
@@ -51,6 +54,8 @@ class Evaluated(NamedTuple):  # a tuple is made several times as fast as a froze
     recipient: str  # unique in the campaign
     body: str = ""  # signature included
     parts: int = 0
+    told_amount: Decimal | None = None  # yuan, as the body says
+    told_due: date | None = None  # of the instalment that the body is about
     later: datetime | None = None  # allowed, but not before this time
     rule: str = ""
     reason: Text | None = None
@@ -73,6 +78,14 @@ class Plan:
     at: datetime  # when the first message can leave
     expires_at: datetime  # when the last one must have left
     lot: holdout.Lot | None = None  # who is left out to measure the effect
+
+    @cached_property
+    def tells(self) -> tuple[bool, bool]:
+        """Whether a message stands by the amount that is due, and by its day."""
+        if not self.class_.per_loan:
+            return False, False
+        used = {column for key in self.parsed.variables if key in OF_LOAN_FORMS for column in OF_LOAN_FORMS[key][0]}
+        return "amount_due" in used, "due_on" in used or self.class_.overdue_days is not None
 
     @property
     def today(self) -> date:
@@ -171,6 +184,9 @@ _CUSTOMER = cast(Table, Customer.__table__)
 _LOAN = cast(Table, Loan.__table__)
 
 
+_AMOUNT_DUE, _DUE_ON = 8, 9  # places in a row about a loan: see compliance.facts
+
+
 def _columns(plan: Plan) -> list[Column[Any]]:
     """What is read beside the ids: first what the verdict needs, then what else the text needs."""
     customer, loan = columns_of(plan.parsed.variables)
@@ -222,7 +238,11 @@ class _Writing:
             self._taken.add(recipient)
         if plan.lot is not None and plan.lot.takes(customer_id):  # last: only those who would get it can be compared
             return _excluded(row, recipient, holdout.RULE, holdout.REASON)
-        return Evaluated(customer_id, loan_id, phone, recipient, body, parts, later)
+        amount, due = plan.tells
+        return Evaluated(
+            customer_id, loan_id, phone, recipient, body, parts,
+            row[_AMOUNT_DUE] if amount else None, row[_DUE_ON] if due else None, later,
+        )  # fmt: skip
 
 
 def _excluded(row: Sequence[Any], recipient: str, rule: str, reason: Text | None) -> Evaluated:

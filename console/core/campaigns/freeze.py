@@ -30,7 +30,6 @@ from console.core.i18n import T
 from console.core.security.permissions import Permission
 from console.core.sending.integrity import SECRET_NAME, BatchDigest, message_digest
 from db import bulk
-from db.base import UtcDateTime
 from db.engine import Database
 from db.models import (
     Batch,
@@ -200,8 +199,8 @@ def _fill_slice(
     excluded = [row for row in slice_ if row.rule]
     digests = [message_digest(secret, batch_id, row.recipient, row.phone, row.body) for row in included]
     now = ctx.clock.now()
-    stored = _stored_as(ctx.database)
-    at = stored(now)
+    stored = _Stored(ctx.database)
+    at = stored.time(now)
     messages = [_message(batch_id, row, digest, stored, at) for row, digest in zip(included, digests, strict=True)]
     exclusions = [_exclusion(batch_id, row) for row in excluded]
     with ctx.database.begin(urgent=urgent) as session:
@@ -225,20 +224,26 @@ _MESSAGE = cast(Table, Message.__table__)
 _EXCLUSION = cast(Table, Exclusion.__table__)
 _MESSAGE_COLUMNS = (
     "batch_id", "customer_id", "loan_id", "phone", "recipient", "body", "parts", "digest", "state", "reason",
-    "reason_text", "not_before", "attempts", "owner", "created_at",
+    "reason_text", "not_before", "told_amount", "told_due", "attempts", "owner", "created_at",
 )  # fmt: skip
 _EXCLUSION_COLUMNS = ("batch_id", "customer_id", "loan_id", "rule", "reason")
 
 
-def _stored_as(database: Database) -> Callable[[datetime | None], object]:
-    """How the engine's driver takes a time."""
-    dialect = database.engine.dialect
-    return UtcDateTime().bind_processor(dialect) or (lambda at: at)
+class _Stored:
+    """How the engine's driver takes what is no text and no number."""
+
+    def __init__(self, database: Database) -> None:
+        self._dialect = database.engine.dialect
+        self.time = self._writes("created_at")
+        self.amount = self._writes("told_amount")
+        self.day = self._writes("told_due")
+
+    def _writes(self, column: str) -> Callable[[object], object]:
+        kind = _MESSAGE.c[column].type
+        return kind.dialect_impl(self._dialect).bind_processor(self._dialect) or (lambda value: value)
 
 
-def _message(
-    batch_id: int, row: Evaluated, digest: str, stored: Callable[[datetime | None], object], at: object
-) -> tuple[object, ...]:
+def _message(batch_id: int, row: Evaluated, digest: str, stored: _Stored, at: object) -> tuple[object, ...]:
     return (
         batch_id,
         row.customer_id,
@@ -251,7 +256,9 @@ def _message(
         MessageState.WAITING.value,
         "",
         "",
-        row.later and stored(row.later),
+        row.later and stored.time(row.later),
+        stored.amount(row.told_amount),
+        stored.day(row.told_due),
         0,
         "",
         at,

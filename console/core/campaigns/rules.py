@@ -34,6 +34,7 @@ _TITLES: Mapping[str, Text] = {
     "loan.paid": T("Already paid"),
     "loan.state": T("The loan is in another state"),
     "loan.days": T("The due date does not fit"),
+    "loan.changed": T("The text is no longer right"),
 }
 _FAMILIES: Mapping[str, Text] = {
     "cap.": T("Written to too often lately"),

@@ -159,6 +159,8 @@ def _facts(
         loan_state=loan.state if loan else None,
         amount_due=loan.amount_due if loan else None,
         due_on=loan.due_on if loan else None,
+        told_amount=recipient.told_amount,
+        told_due=recipient.told_due,
         sent=sent,
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from sqlalchemy import Row, Select, String, and_, func, or_, select
@@ -35,6 +36,8 @@ class Recipient:
     customer_id: int | None
     loan_id: int | None
     phone: str
+    told_amount: Decimal | None = None  # yuan, as the frozen text says
+    told_due: date | None = None  # of the instalment that it speaks of
 
 
 class Person(Protocol):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -32,6 +33,8 @@ class ToCheck:
     loan_id: int | None
     phone: str
     class_key: str
+    told_amount: Decimal | None = None
+    told_due: date | None = None
 
 
 def recheck(session: Session, claimed: Sequence[ToCheck], policy: Policy, now: datetime) -> dict[int, Verdict]:
@@ -88,7 +91,16 @@ def _one_class(
     ours: Sequence[int],
     taken: _Taken,
 ) -> dict[int, Verdict]:
-    recipients = [Recipient(customer_id=i.customer_id, loan_id=i.loan_id, phone=i.phone) for i in items]
+    recipients = [
+        Recipient(
+            customer_id=i.customer_id,
+            loan_id=i.loan_id,
+            phone=i.phone,
+            told_amount=i.told_amount,
+            told_due=i.told_due,
+        )
+        for i in items
+    ]
     counting = Counting(class_, policy, now, leaving=True, exclude_messages=ours)
     found = gather(session, recipients, class_, policy, now, counting)
     judge, caps = Judge(class_, policy, now), len(policy.caps_of(class_))

@@ -50,6 +50,8 @@ class Facts(NamedTuple):
     amount_due: Decimal | None = None  # yuan
     due_on: date | None = None
     sent: tuple[int, ...] = ()  # what may have left, and calls: one count for each of Policy.caps_of(class)
+    told_amount: Decimal | None = None  # yuan, as the text says that was frozen; None: it names none, or is not written
+    told_due: date | None = None  # of the instalment that it speaks of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ _SETTLED = _never("loan.state", T("The loan is settled."))
 _APPLYING = _never("loan.state", T("The loan is still being applied for."))
 _RUNNING = _never("loan.state", T("The loan is already running."))
 _OVERDUE = _never("loan.state", T("The instalment is already overdue."))
+_MOVED_ON = _never("loan.changed", T("The text speaks of another instalment than the one that is due now."))
+_PART_PAID = _never("loan.changed", T("Less is due now than the text says."))
 _NO_DATE = _never("loan.days", T("The due date is not known."))
 _NOT_LATE = _never("loan.days", T("The instalment is not overdue."))
 _MISFIT = {
@@ -232,6 +236,10 @@ class Judge:
             return _PAID
         if state not in class_.loan_states:
             return _MISFIT[state]
+        if facts.told_due is not None and facts.due_on != facts.told_due:
+            return _MOVED_ON
+        if facts.told_amount is not None and facts.amount_due is not None and facts.amount_due < facts.told_amount:
+            return _PART_PAID
         return self._days_late(facts.due_on, class_.overdue_days) if class_.overdue_days else None
 
     def _days_late(self, due_on: date | None, fitting: tuple[int, int | None]) -> Verdict | None:

@@ -180,6 +180,8 @@ def _to_check(message: Claimed) -> ToCheck:
         loan_id=message.loan_id,
         phone=message.phone,
         class_key=message.class_key,
+        told_amount=message.told_amount,
+        told_due=message.told_due,
     )
 
 

@@ -64,6 +64,12 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("classes", sa.JSON(), server_default=sa.text("'{}'"), nullable=False))
 
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "told_amount", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True
+            )
+        )
+        batch_op.add_column(sa.Column("told_due", sa.Date(), nullable=True))
         batch_op.create_index(
             "ix_message_customer_id_sending_at",
             ["customer_id", "sending_at"],
@@ -80,6 +86,8 @@ def downgrade() -> None:
             sqlite_where=sa.text("sending_at IS NOT NULL"),
             postgresql_where=sa.text("sending_at IS NOT NULL"),
         )
+        batch_op.drop_column("told_due")
+        batch_op.drop_column("told_amount")
 
     with op.batch_alter_table("control", schema=None) as batch_op:
         batch_op.drop_column("classes")

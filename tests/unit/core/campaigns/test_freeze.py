@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -74,6 +75,30 @@ def test_every_message_waits_with_a_digest_of_its_own(ctx: Context, world: Any) 
     assert {row.state for row in rows} == {MessageState.WAITING}
     assert len({row.digest for row in rows}) == 5
     assert {row.batch_id for row in rows} == {frozen.batch_id}
+
+
+@pytest.mark.parametrize(
+    ("class_key", "body", "amount", "due"),
+    [
+        ("remind", "${name}您好,您的${prod}本期应还${amt}元,还款日${due}。咨询${tel}。", True, True),
+        ("due_change", "${name}您好,您的${prod}自${eff}起改为每月20日还款。咨询${tel}。", False, False),
+        ("fraud", "防骗提示:我行放款前不收保证金,不要求屏幕共享,否则即为诈骗,可拨96110或${tel}核实。", False, False),
+    ],
+)
+def test_what_a_text_stands_by_is_kept_beside_it(
+    ctx: Context, world: Any, class_key: str, body: str, amount: bool, due: bool
+) -> None:
+    customers = world.customers(2)
+    world.set_loans(customers, amount_due=Decimal("3256.80"), due_on=world.today + timedelta(days=5))
+    frozen = world.submitted(version_id=world.template(body, class_key), variables={"eff": "2026-12-01"})
+    with ctx.database.read() as session:
+        rows = session.execute(
+            select(Message.told_amount, Message.told_due).where(Message.batch_id == frozen.batch_id)
+        ).all()
+    assert len(rows) == 2
+    assert {tuple(row) for row in rows} == {
+        (Decimal("3256.80") if amount else None, world.today + timedelta(days=5) if due else None)
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -126,6 +127,39 @@ def test_who_has_paid_meanwhile_is_not_reminded(house: House, debtor: tuple[int,
         session.execute(update(Loan).where(Loan.id == debtor[1]).values(amount_due=Decimal(0)))
     (verdict,) = house.recheck(item)
     assert (verdict.rule, verdict.retry_at) == ("loan.paid", None)
+
+
+@pytest.mark.parametrize(
+    ("now_due", "now_on", "told", "rule"),
+    [
+        ("3256.80", 0, ("3256.80", 0), ""),
+        ("3300.00", 0, ("3256.80", 0), ""),  # penalty has grown: what the text asks for is still owed
+        ("1000.00", 0, ("3256.80", 0), "loan.changed"),
+        ("3256.80", 30, ("3256.80", 0), "loan.changed"),  # paid, and the core bank has gone on to the next one
+        ("1000.00", 30, (None, None), ""),
+        (None, 0, ("3256.80", 0), ""),
+    ],
+)
+def test_a_text_that_is_no_longer_right_does_not_leave(
+    house: House, now_due: str | None, now_on: int, told: tuple[str | None, int | None], rule: str
+) -> None:
+    customer = house.customer()
+    loan, due = house.loan(customer), (NOW + timedelta(days=3)).date()
+    with house.database.begin() as session:
+        session.execute(
+            update(Loan).values(
+                state=LoanState.ACTIVE,
+                amount_due=None if now_due is None else Decimal(now_due),
+                due_on=due + timedelta(days=now_on),
+            )
+        )
+    item = replace(
+        house.message(customer, loan, class_key="remind"),
+        told_amount=None if told[0] is None else Decimal(told[0]),
+        told_due=None if told[1] is None else due,
+    )
+    (verdict,) = house.recheck(item)
+    assert (verdict.rule, verdict.retry_at) == (rule, None)
 
 
 def test_what_expired_before_it_left_does_not_use_up_a_cap(house: House, debtor: tuple[int, int]) -> None:
