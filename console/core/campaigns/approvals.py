@@ -141,7 +141,7 @@ def approval_detail(ctx: Context, session: Session, campaign_id: int) -> Approva
         excluded=batch.excluded,
         rules=tuple(rule_numbers(session, batch.id)),
         findings=(
-            *check_template(told.body, class_, signature),
+            *check_template(told.body, class_, signature, policy.words),
             *signature_findings(session, signature, starts.astimezone().date()),
         ),
         submitted_by=user_name(session, batch.created_by),

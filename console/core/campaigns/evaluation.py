@@ -121,9 +121,9 @@ def plan(ctx: Context, session: Session, draft: Draft, *, campaign_id: int | Non
         campaign=dict(draft.variables),
         office=office_values(ctx.settings),
         signature=signature,
-        screen=Screen(parsed, class_, signature),
+        screen=Screen(parsed, class_, signature, policy.words),
         findings=(
-            *check_template(wording.body, class_, signature),
+            *check_template(wording.body, class_, signature, policy.words),
             *signature_findings(session, signature, at.astimezone().date()),
             *_unsure_days(class_, policy, at, expires_at),
         ),
@@ -226,9 +226,9 @@ class _Writing:
             return _excluded(row, recipient, RULE_MISSING, T("No value for {variables}.", variables=names))
         body = compose(plan.signature, plan.parsed.fill(made.values))
         parts = measure(body).parts
-        blocked = plan.screen.blocked(body, made.values, parts)
-        if blocked is not None:
-            return _excluded(row, recipient, RULE_TEXT, blocked.why)
+        seen = plan.screen.look(body, made.values, parts)
+        if seen.blocked is not None:
+            return _excluded(row, recipient, RULE_TEXT, seen.blocked.why)
         if recipient == self._last or recipient in self._taken:
             return _excluded(
                 row, recipient, RULE_DUPLICATE, T("Another customer of this campaign has the same number.")

@@ -104,7 +104,9 @@ def _body(prepared: Plan) -> str:
     # marked behind the signature, which has to stand first
     text = tr("[Test] {text}", text=prepared.parsed.render(_values(prepared)))
     body = compose(prepared.signature, text)
-    blocked = next((f for f in check_rendered(body, prepared.class_) if f.level is Level.BLOCK), None)
+    blocked = next(
+        (f for f in check_rendered(body, prepared.class_, prepared.policy.words) if f.level is Level.BLOCK), None
+    )
     if blocked is not None:
         raise TrialRefused(blocked.why, blocked.mend)
     return body

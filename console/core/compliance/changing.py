@@ -9,9 +9,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
+from console.core.compliance import wordlists
 from console.core.compliance.describe import CALLS_TITLES, DAYS_TITLES, NEED_TITLES, day_lines
+from console.core.compliance.faults import BadPack
 from console.core.compliance.model import Calls, Need
-from console.core.compliance.pack import HOLIDAY, LIMITS, WORKDAY, BadPack, Record, read_pack, rules_in
+from console.core.compliance.pack import HOLIDAY, LIMITS, WORKDAY, Record, read_pack, rules_in
 from console.core.compliance.purpose import PURPOSE_TITLES
 from console.core.i18n import T, Text
 from console.core.messages.classes import CLASSES, PRIORITIES, VALIDITY
@@ -27,6 +29,7 @@ class Kind(StrEnum):
     NUMBER = "number"
     OPTIONAL = "optional"  # a number or None
     SET = "set"  # some of the choices
+    TEXT = "text"  # of one line
     LINES = "lines"  # text of several lines
 
 
@@ -50,9 +53,13 @@ def fields_of(record: Record, rule_id: str) -> list[Field]:
     """What a form for this rule asks for; nothing for a rule that can not be changed. Raises KeyError."""
     if rule_id.startswith("class."):
         return _class_fields(record, rule_id.removeprefix("class."))
+    if rule_id == wordlists.NEW:
+        return _list_fields(wordlists.blank(), named=True)
     rule = next((rule for rule in rules_in(record) if rule["id"] == rule_id), None)
     if rule is None:
         raise KeyError(rule_id)
+    if "words" in rule:
+        return _list_fields(rule, named=wordlists.is_own(rule_id))
     if "from" in rule:
         return [
             Field(key="from", kind=Kind.TIME, title=T("From"), value=rule["from"]),
@@ -139,6 +146,48 @@ def _class_fields(record: Record, key: str) -> list[Field]:
     ]
 
 
+def _list_fields(rule: Record, *, named: bool) -> list[Field]:
+    fields = [
+        Field(
+            key="words",
+            kind=Kind.LINES,
+            title=T("Words"),
+            value="\n".join(rule["words"]),
+            hint=T("One a line. Spaces, marks, wide and traditional characters make no difference."),
+        ),
+        Field(
+            key="allowed",
+            kind=Kind.LINES,
+            title=T("Allowed phrases"),
+            value="\n".join(rule.get("allowed", ())),
+            hint=T("Longer phrases in which a word of this list is harmless."),
+        ),
+        Field(
+            key="why", kind=Kind.TEXT, title=T("Why"), value=rule.get("why", ""), maximum=wordlists.REASON_LENGTH,
+            hint=T("Stands beside the finding; left empty, what the program says of it."),
+        ),
+        Field(
+            key="mend", kind=Kind.TEXT, title=T("How to mend it"), value=rule.get("mend", ""),
+            maximum=wordlists.REASON_LENGTH,
+        ),
+    ]  # fmt: skip
+    if not rule.get("hard"):
+        scope, kinds = wordlists.scope_of(rule)
+        levels = {level.value: title for level, title in wordlists.LEVEL_TITLES.items()}
+        titles = {key: class_.title for key, class_ in CLASSES.items()}
+        fields[:0] = [
+            Field(key="level", kind=Kind.CHOICE, title=T("Level"), value=rule["level"], choices=levels),
+            Field(key="scope", kind=Kind.CHOICE, title=T("For"), value=scope, choices=wordlists.SCOPE_TITLES),
+            Field(key="kinds", kind=Kind.SET, title=T("Kinds"), value=kinds, choices=titles),
+        ]
+    if named:
+        name = Field(
+            key="title", kind=Kind.TEXT, title=T("Name"), value=rule.get("title", ""), maximum=wordlists.TITLE_LENGTH
+        )
+        fields.insert(0, name)
+    return fields
+
+
 def changed_pack(record: Record, rule_id: str, values: Mapping[str, Any], source: str, today: date) -> dict[str, Any]:
     """A copy of a pack with one rule changed; what an office sets is marked as unverified. Raises BadPack."""
     allowed = {each.key for each in fields_of(record, rule_id)}
@@ -152,10 +201,32 @@ def changed_pack(record: Record, rule_id: str, values: Mapping[str, Any], source
         key = rule_id.removeprefix("class.")
         made["classes"][key] = made["classes"].get(key, {}) | dict(values)
         made.setdefault("class_sources", {})[key] = origin
+    elif rule_id.startswith(wordlists.PREFIX):
+        put_list(made, rule_id, values, origin)
     else:
         rule = next(rule for rule in rules_in(made) if rule["id"] == rule_id)
         _apply(rule, values)  # type: ignore[arg-type]
         rule.update(origin)  # type: ignore[attr-defined]
+    read_pack(made)
+    return made
+
+
+def put_list(made: dict[str, Any], rule_id: str, values: Mapping[str, Any], origin: Mapping[str, str]) -> None:
+    """Change a word list of ``made`` or add one. Raises BadPack."""
+    lists = made["words"]
+    if rule_id == wordlists.NEW:
+        lists.append(wordlists.added(made, wordlists.rewritten(wordlists.blank(), values)) | dict(origin))
+        return
+    place = next(place for place, rule in enumerate(lists) if rule["id"] == rule_id)
+    lists[place] = wordlists.rewritten(lists[place], values) | dict(origin)
+
+
+def without_list(record: Record, rule_id: str) -> dict[str, Any]:
+    """A copy of a pack without a list that an office had added. Raises BadPack."""
+    kept = [rule for rule in record["words"] if rule["id"] != rule_id]
+    if not wordlists.is_own(rule_id) or len(kept) == len(record["words"]):
+        raise BadPack(rule_id, T("it must not be taken away"))
+    made: dict[str, Any] = copy.deepcopy(dict(record)) | {"words": copy.deepcopy(kept)}
     read_pack(made)
     return made
 

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from console.core.compliance import wordlists
 from console.core.compliance.model import Calls, Need
 from console.core.compliance.pack import HOLIDAY, TERMS, WORKDAY, Record, rules_in
 from console.core.compliance.purpose import PURPOSE_TITLES, Purpose
@@ -24,6 +25,7 @@ class Section(StrEnum):
     SUPPRESSION = "suppression"
     EASE = "ease_off"
     CALENDAR = "calendar"
+    WORDS = "words"
     CLASSES = "classes"
 
 
@@ -34,6 +36,7 @@ SECTION_TITLES: Mapping[Section, Text] = {
     Section.SUPPRESSION: T("Numbers"),
     Section.EASE: T("Going easy"),
     Section.CALENDAR: T("Holidays"),
+    Section.WORDS: T("Words"),
     Section.CLASSES: T("Kinds of messages"),
 }
 MARK_TITLES: Mapping[str, Text] = {
@@ -101,6 +104,7 @@ _SECTIONS: Mapping[str, Section] = {
     "loan": Section.EASE,
     "ease": Section.EASE,
     "calendar": Section.CALENDAR,
+    "words": Section.WORDS,
     "class": Section.CLASSES,
 }
 
@@ -142,19 +146,30 @@ def views(record: Record) -> list[RuleView]:
 
 def differences(before: Record, after: Record) -> list[RuleChange]:
     """What ``after`` says otherwise than ``before``; a source alone counts as well."""
-    old = {view.rule: view for view in views(before)}
+    old, new = ({view.rule: view for view in views(record)} for record in (before, after))
+    lists = [{rule["id"]: rule for rule in record["words"]} for record in (before, after)]
     return [
-        RuleChange(
-            rule=new.rule,
-            title=f"{SECTION_TITLES[new.section]} · {new.title}",
-            before=old[new.rule].value,
-            after=new.value,
-            source=new.source,
-        )
-        for new in views(after)
-        if (new.value, new.source, new.date, new.mark)
-        != (old[new.rule].value, old[new.rule].source, old[new.rule].date, old[new.rule].mark)
+        _change(rule, old.get(rule), new.get(rule), *(each.get(rule) for each in lists))
+        for rule in [*new, *(rule for rule in old if rule not in new)]
+        if old.get(rule) != new.get(rule) or lists[0].get(rule) != lists[1].get(rule)
     ]
+
+
+def _change(
+    rule: str, old: RuleView | None, new: RuleView | None, before: Record | None, after: Record | None
+) -> RuleChange:
+    view = new or old
+    assert view is not None  # it stands in one of the two
+    told = (old.value if old else "", new.value if new else "")
+    if view.section is Section.WORDS:
+        told = wordlists.changes(before, after)
+    return RuleChange(
+        rule=rule,
+        title=f"{SECTION_TITLES[view.section]} · {view.title}",
+        before=told[0],
+        after=told[1],
+        source=new.source if new else "",
+    )
 
 
 def _view(rule: Record) -> RuleView:
@@ -162,13 +177,13 @@ def _view(rule: Record) -> RuleView:
     return RuleView(
         rule=rule_id,
         section=_SECTIONS[rule_id.partition(".")[0]],
-        title=rule_titled(rule_id),
+        title=wordlists.titled(rule) if "words" in rule else rule_titled(rule_id),
         value=_value(rule),
         source=source_words(rule["source"]),
         date=rule["date"],
         mark=rule["mark"],
         hard=rule.get("hard", False),
-        editable=not rule.get("hard", False) or "from" in rule,
+        editable=not rule.get("hard", False) or "from" in rule or "words" in rule,
     )
 
 
@@ -220,6 +235,7 @@ def _days(rule: Record) -> str:
 
 
 _WORDS: Mapping[str, Callable[[Record], str]] = {
+    "words": wordlists.value_of,
     "needs": _consents,
     "from": _hours,
     "limit": _cap,

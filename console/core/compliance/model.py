@@ -11,6 +11,7 @@ from functools import cached_property
 from console.core.compliance.purpose import Purpose
 from console.core.compliance.times import Calendar, Hours, Window, Zone
 from console.core.messages.classes import CLASSES, MessageClass
+from console.core.messages.words import Words
 from db.models import CircumstanceKind
 
 
@@ -89,6 +90,7 @@ class Policy:
     origins: tuple[Origin, ...]
     calendar: Calendar
     classes: Mapping[str, MessageClass]  # with what the office changed of them
+    words: Words  # what texts are searched for
     zone: Zone = field(default_factory=Zone)
 
     def class_of(self, key: str) -> MessageClass | None:

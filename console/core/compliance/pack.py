@@ -12,12 +12,14 @@ from functools import cache
 from typing import Any
 
 import resources
+from console.core.compliance.faults import BadPack
 from console.core.compliance.model import Calls, Cap, ContactHours, Ease, Need, Origin, Policy, Scope
 from console.core.compliance.purpose import Purpose
 from console.core.compliance.times import Calendar, Hours, Window, Zone
-from console.core.errors import UserError
+from console.core.compliance.wordlists import check_floor, is_own, read_list
 from console.core.i18n import T, Text
 from console.core.messages.classes import CLASSES, MARKS, MessageClass, check_terms
+from console.core.messages.words import Words
 from console.core.security.permissions import Role
 from db.models import CircumstanceKind
 
@@ -25,17 +27,8 @@ Record = Mapping[str, Any]
 LIMITS = range(1, 1001)  # of a cap, messages
 HOLIDAY, WORKDAY = "holiday", "workday"
 SINGLE = ("clock", "mobile", "own_number", "consent", "customer_hours", "channel", "paid", "calendar")
-LISTS = ("suppression", "hours", "caps", "ease_off")
+LISTS = ("suppression", "hours", "caps", "ease_off", "words")
 TERMS = ("priority", "validity_hours", "senders", "second_approver_above")  # what an office may change of a class
-
-
-class BadPack(UserError):
-    """A rule pack that says what it may not, or that cannot be read."""
-
-    def __init__(self, rule: str, why: Text) -> None:
-        super().__init__(T("Rule {rule}: {why}", rule=rule, why=str(why)), T("Change it back, or to a stricter value."))
-        self.rule = rule
-        self.why = why
 
 
 def rules_in(record: Record) -> Iterator[Record]:
@@ -50,6 +43,7 @@ def rules_in(record: Record) -> Iterator[Record]:
     yield record["paid"]
     yield from record["ease_off"]
     yield record["calendar"]
+    yield from record["words"]
 
 
 def completed(record: Record) -> dict[str, Any]:
@@ -82,6 +76,7 @@ def read_pack(record: Record, version: int | None = None) -> Policy:
             origins=tuple(_each(rules_in(record), _origin)),
             calendar=_calendar(record["calendar"]),
             classes=_classes(record["classes"]),
+            words=Words(map(read_list, record["words"])),
             zone=Zone(datetime.strptime(record["clock"]["utc_offset"], "%z").tzinfo),
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -102,6 +97,9 @@ def _check_shape(record: Record) -> None:
     for rule_id in ids:
         if ids.count(rule_id) > 1:
             raise BadPack(rule_id, T("it stands there twice"))
+    for rule in record["words"]:
+        if rule.get("hard") and is_own(rule["id"]):
+            raise BadPack(rule["id"], T("only what is shipped binds every office"))
     for rule in rules_in(_shipped()):
         if rule["id"] not in ids:
             raise BadPack(rule["id"], T("it must not be taken away"))
@@ -116,6 +114,8 @@ def _check_hard(record: Record) -> None:
             continue
         if "from" in shipped:
             _check_hours(rule, shipped)
+        elif "words" in shipped:
+            check_floor(rule, shipped)
         elif _said(rule) != _said(shipped):
             raise BadPack(shipped["id"], T("it can not be changed"))
     for rule in record["hours"]:  # no other rule may take a class out of the hours that bind it

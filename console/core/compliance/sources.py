@@ -38,6 +38,16 @@ SHIPPED_SOURCES: dict[str, Text] = {
             "Notices of the General Office of the State Council on public holidays 2004-2026; days of later "
             "years are entered here as they are announced"
         ),
+        T(
+            "Debt collection: GB/T 45251-2025 and the bank association's guide of 2026-01-30; the words are our own "
+            "reading of it"
+        ),
+        T("Third parties are never told of a debt: bank association's guide of 2026-01-30"),
+        T("No posing as police or court: bank association's guide of 2026-01-30"),
+        T("Own default: legal steps are only named when they are true and decided"),
+        T("Advertising law, article 9; the words beyond its three examples are our own reading"),
+        T("Loan advertising: notice of the People's Bank of 2021"),
+        T("Own default: words that promise money make carriers filter the text"),
         T("PIPL article 13(2): performing the contract"),
         T("MIIT order 31; PIPL articles 14, 15 and 24"),
         T("Own default: what the customer asked for, or must be warned of"),

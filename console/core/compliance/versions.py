@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -17,20 +17,23 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from console.core.compliance.changing import Field, changed_pack, fields_of
+from console.core.compliance.changing import Field, changed_pack, fields_of, without_list
 from console.core.compliance.describe import RuleChange, RuleView, differences, views
+from console.core.compliance.faults import BadPack
 from console.core.compliance.model import Policy
-from console.core.compliance.pack import completed, read_pack
+from console.core.compliance.pack import Record, completed, read_pack
 from console.core.compliance.policy import load_policy, shipped_pack
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T, Text
+from console.core.messages.words import Words
 from console.core.security.permissions import Permission
 from db.audit import canonical
 from db.models import Control, RulePack, RulePackState, Secret, User
 
 SECRET_NAME = "rules"  # noqa: S105 - the name of a row, not a secret
 SHIPPED = 1
+AUDITED = 2_000  # characters of a change that go into the audit chain
 _OPEN = (RulePackState.DRAFT, RulePackState.PENDING)
 
 
@@ -116,6 +119,14 @@ def policy_at(session: Session, at: datetime) -> Policy:
     return _sound(session, number or 0, record, digest, effective_from)
 
 
+def words_at(session: Session, at: datetime) -> Words:
+    """The word lists in force; those that are shipped where the rules can not be used: nothing leaves then anyway."""
+    try:
+        return policy_at(session, at).words
+    except (RulesTampered, BadPack):
+        return load_policy().words
+
+
 def _in_force(session: Session, at: datetime) -> int:
     query = select(func.max(RulePack.number))
     return session.scalar(query.where(_approved(), RulePack.effective_from <= at)) or SHIPPED
@@ -172,14 +183,14 @@ def version_changes(ctx: Context, number: int) -> list[RuleChange]:
     ctx.require(Permission.RULES_VIEW)
     with ctx.database.read() as session:
         pack = session.scalar(select(RulePack).where(RulePack.number == number))
-        return [] if pack is None else differences(_record(session, pack.based_on), pack.record)
+        return [] if pack is None else differences(_record(session, pack.based_on), completed(pack.record))
 
 
 def form_of(ctx: Context, pack_id: int, rule: str) -> list[Field]:
     """What a form for a rule of the draft asks for. Raises DraftGone."""
     ctx.require(Permission.RULES_EDIT)
     with ctx.database.read() as session:
-        return fields_of(_open(session, pack_id, RulePackState.DRAFT, lock=False).record, rule)
+        return fields_of(completed(_open(session, pack_id, RulePackState.DRAFT, lock=False).record), rule)
 
 
 def start_draft(ctx: Context, number: int | None = None) -> int:
@@ -209,23 +220,40 @@ def start_draft(ctx: Context, number: int | None = None) -> int:
 
 def change_rule(ctx: Context, pack_id: int, rule: str, values: Mapping[str, Any], source: str) -> None:
     """``source`` says where the new value comes from. Raises BadPack, DraftGone."""
+    rewrite(ctx, pack_id, lambda record: changed_pack(record, rule, values, source, _today(ctx)), source)
+
+
+def remove_list(ctx: Context, pack_id: int, rule: str) -> None:
+    """Take a word list that the office added out of the draft. Raises BadPack, DraftGone."""
+    rewrite(ctx, pack_id, lambda record: without_list(record, rule), "")
+
+
+def rewrite(ctx: Context, pack_id: int, change: Callable[[Record], dict[str, Any]], source: str) -> int:
+    """Put what ``change`` makes of the draft in its place; how many rules differ. Raises BadPack, DraftGone."""
     ctx.require(Permission.RULES_EDIT)
     with ctx.database.begin() as session:
         pack = _open(session, pack_id, RulePackState.DRAFT)
-        before = pack.record
-        pack.record = changed_pack(before, rule, values, source, _today(ctx))
+        before = completed(pack.record)
+        pack.record = change(before)
         pack.editors = sorted({*pack.editors, ctx.actor.user_id})
         pack.updated_at = ctx.clock.now()
-        for change in differences(before, pack.record):
+        changes = differences(before, pack.record)
+        for found in changes:
             ctx.audit(
                 session,
                 "rules.edit",
                 f"rules:{pack_id}",
-                rule=rule,
-                before=change.before,
-                after=change.after,
+                rule=found.rule,
+                before=_abridged(found.before),
+                after=_abridged(found.after),
                 source=source,
             )
+        return len(changes)
+
+
+def _abridged(told: str) -> str:
+    """A long list of words is told by its beginning: the approval signs all of it."""
+    return told if len(told) <= AUDITED else f"{told[:AUDITED]}…"
 
 
 def submit_draft(ctx: Context, pack_id: int, note: str, effective_from: datetime | None) -> None:
@@ -235,8 +263,8 @@ def submit_draft(ctx: Context, pack_id: int, note: str, effective_from: datetime
         raise ReasonNeeded()
     with ctx.database.begin() as session:
         pack = _open(session, pack_id, RulePackState.DRAFT)
-        read_pack(pack.record)
-        changes = differences(_record(session, pack.based_on), pack.record)
+        read_pack(completed(pack.record))
+        changes = differences(_record(session, pack.based_on), completed(pack.record))
         if not changes:
             raise NothingChanged()
         now = ctx.clock.now()
@@ -277,7 +305,7 @@ def approve_rules(ctx: Context, pack_id: int, digest: str) -> int:
         _require_other(ctx, pack)
         if _seen(pack) != digest or pack.based_on != _newest(session):
             raise DraftGone()
-        read_pack(pack.record)
+        read_pack(completed(pack.record))
         now = ctx.clock.now()
         pack.number = _newest(session) + 1
         pack.effective_from = max(now, pack.effective_from or now)
@@ -389,8 +417,8 @@ def _draft_view(ctx: Context, session: Session, pack: RulePack) -> DraftView:
     return DraftView(
         id=pack.id,
         pending=pack.state is RulePackState.PENDING,
-        rules=tuple(views(pack.record)),
-        changes=tuple(differences(_record(session, pack.based_on), pack.record)),
+        rules=tuple(views(completed(pack.record))),
+        changes=tuple(differences(_record(session, pack.based_on), completed(pack.record))),
         note=pack.note,
         comment=pack.comment,
         effective_from=pack.effective_from,

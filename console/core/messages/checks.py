@@ -11,7 +11,7 @@ from console.core.messages.findings import Finding, Level, blocked
 from console.core.messages.numbers import NumberKind, find_numbers
 from console.core.messages.template import Parsed, compose, measure, parse
 from console.core.messages.variables import LINK, SAMPLES, VARIABLES, has_link
-from console.core.messages.words import VARIABLE, WordGroup, content_policy, words
+from console.core.messages.words import VARIABLE, Hit, Words, content_policy, plain, shipped_words
 
 __all__ = ["Finding", "Level", "blocked", "check_rendered", "check_template"]
 
@@ -20,8 +20,11 @@ _RELATIVE_DAY = re.compile(r"[今明昨][天日晚早]|[后後]天|\b(?:today|to
 _ENDINGS = ("拒收请回复R", "拒收請回覆R", "拒收請回復R")  # the same words in both scripts
 
 
-def check_template(body: str, class_: MessageClass, signature: str) -> list[Finding]:
-    """Everything wrong with a template; places are characters of ``body``. Length is taken with sample values."""
+def check_template(body: str, class_: MessageClass, signature: str, words: Words | None = None) -> list[Finding]:
+    """Everything wrong with a template; places are characters of ``body``. Length is taken with sample values.
+
+    ``words`` are the lists in force, or None where only the shipped ones are at hand.
+    """
     parsed = parse(body)
     literal = "".join(VARIABLE * len(p.text) if p.variable else p.text for p in parsed.pieces)
     findings = [
@@ -29,7 +32,7 @@ def check_template(body: str, class_: MessageClass, signature: str) -> list[Find
         *_signature(signature),
         *_empty(body),
         *_required(parsed, class_),
-        *_text(literal, class_),
+        *_text(literal, class_, words),
         *_ending(body, class_),
         *_rate(parsed, class_),
         *_relative_days(literal),
@@ -38,9 +41,9 @@ def check_template(body: str, class_: MessageClass, signature: str) -> list[Find
     return sorted(findings, key=lambda finding: finding.where or (len(body), 0))
 
 
-def check_rendered(text: str, class_: MessageClass) -> list[Finding]:
-    """Everything wrong with a message as it would leave, signature included."""
-    findings = [*_text(text, class_), *_length(text)]
+def check_rendered(text: str, class_: MessageClass, words: Words | None = None) -> list[Finding]:
+    """Everything wrong with a message as it would leave, signature included. ``words`` as for ``check_template``."""
+    findings = [*_text(text, class_, words), *_length(text)]
     if class_.ending:
         findings += _ending(text, class_)
     if text[:1] != "【" or text.count("【") != 1 or text.count("】") != 1:
@@ -50,14 +53,15 @@ def check_rendered(text: str, class_: MessageClass) -> list[Finding]:
     return findings
 
 
-def _text(text: str, class_: MessageClass) -> Iterator[Finding]:
-    for hit in words().hits(text, class_.key):
+def _text(text: str, class_: MessageClass, words: Words | None) -> Iterator[Finding]:
+    for hit in (words or shipped_words()).hits(text, class_.key):
         yield Finding(
-            level=hit.group.level,
-            rule=f"word.{hit.group.group}",
+            level=hit.list.level,
+            rule=hit.list.key.replace("words.", "word.", 1),
             where=(hit.start, hit.end),
-            why=_WHY[hit.group.group](hit.word) if hit.group.group in _WHY else _why(hit.group),
-            mend=_MEND.get(hit.group.group, T("Leave it out.")),
+            why=_why(hit),
+            mend=_mend(hit),
+            source=hit.list.source,
         )
     for number in find_numbers(text):
         identity = number.kind is NumberKind.IDENTITY
@@ -79,27 +83,40 @@ def _text(text: str, class_: MessageClass) -> Iterator[Finding]:
             )
 
 
-def _why(group: WordGroup) -> Text:
-    return T("This word is not allowed: {law}.", law=group.source)
+def _why(hit: Hit) -> Text:
+    if hit.list.why:
+        return T("“{word}”: {why}", word=hit.word, why=hit.list.why)
+    said = _WHY.get(hit.list.key)
+    return said(hit.word) if said else T("“{word}” stands on the list “{list}”.", word=hit.word, list=hit.list.title)
 
 
-_WHY: Mapping[str, Callable[[str], Text]] = {
-    "threat": lambda word: T("“{word}” threatens. Overdue notices state facts and ways to pay.", word=word),
-    "third_party": lambda word: T("“{word}” says that others will learn of the debt. Nobody may be told.", word=word),
-    "posing": lambda word: T("“{word}” speaks as if police or court were writing.", word=word),
-    "legal": lambda word: T("“{word}” names a legal step. It must be true and already decided.", word=word),
-    "superlative": lambda word: T("“{word}” is a superlative (Advertising law, article 9).", word=word),
-    "promise": lambda word: T("“{word}” promises approval or welcomes bad credit, which loan ads must not.", word=word),
-    "lure": lambda word: T("“{word}” makes carriers take the message for spam.", word=word),
+def _mend(hit: Hit) -> Text:
+    if hit.list.mend:
+        return T("{title}", title=hit.list.mend)
+    return _MEND.get(hit.list.key, T("Leave it out."))
+
+
+_WHY: Mapping[str, Callable[[str], Text]] = {  # of the shipped lists
+    "words.threat": lambda word: T("“{word}” threatens. Overdue notices state facts and ways to pay.", word=word),
+    "words.third_party": lambda word: T(
+        "“{word}” says that others will learn of the debt. Nobody may be told.", word=word
+    ),
+    "words.posing": lambda word: T("“{word}” speaks as if police or court were writing.", word=word),
+    "words.legal": lambda word: T("“{word}” names a legal step. It must be true and already decided.", word=word),
+    "words.superlative": lambda word: T("“{word}” is a superlative (Advertising law, article 9).", word=word),
+    "words.promise": lambda word: T(
+        "“{word}” promises approval or welcomes bad credit, which loan ads must not.", word=word
+    ),
+    "words.lure": lambda word: T("“{word}” makes carriers take the message for spam.", word=word),
 }
 _MEND = {
-    "threat": T("Leave it out, and name the amount, the date and whom to call."),
-    "third_party": T("Leave it out."),
-    "posing": T("Speak as the bank, and only for the bank."),
-    "legal": T("Leave it out unless it is true for every recipient."),
-    "superlative": T("Say what it is instead: the rate, the term, the condition."),
-    "promise": T("Say that the approval decides."),
-    "lure": T("Say it plainly, with its condition."),
+    "words.threat": T("Leave it out, and name the amount, the date and whom to call."),
+    "words.third_party": T("Leave it out."),
+    "words.posing": T("Speak as the bank, and only for the bank."),
+    "words.legal": T("Leave it out unless it is true for every recipient."),
+    "words.superlative": T("Say what it is instead: the rate, the term, the condition."),
+    "words.promise": T("Say that the approval decides."),
+    "words.lure": T("Say it plainly, with its condition."),
 }
 
 
@@ -158,9 +175,9 @@ def _ending(text: str, class_: MessageClass) -> Iterator[Finding]:
 
 def _rate(parsed: Parsed, class_: MessageClass) -> Iterator[Finding]:
     policy = content_policy()
-    if class_.key not in policy.rate_classes or policy.rate_needs in words().plain(parsed.body):
+    if class_.key not in policy.rate_classes or policy.rate_needs in plain(parsed.body):
         return
-    about = policy.rate_about.search(words().plain(parsed.body))
+    about = policy.rate_about.search(plain(parsed.body))
     if about:
         yield Finding(
             level=Level.WARN,

@@ -10,6 +10,7 @@ from typing import overload
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from console.core.compliance.versions import words_at
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T, tr
@@ -82,7 +83,7 @@ def save_template(
             template.name = name
             template.updated_at = ctx.clock.now()
         record(ctx, session, "template.save", template, number=version.number)
-        fit = not blocked(findings_of(ctx, template, body))
+        fit = not blocked(findings_of(ctx, session, template, body))
         return Saved(template_id=template.id, version_id=version.id, number=version.number, fit=fit)
 
 
@@ -96,7 +97,7 @@ def copy_template(ctx: Context, template_id: int) -> Saved:
         template = _new(ctx, session, name, source.class_key)
         version = _add_version(ctx, session, template.id, 1, text.body)
         record(ctx, session, "template.copy", template, source=source.key, number=1)
-        fit = not blocked(findings_of(ctx, template, text.body))
+        fit = not blocked(findings_of(ctx, session, template, text.body))
         return Saved(template_id=template.id, version_id=version.id, number=1, fit=fit)
 
 
@@ -117,7 +118,7 @@ def restore_template(ctx: Context, template_id: int) -> None:
         template = locked(session, template_id)
         approved = newest(session, template_id, VersionState.APPROVED)
         if approved is not None:
-            findings = findings_of(ctx, template, approved.body)
+            findings = findings_of(ctx, session, template, approved.body)
             if blocked(findings):
                 raise TemplateUnfit(findings)
         template.state = TemplateState.DRAFT if approved is None else TemplateState.ACTIVE
@@ -125,8 +126,9 @@ def restore_template(ctx: Context, template_id: int) -> None:
         record(ctx, session, "template.restore", template)
 
 
-def findings_of(ctx: Context, template: Template, body: str) -> list[Finding]:
-    return check_template(body, CLASSES[template.class_key], ctx.settings.text("bank.signature"))
+def findings_of(ctx: Context, session: Session, template: Template, body: str) -> list[Finding]:
+    words = words_at(session, ctx.clock.now())
+    return check_template(body, CLASSES[template.class_key], ctx.settings.text("bank.signature"), words)
 
 
 def locked(session: Session, template_id: int) -> Template:

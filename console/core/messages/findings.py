@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,7 +11,12 @@ from console.core.i18n import Text
 
 class Level(StrEnum):
     BLOCK = "block"  # must not leave
+    SECOND = "second_approver"  # leaves when two people have approved it
     WARN = "warn"  # a person should look
+    HINT = "hint"  # could be said better
+
+
+LEVELS = tuple(Level)  # the strictest first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +26,8 @@ class Finding:
     why: Text
     mend: Text
     where: tuple[int, int] | None = None  # characters of the checked text, end exclusive; None: the whole of it
+    source: str = ""  # law, circular or decision behind the rule, where it has one
 
 
-def blocked(findings: list[Finding] | tuple[Finding, ...]) -> bool:
+def blocked(findings: Iterable[Finding]) -> bool:
     return any(finding.level is Level.BLOCK for finding in findings)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, cast, func, select
 from sqlalchemy.orm import Session
 
+from console.core.compliance.versions import words_at
 from console.core.context import Context
 from console.core.i18n import tr
 from console.core.messages.checks import check_rendered, check_template
@@ -18,6 +19,7 @@ from console.core.messages.findings import Finding
 from console.core.messages.template import Measure, Parsed, measure, parse
 from console.core.messages.values import Values, load_values, office_values
 from console.core.messages.variables import SAMPLES, VARIABLES, clean
+from console.core.messages.words import Words
 from db.models import Customer, Loan
 
 NEWEST = 60  # customers to walk through
@@ -45,7 +47,21 @@ class Shown:
     findings: tuple[Finding, ...] = field(default_factory=tuple)  # of the template, places in its body
 
 
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What a text is tried on while it is being written."""
+
+    people: tuple[Candidate, ...]
+    words: Words  # the lists in force
+
+
 SAMPLE = Candidate(customer_id=0, name="", product="", values=SAMPLES)
+
+
+def material(ctx: Context, class_: MessageClass) -> Material:
+    with ctx.database.read() as session:
+        words = words_at(session, ctx.clock.now())
+    return Material(people=tuple(candidates(ctx, class_)), words=words)
 
 
 def candidates(ctx: Context, class_: MessageClass) -> list[Candidate]:
@@ -100,18 +116,18 @@ def _candidate(values: Values, names: Mapping[int, str]) -> Candidate:
     )
 
 
-def show(body: str, class_: MessageClass, signature: str, candidate: Candidate) -> Shown:
+def show(body: str, class_: MessageClass, signature: str, candidate: Candidate, words: Words | None = None) -> Shown:
     """The message as ``candidate`` would read it, and everything that is wrong with it and with the template.
 
     What has no value is shown by its title in brackets. Quick enough for every key stroke.
     """
     parsed = parse(body)
     text, marks = _filled(parsed, signature, candidate.values)
-    template = check_template(body, class_, signature)
+    template = check_template(body, class_, signature, words)
     known = {finding.rule for finding in template}
     if any(rule.startswith("variable.") for rule in known):
         known.add("text.unfilled")  # it would say the same again
-    rendered = check_rendered(text, class_) if body.strip() else []
+    rendered = check_rendered(text, class_, words) if body.strip() else []
     return Shown(
         text=text,
         marks=marks,
@@ -147,4 +163,4 @@ def _filled(parsed: Parsed, signature: str, values: Mapping[str, str]) -> tuple[
 
 def _nowhere(finding: Finding) -> Finding:
     """Its place is one in the finished message, not in the template."""
-    return Finding(level=finding.level, rule=finding.rule, why=finding.why, mend=finding.mend)
+    return Finding(level=finding.level, rule=finding.rule, why=finding.why, mend=finding.mend, source=finding.source)

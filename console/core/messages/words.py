@@ -1,39 +1,47 @@
-"""Words that must not stand in a text, found however they are spaced, widened or written in traditional characters."""
+"""Words that must not stand in a text, found however they are spaced, widened or written in traditional characters.
+
+The lists are part of the rule pack (``console.core.compliance``); here is what one says and how its words are found.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
+
+import ahocorasick
 
 import resources
-from console.core.messages.findings import Level
+from console.core.messages.findings import LEVELS, Level
 
 VARIABLE = "\ufffc"  # stands for a variable's value: never part of a word
 _SEPARATORS = re.compile(f"[^\\w{VARIABLE}]+|_+")
 
 
 @dataclass(frozen=True, kw_only=True)
-class WordGroup:
-    group: str
+class WordList:
+    key: str  # of the rule: words.threat
     level: Level
-    source: str  # the rule behind it
-    date: str  # of the source, ISO
-    mark: str  # V, 2 or U, as explained in the file
     words: tuple[str, ...]
-    classes: frozenset[str]  # empty: every class
-    exempt: frozenset[str]
-    allowed: tuple[str, ...]  # longer words in which a forbidden one is harmless
+    allowed: tuple[str, ...] = ()  # phrases in which a word of this list is harmless
+    classes: frozenset[str] = frozenset()  # empty: every class
+    exempt: frozenset[str] = frozenset()
+    title: str = ""  # of a list of the office's own
+    why: str = ""  # in the office's words; "" for what a shipped list says
+    mend: str = ""
+    source: str = ""
+
+    def concerns(self, class_key: str) -> bool:
+        return class_key not in self.exempt and (not self.classes or class_key in self.classes)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContentPolicy:
     version: int
-    groups: tuple[WordGroup, ...]
     parts_warn: int  # parts above which a text is worth a second look
     parts_block: int
     signature_shortest: int
@@ -45,10 +53,10 @@ class ContentPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    start: int
+    start: int  # characters of the text as it was given; end exclusive
     end: int
     word: str
-    group: WordGroup
+    list: WordList
 
 
 class _Plain(dict[int, str | None]):
@@ -68,47 +76,114 @@ class _Plain(dict[int, str | None]):
         return self[code]
 
 
-@dataclass(frozen=True)
+@cache
+def _folding() -> tuple[_Plain, re.Pattern[str]]:
+    """The table, and what finds the characters that need more of it than lower case."""
+    record = json.loads(resources.path("policy", "simplified.json").read_text("utf-8"))
+    pairs = dict(zip("".join(record["traditional"]), "".join(record["simplified"]), strict=True))
+    return _Plain(pairs), re.compile(f"[^0-9A-Za-z\u4e00-\u9fff{VARIABLE}]|[{''.join(pairs)}]")
+
+
+def plain(text: str) -> str:
+    """``text`` as words are compared: simplified, narrow, lower case, nothing but letters and digits."""
+    return text.translate(_folding()[0])
+
+
+def _quick(text: str) -> str:
+    """``plain``, several times as fast for the many texts that need nothing folded."""
+    bare = _SEPARATORS.sub("", text)
+    return plain(text) if _folding()[1].search(bare) else bare.lower()
+
+
+class _Entry(NamedTuple):
+    """What stands behind a plain word or phrase."""
+
+    length: int
+    lists: tuple[WordList, ...]  # that forbid it
+    allowing: tuple[WordList, ...]  # whose words are harmless in it
+
+
+class _Span(NamedTuple):
+    start: int  # plain characters
+    end: int
+    list: WordList
+
+
 class _Finder:
-    pattern: re.Pattern[str]
-    groups: Mapping[str, WordGroup | None]  # by plain word; None: an allowed one
-    pairs: frozenset[str]  # every two neighbours in any of the words
+    """The lists of one class."""
+
+    def __init__(self, lists: Sequence[WordList]) -> None:
+        forbidding: dict[str, list[WordList]] = {}
+        allowing: dict[str, list[WordList]] = {}
+        for each in lists:
+            for texts, behind in ((each.words, forbidding), (each.allowed, allowing)):
+                for text in filter(None, map(plain, texts)):
+                    behind.setdefault(text, []).append(each)
+        known = forbidding.keys() | allowing.keys()
+        self.pairs = frozenset(text[at : at + 2] for text in known for at in range(len(text) - 1))
+        self._automaton = ahocorasick.Automaton()
+        for text in known:
+            entry = _Entry(len(text), tuple(forbidding.get(text, ())), tuple(allowing.get(text, ())))
+            self._automaton.add_word(text, entry)
+        if known:
+            self._automaton.make_automaton()
+        self._empty = not known
+
+    def any_in(self, text: str) -> bool:
+        return not self._empty and next(self._automaton.iter(text), None) is not None
+
+    def spans(self, text: str) -> list[_Span]:
+        """Each place of a word that no phrase allows and that lies in no other place of at least its level."""
+        if self._empty:
+            return []
+        found: list[_Span] = []
+        allowed: list[_Span] = []
+        for last, entry in self._automaton.iter(text):
+            start, end = last + 1 - entry.length, last + 1
+            found += [_Span(start, end, each) for each in entry.lists]
+            allowed += [_Span(start, end, each) for each in entry.allowing]
+        left = [span for span in found if not any(_within(span, a) and a.list is span.list for a in allowed)]
+        left.sort(key=lambda span: (span.start, -span.end, LEVELS.index(span.list.level)))
+        return [span for place, span in enumerate(left) if not _covered(span, place, left)]
+
+
+def _within(span: _Span, other: _Span) -> bool:
+    return other.start <= span.start and span.end <= other.end
+
+
+def _covered(span: _Span, place: int, all_: Sequence[_Span]) -> bool:
+    """Of two in the very same place at the same level the first one stands."""
+    level = LEVELS.index(span.list.level)
+    return any(
+        _within(span, other)
+        and LEVELS.index(other.list.level) <= level
+        and (LEVELS.index(other.list.level) < level or not _within(other, span) or before < place)
+        for before, other in enumerate(all_)
+        if before != place
+    )
 
 
 class Words:
-    """The word lists, compiled once per message class."""
+    """Word lists, compiled once per message class."""
 
-    def __init__(self, policy: ContentPolicy, traditional: Mapping[str, str]) -> None:
-        self._policy = policy
-        self._plain = _Plain(traditional)
-        self._foldable = re.compile(f"[{''.join(traditional)}]")
+    def __init__(self, lists: Iterable[WordList]) -> None:
+        self.lists = tuple(lists)
         self._finders: dict[str, _Finder] = {}
-
-    def plain(self, text: str) -> str:
-        """``text`` as the lists are written: simplified, narrow, lower case, nothing but letters and digits."""
-        return text.translate(self._plain)
-
-    def _quick(self, text: str) -> str:
-        """``plain`` four times as fast for the many texts that need nothing folded."""
-        bare = _SEPARATORS.sub("", text)
-        if not unicodedata.is_normalized("NFKC", bare) or self._foldable.search(bare):
-            return self.plain(text)
-        return bare.lower()
 
     def hits(self, text: str, class_key: str) -> list[Hit]:
         """Every listed word in ``text``, with its place there."""
-        finder = self._finders.get(class_key) or self._compile(class_key)
-        if not finder.pattern.search(self._quick(text)):
+        finder = self._finder(class_key)
+        if not finder.any_in(_quick(text)):
             return []
-        plain = text.translate(self._plain)
-        found = [match for match in finder.pattern.finditer(plain) if finder.groups[match[0]]]
-        if not found:
+        table = _folding()[0]
+        folded = text.translate(table)
+        spans = finder.spans(folded)
+        if not spans:
             return []
-        origin = [index for index, char in enumerate(text) for _ in self._plain[ord(char)] or ""]
+        origin = [index for index, char in enumerate(text) for _ in table[ord(char)] or ""]
         return [
-            Hit(origin[match.start()], origin[match.end() - 1] + 1, match[0], group)
-            for match in found
-            if (group := finder.groups[match[0]])
+            Hit(origin[span.start], origin[span.end - 1] + 1, folded[span.start : span.end], span.list)
+            for span in spans
         ]
 
     def apart(self, value: str, before: str, after: str, class_key: str) -> bool:
@@ -116,44 +191,25 @@ class Words:
 
         ``before``, ``after``: the plain letters next to it, each empty where the text begins or ends.
         """
-        finder = self._finders.get(class_key) or self._compile(class_key)
-        plain = self.plain(value)
-        return bool(plain) and not (
-            before + plain[0] in finder.pairs or plain[-1] + after in finder.pairs or finder.pattern.search(plain)
+        finder = self._finder(class_key)
+        folded = plain(value)
+        return bool(folded) and not (
+            before + folded[0] in finder.pairs or folded[-1] + after in finder.pairs or finder.any_in(folded)
         )
 
-    def _compile(self, class_key: str) -> _Finder:
-        groups: dict[str, WordGroup | None] = {}
-        for group in self._policy.groups:
-            if class_key in group.exempt or (group.classes and class_key not in group.classes):
-                continue
-            groups |= {self.plain(word): group for word in group.words}
-            groups |= {self.plain(word): None for word in group.allowed}
-        longest_first = sorted(groups, key=len, reverse=True)
-        pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
-        pairs = frozenset(word[at : at + 2] for word in groups for at in range(len(word) - 1))
-        return self._finders.setdefault(class_key, _Finder(pattern, groups, pairs))
+    def _finder(self, class_key: str) -> _Finder:
+        found = self._finders.get(class_key)
+        if found is None:
+            found = _Finder([each for each in self.lists if each.concerns(class_key)])
+            self._finders[class_key] = found
+        return found
 
 
 @cache
 def content_policy() -> ContentPolicy:
-    return _policy(_record())
-
-
-@cache
-def words() -> Words:
-    return Words(content_policy(), _record()["traditional"])
-
-
-def _record() -> dict[str, Any]:
     record: dict[str, Any] = json.loads(resources.path("policy", "content.json").read_text("utf-8"))
-    return record
-
-
-def _policy(record: dict[str, Any]) -> ContentPolicy:
     return ContentPolicy(
         version=record["version"],
-        groups=tuple(_group(group) for group in record["groups"]),
         parts_warn=record["parts"]["warn"],
         parts_block=record["parts"]["block"],
         signature_shortest=record["signature"]["shortest"],
@@ -164,15 +220,24 @@ def _policy(record: dict[str, Any]) -> ContentPolicy:
     )
 
 
-def _group(record: dict[str, Any]) -> WordGroup:
-    return WordGroup(
-        group=record["group"],
+def word_list(record: Mapping[str, Any]) -> WordList:
+    """A list as a rule pack stores it. Raises KeyError, ValueError."""
+    return WordList(
+        key=record["id"],
         level=Level(record["level"]),
-        source=record["source"],
-        date=record["date"],
-        mark=record["mark"],
         words=tuple(record["words"]),
+        allowed=tuple(record.get("allowed", ())),
         classes=frozenset(record.get("classes", ())),
         exempt=frozenset(record.get("exempt", ())),
-        allowed=tuple(record.get("allowed", ())),
+        title=record.get("title", ""),
+        why=record.get("why", ""),
+        mend=record.get("mend", ""),
+        source=record["source"],
     )
+
+
+@cache
+def shipped_words() -> Words:
+    """Those that travel with the program, for where no rule pack is at hand."""
+    record = json.loads(resources.path("policy", "default.json").read_text("utf-8"))
+    return Words(map(word_list, record["words"]))

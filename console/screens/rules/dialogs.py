@@ -70,6 +70,7 @@ class RuleDialog(FormDialog):
             Kind.NUMBER: self._number,
             Kind.OPTIONAL: self._number,
             Kind.SET: self._several,
+            Kind.TEXT: self._text,
             Kind.LINES: self._lines,
         }
         return adders[field.kind](field)
@@ -101,6 +102,11 @@ class RuleDialog(FormDialog):
         boxes = Several(field.choices, field.value)
         self.form.add_widget(field.key, str(field.title), boxes, boxes.chosen, hint=str(field.hint))
         return boxes
+
+    def _text(self, field: Field) -> QWidget:
+        return self.form.add_text(
+            field.key, str(field.title), field.value, hint=str(field.hint), max_length=field.maximum
+        )
 
     def _lines(self, field: Field) -> QWidget:
         lines = 2 if field.key == "years" else 4

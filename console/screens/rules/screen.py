@@ -38,6 +38,7 @@ _ICONS = {
     Section.SUPPRESSION: "ban",
     Section.EASE: "pause",
     Section.CALENDAR: "calendar",
+    Section.WORDS: "type",
     Section.CLASSES: "list",
 }
 

@@ -13,11 +13,12 @@ from console.core.messages.classes import CLASSES, MessageClass
 from console.core.messages.cost import cost
 from console.core.messages.findings import Finding
 from console.core.messages.library import TemplateDetail, VersionRow
-from console.core.messages.preview import Candidate, show
+from console.core.messages.preview import Material, show
+from console.core.messages.words import shipped_words
 from console.core.security.permissions import Permission
 from console.screens.templates.body import BodyEdit
 from console.screens.templates.chips import ChipPanel
-from console.screens.templates.operations import Draft, people_of
+from console.screens.templates.operations import Draft, material_of
 from console.screens.templates.preview import PreviewPanel
 from console.screens.templates.versions import VersionList
 from console.shell import theme
@@ -59,6 +60,7 @@ class TemplateEditor(QWidget):
         self._may_decide = services.allowed(Permission.APPROVALS_DECIDE)
         self._stored = _Stored(None, BLANK)
         self._people_of = ""
+        self._words = shipped_words()
         self._dirty = False
         self._timer = QTimer(self, interval=TYPING_PAUSE, singleShot=True)
         self._timer.timeout.connect(self.show_preview)
@@ -217,14 +219,15 @@ class TemplateEditor(QWidget):
             QWidget.setTabOrder(before, after)
         if class_.key != self._people_of:
             self._people_of = class_.key
-            self._services.tasks.query(people_of(class_.key), self._take_people, owner=self, key="people")
+            self._services.tasks.query(material_of(class_.key), self._take_material, owner=self, key="people")
         self._changed()
 
-    def _take_people(self, people: list[Candidate]) -> None:
-        self.preview.picker.set_people(people)
+    def _take_material(self, found: Material) -> None:
+        self._words = found.words
+        self.preview.picker.set_people(found.people)
 
     def refresh_people(self) -> None:
-        """Customers may have changed."""
+        """Customers or word lists may have changed."""
         self._people_of = ""
         self._class_changed()
 
@@ -251,7 +254,7 @@ class TemplateEditor(QWidget):
     def show_preview(self) -> None:
         self._timer.stop()
         signature = self._services.ctx.settings.text("bank.signature")
-        shown = show(self.body.text(), self.message_class, signature, self.preview.picker.candidate)
+        shown = show(self.body.text(), self.message_class, signature, self.preview.picker.candidate, self._words)
         price = cost(self._services.ctx.settings, shown.measure.parts)
         self.preview.show_message(shown, signature, price)
         self.body.set_findings(shown.findings)

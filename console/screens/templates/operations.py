@@ -13,7 +13,7 @@ from console.core.messages import exchange, library
 from console.core.messages.classes import CLASSES
 from console.core.messages.exchange import Incoming
 from console.core.messages.library import Saved, TemplateDetail, TemplateFilter, TemplateRow
-from console.core.messages.preview import Candidate, candidates
+from console.core.messages.preview import Material, material
 from console.shell.tasks import Progress
 
 CHANGED = Change.of(Topic.TEMPLATES, Topic.AUDIT)
@@ -51,8 +51,8 @@ def detail_of(template_id: int) -> Callable[[Context], TemplateDetail]:
     return load
 
 
-def people_of(class_key: str) -> Callable[[Context], list[Candidate]]:
-    return lambda ctx: candidates(ctx, CLASSES[class_key])
+def material_of(class_key: str) -> Callable[[Context], Material]:
+    return lambda ctx: material(ctx, CLASSES[class_key])
 
 
 def saving(draft: Draft) -> Callable[[Context], Saved]:

@@ -9,6 +9,7 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from console.core.compliance.sources import source_words
 from console.core.i18n import listed, tr
 from console.core.messages.findings import Finding
 from console.core.messages.preview import SAMPLE, Candidate, Shown, longest
@@ -87,6 +88,8 @@ class FindingLine(QFrame):
             layout.addWidget(go)
         self.setLayout(layout)
         self.setAccessibleName(f"{finding.why} {finding.mend}")
+        if finding.source:
+            self.setToolTip(tr("Source: {place}", place=source_words(finding.source)))
 
 
 class FindingList(QWidget):

@@ -34,7 +34,7 @@ NEW = 0  # key of the unsaved text of a new template
 class TemplatesPage(Page):
     key = "templates"
     icon = "message-square-text"
-    topics = frozenset({Topic.TEMPLATES, Topic.CUSTOMERS, Topic.SETTINGS})
+    topics = frozenset({Topic.TEMPLATES, Topic.CUSTOMERS, Topic.SETTINGS, Topic.RULES})
     permission = Permission.TEMPLATES_VIEW
 
     @classmethod
@@ -106,7 +106,7 @@ class TemplatesPage(Page):
 
     def refresh(self, change: Change | None) -> None:
         self.table.reload()
-        if change is None or change.concerns(Topic.CUSTOMERS, Topic.SETTINGS):
+        if change is None or change.concerns(Topic.CUSTOMERS, Topic.SETTINGS, Topic.RULES):
             self.editor.refresh_people()
         if self._open and not self.editor.dirty:
             self.open(self._open)

@@ -15,8 +15,9 @@ import pytest
 import resources
 from console.core.compliance.changing import Kind, changed_pack, fields_of
 from console.core.compliance.describe import SECTION_TITLES, differences, views
+from console.core.compliance.faults import BadPack
 from console.core.compliance.model import Policy
-from console.core.compliance.pack import BadPack, read_pack, rules_in
+from console.core.compliance.pack import read_pack, rules_in
 from console.core.compliance.policy import load_policy, shipped_pack
 from console.core.compliance.purpose import Purpose
 from console.core.compliance.rules import ALLOWED, Facts, Ground, evaluate
@@ -354,7 +355,11 @@ def test_every_form_leads_to_a_difference_and_a_sound_pack() -> None:
         values = {each.key: each.value for each in fields}
         first = fields[-1] if view.rule == "calendar" else fields[0]
         choices = [key for key in first.choices if key != first.value]
-        values[first.key] = _TYPED.get(first.kind, choices[:1] if first.kind is Kind.SET else (choices or [""])[0])
+        if "words" in values:
+            first = next(each for each in fields if each.key == "words")
+            values["words"] += "\n又一词"
+        else:
+            values[first.key] = _TYPED.get(first.kind, choices[:1] if first.kind is Kind.SET else (choices or [""])[0])
         made = changed_pack(PACK, view.rule, values, "agreed on 2026-11-20", TODAY)
         (difference,) = differences(PACK, made)
         assert difference.rule == view.rule

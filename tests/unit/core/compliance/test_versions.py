@@ -10,8 +10,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from console.core.clock import FixedClock
+from console.core.compliance.faults import BadPack
 from console.core.compliance.model import Policy
-from console.core.compliance.pack import BadPack
 from console.core.compliance.policy import load_policy
 from console.core.compliance.versions import (
     SECRET_NAME,
