@@ -89,8 +89,8 @@ ACTIONS: tuple[Declared, ...] = (
     ),
     Declared(
         key="stop_all",
-        text=T("Stop all sending"),
-        tip=T("From the next message on nothing leaves, on every line"),
+        text=T("Stop sending"),
+        tip=T("Stop everything, one kind of message, a line or a campaign"),
         icon="octagon-x",
         permission=Permission.SENDING_STOP,
     ),

@@ -40,7 +40,7 @@ class StatusBar(QFrame):
         self.unknown = flat_button("", self.unknown_wanted.emit)
         self.tasks = flat_button("", self.tasks_wanted.emit, "activity")
         self.start = flat_button(tr("Start sending"), self._start, "play")
-        self.stop = danger_button(tr("Stop all"), self.stop_wanted.emit, "octagon-x")
+        self.stop = danger_button(tr("Stop…"), self.stop_wanted.emit, "octagon-x")
         self.resume = primary_button(tr("Resume sending"), self.resume_wanted.emit, "play")
         self.person = flat_button("", None, "user")
         self.person.setMenu(menu)
@@ -168,7 +168,7 @@ class StatusBar(QFrame):
         self.today.setToolTip(tr("Open the day"))
         self.unknown.setToolTip(tr("Messages about which a person has to decide"))
         self.tasks.setToolTip(tr("Show running work (Ctrl+J)"))
-        self.stop.setToolTip(tr("From the next message on nothing leaves, on every line"))
+        self.stop.setToolTip(tr("Stop everything, one kind of message, a line or a campaign"))
         self.person.setToolTip(tr("Appearance, language, lock, log out"))
 
 

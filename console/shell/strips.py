@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QFrame, QLabel
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy
 
 from console.shell.icons import icon
-from console.shell.widgets import label, link_button, row
+from console.shell.widgets import ElidedLabel, link_button, row
 
 
 class Strip(QFrame):
@@ -18,7 +18,8 @@ class Strip(QFrame):
         self._icon = icon(icon_name, tone)
         self._picture = QLabel()
         self._picture.setPixmap(self._icon.pixmap(16, 16))
-        self._words = label("")
+        self._words = ElidedLabel("")
+        self._words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._act: Callable[[], object] | None = None
         self.button = link_button("", self._pressed)
         self.button.hide()

@@ -17,7 +17,8 @@ from console.core.finding import find_customers
 from console.core.i18n import ntr, sentences, tr
 from console.core.pulse import Pulse
 from console.core.security.permissions import Permission
-from console.core.sending.control import resume_all, stop_all
+from console.core.sending.control import resume_all
+from console.core.sending.stops import told
 from console.shell.about import AboutDialog
 from console.shell.actions import Actions
 from console.shell.appearance import Appearance
@@ -33,10 +34,10 @@ from console.shell.palette import Entry, Found, Palette
 from console.shell.poller import Poller
 from console.shell.services import Services
 from console.shell.statusbar import StatusBar
+from console.shell.stopping import StopDialog
 from console.shell.strips import Strip
 from console.shell.tasklist import TaskList
 from console.shell.theme import ThemeManager
-from console.shell.widgets import confirm
 
 SHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".et", ".ods", ".csv", ".tsv")  # dropped, these open the import
 SETTINGS = "settings"  # stands at the foot of the rail
@@ -266,12 +267,9 @@ class MainWindow(QMainWindow):
             self.help.hide()
 
     def stop_sending(self) -> None:
-        text = tr(
-            "From the next message on nothing leaves, on every line and for every campaign. "
-            "What waits stays in the queue. Messages that have already left cannot be called back."
-        )
-        if confirm(self, tr("Stop all sending?"), text, tr("Stop all sending"), danger=True):
-            self.services.tasks.query(stop_all, self._switched, owner=self)
+        dialog = StopDialog(self, self.services)
+        dialog.changed.connect(self._switched)
+        dialog.open()
 
     def resume_sending(self) -> None:
         self.services.tasks.query(resume_all, self._switched, owner=self)
@@ -309,13 +307,17 @@ class MainWindow(QMainWindow):
             action = self.actions_.get(key)
             if action is not None:
                 action.setEnabled(wanted)
-        if stopped:
-            waiting = pulse.status.queued
+        stops = pulse.status.stops
+        if stops:
+            waiting = pulse.status.queued if stopped else 0
             words = ntr("{n} message waits.", "{n} messages wait.", waiting) if waiting else ""
-            self.stopped_strip.say(sentences(tr("All sending is stopped."), words))
+            self.stopped_strip.say(sentences(*map(told, stops[:2]), "…" if len(stops) > 2 else "", words))
             may = self.services.allowed(Permission.SENDING_RESUME)
-            self.stopped_strip.offer(tr("Resume sending") if may else "", self.resume_sending)
-        self.stopped_strip.setVisible(stopped)
+            if stopped:
+                self.stopped_strip.offer(tr("Resume sending") if may else "", self.resume_sending)
+            else:
+                self.stopped_strip.offer(tr("Lift the stop") if may else "", self.stop_sending)
+        self.stopped_strip.setVisible(bool(stops))
 
     def _trouble(self, error: UserError | None) -> None:
         if error is not None:

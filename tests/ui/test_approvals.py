@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
 from console.core.campaigns.lifecycle import approve, save_draft
 from console.core.context import Actor, Context
 from console.core.security.permissions import Role
+from console.core.sending.control import stop_class
 from console.screens.approvals import reading as reading_module
 from console.screens.approvals.people import PeopleDialog
 from console.screens.approvals.screen import ApprovalsPage
@@ -103,6 +104,17 @@ def test_approving_opens_the_campaign(
     assert world.batch(frozen.batch_id).state is BatchState.OPEN
     assert len(page.table) == 0
     assert [notice.text for notice in notices] == ["Approved: 房贷11月还款提醒"]
+
+
+def test_a_stopped_kind_may_be_approved_and_says_so(
+    opened: Callable[[], ApprovalsPage], world: Any, ctx: Context
+) -> None:
+    world.submitted()
+    stop_class(ctx, "remind", "wrong amount")
+    pane = opened().reading
+    said = [each.text() for each in pane.findings.findChildren(QLabel)]
+    assert any(text.startswith("Stopped: Repayment reminder. wrong amount") for text in said)
+    assert pane.decision.approve.isEnabled()
 
 
 def test_returning_needs_a_comment(

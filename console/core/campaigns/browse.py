@@ -17,6 +17,7 @@ from console.core.campaigns.views import Outcome, Standing, standing, tally
 from console.core.i18n import Text
 from console.core.listing import Sort
 from console.core.messages.classes import CLASSES
+from console.core.sending.stops import Stopped, stop_of
 from db.models import Batch, BatchState, Campaign, CampaignState, Decision, Line, User
 
 DEFAULT_SORT = Sort("updated", descending=True)
@@ -73,6 +74,7 @@ class CampaignDetail:
     comment: str  # of the last return; "" when there is none
     batch_id: int | None
     digest: str
+    stop: Stopped | None = None  # what keeps its class from being sent
 
 
 def campaign_ids(session: Session, wanted: CampaignFilter, sort: Sort, now: datetime) -> list[int]:
@@ -139,6 +141,7 @@ def campaign_detail(session: Session, campaign_id: int, now: datetime) -> Campai
         comment=_comment(session, campaign),
         batch_id=batch.id if batch and _frozen(batch) else None,
         digest=batch.digest if batch else "",
+        stop=stop_of(session, campaign.class_key),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from console.core.processes import is_alive
 from console.core.sending.machine import machine_id
+from console.core.sending.stops import Stopped, stops
 from db.models import Batch, BatchState, Control, Dispatcher, Line, LineState, Message, MessageState
 
 ALIVE_WITHIN = timedelta(seconds=30)  # a dispatcher that has not shown itself for longer is taken for gone
@@ -34,6 +35,7 @@ class Snapshot:
     failed_today: int
     unknown: int  # outcomes that a person has to decide, of any day
     stopped: bool  # the global stop is on
+    stops: tuple[Stopped, ...] = ()  # that one, and the classes that are stopped
     dispatcher_alive: bool
     dispatcher_pid: int | None
     dispatcher_host: str
@@ -61,6 +63,7 @@ def snapshot(session: Session, now: datetime) -> Snapshot:
         failed_today=sum(today.get(state, 0) for state in _FAILED),
         unknown=_count(session, select(func.count()).where(Message.state == MessageState.UNKNOWN)),
         stopped=stopped,
+        stops=stops(session),
         dispatcher_alive=alive is not None,
         dispatcher_pid=alive.pid if alive else None,
         dispatcher_host=alive.host if alive else "",

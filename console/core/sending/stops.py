@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from console.core.format import local_datetime
+from console.core.i18n import sentences, tr
 from console.core.messages.classes import CLASSES
 from db.models import Batch, BatchKind, BatchState, Campaign, Control, Line, User
 
@@ -35,6 +37,18 @@ class Stoppable:
 
     lines: tuple[tuple[int, str], ...]  # that are switched on
     campaigns: tuple[tuple[int, str], ...]  # that are open
+
+
+def told(stop: Stopped) -> str:
+    """What is stopped, by whom, when and why."""
+    what = tr("Stopped: {what}.", what=stop.title) if stop.class_key else tr("All sending is stopped.")
+    return sentences(what, said(stop))
+
+
+def said(stop: Stopped) -> str:
+    """Why, and by whom and when."""
+    who = ", ".join(filter(None, (stop.by, local_datetime(stop.at) if stop.at is not None else "")))
+    return " ".join(filter(None, (stop.reason, f"({who})" if who else "")))
 
 
 def stops(session: Session) -> tuple[Stopped, ...]:

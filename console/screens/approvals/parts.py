@@ -13,6 +13,7 @@ from console.core.campaigns.messages import RuleNumber
 from console.core.format import count, duration, local_date, local_datetime, money, share
 from console.core.i18n import sentences, tr
 from console.core.messages.findings import Finding
+from console.core.sending.stops import told
 from console.shell.flow import FlowLayout
 from console.shell.widgets import Card, KeyValues, StateShape, clear, column, label, link_button, row
 
@@ -82,6 +83,9 @@ class FindingsCard(Card):
         clear(self._rows)
         notes = [(finding.level.value, sentences(finding.why, finding.mend)) for finding in findings]
         notes += self._timing(found)
+        if found.campaign.stop is not None:
+            waits = tr("It may be approved; its messages wait until the stop is lifted.")
+            notes.insert(0, ("stopped", sentences(told(found.campaign.stop), waits)))
         for state, words in notes:
             line = row(StateShape(state), label(words, wrap=True))
             line.setStretch(1, 1)

@@ -14,8 +14,9 @@ from console.core.campaigns.lifecycle import Cancelled
 from console.core.campaigns.views import BADGES, STANDING_TITLES, Outcome, Standing
 from console.core.errors import UserError
 from console.core.format import count
-from console.core.i18n import ntr, tr
+from console.core.i18n import ntr, sentences, tr
 from console.core.security.permissions import Permission
+from console.core.sending.stops import told
 from console.screens.campaigns import operations
 from console.screens.campaigns.cards import FactsCard, FailuresCard, LeftOutCard, ProgressCard, StoryCard
 from console.screens.campaigns.messages import LeftOutTab, MessagesTab
@@ -36,6 +37,7 @@ from console.shell.widgets import (
 )
 
 _RUNNING = (Standing.SENDING, Standing.SCHEDULED, Standing.PAUSED)
+_STOPPABLE = (*_RUNNING, Standing.PENDING)
 
 
 class DetailPane(QStackedWidget):
@@ -55,6 +57,7 @@ class DetailPane(QStackedWidget):
         self._badge = StateBadge("draft")
         self._sub = label("", "quiet", wrap=True)
         self._comment = label("", "error", wrap=True)
+        self._stopped = label("", "error", wrap=True)
         self._buttons = FlowLayout()
         self._build()
 
@@ -81,7 +84,7 @@ class DetailPane(QStackedWidget):
         self.tabs.addTab(self.excluded, tr("Left out"))
         top = row(self._title, self._badge)
         top.setStretch(0, 1)
-        head = column(top, self._sub, self._comment, 2, self._buttons, spacing=4, margins=16)
+        head = column(top, self._sub, self._comment, self._stopped, 2, self._buttons, spacing=4, margins=16)
         whole = QWidget()
         layout = column(head, self.tabs, spacing=0)
         layout.setStretchFactor(self.tabs, 1)
@@ -145,6 +148,10 @@ class DetailPane(QStackedWidget):
         returned = detail.standing is Standing.RETURNED and detail.comment
         self._comment.setText(tr("Returned: {comment}", comment=detail.comment) if returned else "")
         self._comment.setVisible(bool(returned))
+        stop = detail.stop if detail.standing in _STOPPABLE else None
+        waits = tr("Its messages wait until the stop is lifted.")
+        self._stopped.setText(sentences(told(stop), waits) if stop is not None else "")
+        self._stopped.setVisible(stop is not None)
 
     # Verbs
 

@@ -16,6 +16,7 @@ from console.core.i18n import ntr, tr
 from console.core.lines.browse import LineCard
 from console.core.lines.diagnosis import Level
 from console.core.sending.status import Snapshot
+from console.core.sending.stops import said
 from console.shell import theme
 from console.shell.charts import BarChart, Legend, Series
 from console.shell.gauges import SignalBars
@@ -112,6 +113,7 @@ class WaitingCard(Card):
     campaign_opened = Signal(int)
     unknown_opened = Signal()
     lines_opened = Signal()
+    campaigns_opened = Signal()
 
     def __init__(self) -> None:
         super().__init__(tr("Waits for you"), spacing=2)
@@ -133,7 +135,9 @@ class WaitingCard(Card):
 
     def _problem(self, problem: tuple[str, str, str, str]) -> _Row:
         made = _Row()
-        made.opened.connect(self.unknown_opened if problem[0] == "unknown" else self.lines_opened)
+        kind = problem[0].split()[0]
+        opens = {"unknown": self.unknown_opened, "stop": self.campaigns_opened}
+        made.opened.connect(opens.get(kind, self.lines_opened))
         return made
 
     def _show_problem(self, made: _Row, problem: tuple[str, str, str, str]) -> None:
@@ -162,6 +166,9 @@ class WaitingCard(Card):
 def _problems(status: Snapshot, lines: Sequence[LineCard]) -> list[tuple[str, str, str, str]]:
     """(key, state, title, words) of what a person has to look at."""
     found = []
+    for stop in status.stops:
+        if stop.class_key:
+            found.append((f"stop {stop.class_key}", "stopped", tr("{kind} is stopped", kind=stop.title), said(stop)))
     if status.unknown:
         title = ntr("{n} outcome is not known", "{n} outcomes are not known", status.unknown)
         found.append(("unknown", "unknown", title, tr("Decide: has it arrived, shall it go again, or be dropped?")))

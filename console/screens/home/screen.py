@@ -73,6 +73,7 @@ class HomePage(Page):
         self.waiting.campaign_opened.connect(lambda id_: go("campaigns", campaign_id=id_))
         self.waiting.unknown_opened.connect(self.show_unknown)
         self.waiting.lines_opened.connect(lambda: go("lines"))
+        self.waiting.campaigns_opened.connect(lambda: go("campaigns"))
         self.lines.opened.connect(lambda: go("lines"))
         self.running.opened.connect(lambda id_: go("campaigns", campaign_id=id_))
 
