@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple, cast
@@ -90,7 +90,7 @@ class Plan:
     @property
     def today(self) -> date:
         """The local date of the first message: days overdue and due dates are told from it."""
-        return self.at.astimezone().date()
+        return self.policy.zone.local(self.at).date()
 
 
 def plan(ctx: Context, session: Session, draft: Draft, *, campaign_id: int | None = None) -> Plan:
@@ -111,6 +111,7 @@ def plan(ctx: Context, session: Session, draft: Draft, *, campaign_id: int | Non
     expires_at = draft.expires_at or at + timedelta(hours=hours)
     if expires_at <= at:
         raise NotComplete(T("The campaign would expire before it can start."), T("Choose a later expiry in section 3."))
+    right_until = _day_ends(policy, at) if DAYS_COUNTED in parsed.variables else expires_at
     signature = ctx.settings.text("bank.signature")
     return Plan(
         wording=wording,
@@ -126,9 +127,10 @@ def plan(ctx: Context, session: Session, draft: Draft, *, campaign_id: int | Non
             *check_template(wording.body, class_, signature, policy.words),
             *signature_findings(session, signature, at.astimezone().date()),
             *_unsure_days(class_, policy, at, expires_at),
+            *_right_for_a_day(policy, at, right_until, expires_at),
         ),
         at=at,
-        expires_at=expires_at,
+        expires_at=min(expires_at, right_until),
         lot=holdout.lot_of(ctx.database, session, class_, draft.hold_out, campaign_id),
     )
 
@@ -149,6 +151,25 @@ def _unsure_days(class_: MessageClass, policy: Policy, at: datetime, expires_at:
             ),
             mend=T("Ask the administrator to enter them on the page of the rules."),
         )
+
+
+def _day_ends(policy: Policy, at: datetime) -> datetime:
+    return policy.zone.utc(datetime.combine(policy.zone.local(at).date() + timedelta(days=1), time.min))
+
+
+def _right_for_a_day(policy: Policy, at: datetime, until: datetime, wished: datetime) -> Iterator[Finding]:
+    """A number of days is written down once and is wrong on any other day."""
+    if until >= wished:
+        return
+    yield Finding(
+        level=Level.WARN,
+        rule="days.counted",
+        why=T(
+            "The text counts the days overdue and is right on {day} only: what has not left by then stays.",
+            day=policy.zone.local(at).date().isoformat(),
+        ),
+        mend=T("Plan the start for the day on which it is to leave, or leave the number of days out."),
+    )
 
 
 def audience_size(session: Session, plan: Plan) -> int:
@@ -184,6 +205,7 @@ _CUSTOMER = cast(Table, Customer.__table__)
 _LOAN = cast(Table, Loan.__table__)
 
 
+DAYS_COUNTED = "overdue"  # the variable
 _AMOUNT_DUE, _DUE_ON = 8, 9  # places in a row about a loan: see compliance.facts
 
 

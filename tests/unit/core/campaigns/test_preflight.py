@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
 
 from console.core.campaigns.audience import Audience, AudienceKind
 from console.core.campaigns.evaluation import NotComplete
+from console.core.campaigns.lifecycle import save_draft, submit
 from console.core.campaigns.preflight import LONGEST, SAMPLES, preflight
 from console.core.campaigns.rules import RULE_DUPLICATE, RULE_MISSING, RULE_TEXT
 from console.core.context import Context
 from console.core.customers.browse import CustomerFilter
 from console.core.errors import NotPermitted
+from db.models import LoanState
 
 
 def by_rule(found: Any) -> dict[str, int]:
@@ -134,3 +136,22 @@ def test_progress_may_stop_it_and_a_checker_may_not_run_it(ctx: Context, supervi
         preflight(ctx, world.draft(), progress=stop)
     with pytest.raises(NotPermitted):
         preflight(supervisor_ctx, world.draft())
+
+
+@pytest.mark.parametrize(
+    ("body", "capped"),
+    [
+        ("${name}您好,您的${prod}(尾号${no})已逾期${overdue}天,应还${amt}元。咨询${tel}。", True),
+        ("${name}您好,您的${prod}(尾号${no})还款日${due},应还${amt}元尚未到账。咨询${tel}。", False),
+    ],
+)
+def test_a_number_of_days_is_right_for_one_day_only(ctx: Context, world: Any, body: str, capped: bool) -> None:
+    customers = world.customers(3)
+    world.set_loans(customers, state=LoanState.OVERDUE, due_on=world.today - timedelta(days=3))
+    draft = world.draft(world.template(body, "overdue_1_7", "逾期提醒"))
+    found = preflight(ctx, draft)
+    assert [each.rule for each in found.findings if each.rule == "days.counted"] == ["days.counted"] * capped
+    batch = world.batch(submit(ctx, save_draft(ctx, draft).campaign_id).batch_id)
+    midnight = datetime.combine(world.today + timedelta(days=1), time.min).astimezone()
+    assert (batch.expires_at == midnight) is capped
+    assert batch.expires_at >= midnight
