@@ -8,16 +8,17 @@ dispatcher owns its claims and its line, and a claim counts only while its batch
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from db.models import Batch, BatchKind, BatchState, Control, Line, LineState, Message, MessageState
+from db.models import Batch, BatchKind, Control, Line, LineState, Message, MessageState
+from db.outbox_batches import WIDE, Gate, OpenBatch, in_turn, obstacle, open_batches, waits_in
 
 _ENOUGH = 2_000  # waiting rows that are counted at most
 _REPLY_WAITS = timedelta(minutes=2)  # for the line of its conversation, while that is able to send
@@ -64,31 +65,34 @@ class ClaimAsk:
     scope: Scope = _ANY
 
 
-def waiting(session: Session, now: datetime) -> int:
+def waiting(session: Session, now: datetime, gate: Gate = WIDE) -> int:
     """How many messages some line could take now, counted up to 2,000; nothing of what is stopped."""
     control = session.execute(select(Control.stopped, Control.classes)).one()
     if control.stopped:
         return 0
     found = 0
-    for batch in session.execute(_open_batches(now, stopped=control.classes)).all():
+    for batch in filter(gate.open, open_batches(session, now, control.classes)):
         for due in _due(now):
-            rows = select(Message.id).where(_waits_in(batch.id), due).limit(_ENOUGH - found).subquery()
+            rows = select(Message.id).where(waits_in(batch.id), due).limit(_ENOUGH - found).subquery()
             found += session.scalar(select(func.count()).select_from(rows)) or 0
             if found >= _ENOUGH:
                 return found
     return found
 
 
-def claim(session: Session, asks: Sequence[ClaimAsk], now: datetime) -> list[list[Claimed]]:
+def claim(
+    session: Session, asks: Sequence[ClaimAsk], now: datetime, gate: Gate = WIDE, turn: int = 0
+) -> list[list[Claimed]]:
     """Give each asker up to its limit of messages, the most urgent batch first; one list for each ask.
 
     A customer who was written to over one of the lines stays with it while it has room; a reply waits a little for
-    the line of its conversation.
+    the line of its conversation. ``turn`` counts the claims, so that each batch begins now and then.
     """
     control = session.execute(select(Control.stopped, Control.classes)).one()
     if control.stopped:
         return [[] for _ in asks]
-    claiming = _Claiming(session, asks, now, control.classes)
+    batches = [batch for batch in open_batches(session, now, control.classes) if gate.open(batch)]
+    claiming = _Claiming(session, asks, now, in_turn(batches, turn), gate)
     return [claiming.serve(ask) for ask in asks]
 
 
@@ -110,10 +114,13 @@ def _able_lines(session: Session, now: datetime) -> dict[int, _Able]:
 class _Claiming:
     """One transaction in which several lines take what they send next. ``room``: what each may still take."""
 
-    def __init__(self, session: Session, asks: Sequence[ClaimAsk], now: datetime, stopped: Collection[str]) -> None:
+    def __init__(
+        self, session: Session, asks: Sequence[ClaimAsk], now: datetime, batches: Sequence[OpenBatch], gate: Gate
+    ) -> None:
         self._session = session
         self._now = now
-        self._stopped = stopped  # classes
+        self._batches = batches
+        self._gate = gate
         self._able = _able_lines(session, now)
         self._room = Counter({ask.line_id: ask.limit for ask in asks if self._holds(ask)})
 
@@ -124,12 +131,11 @@ class _Claiming:
         if not self._holds(ask):
             return []
         taken: list[Claimed] = []
-        for batch in self._session.execute(_open_batches(self._now, ask, self._stopped)).all():
-            for due in _due(self._now):
-                wanted = ask.limit - len(taken)
-                if wanted > 0:
-                    query = _select_waiting(batch.id, due, ask.scope)
-                    taken += self._pick(query, ask.line_id, wanted, reply=batch.kind is BatchKind.REPLY)
+        for batch in self._batches:
+            if len(taken) >= ask.limit:
+                break
+            if _may_carry(ask, batch):
+                taken += self._take(batch, ask, ask.limit - len(taken))
         self._room[ask.line_id] -= len(taken)
         if taken:
             self._session.execute(
@@ -137,6 +143,18 @@ class _Claiming:
                 .where(Message.id.in_([row.message_id for row in taken]))
                 .values(state=MessageState.CLAIMED, owner=ask.run, line_id=ask.line_id, lease_until=ask.lease_until)
             )
+        return taken
+
+    def _take(self, batch: OpenBatch, ask: ClaimAsk, wanted: int) -> list[Claimed]:
+        room = self._gate.room(batch)
+        wanted = wanted if room is None else min(room, wanted)
+        taken: list[Claimed] = []
+        for due in _due(self._now):
+            if len(taken) < wanted:
+                query = _select_waiting(batch.id, due, ask.scope)
+                rest = wanted - len(taken)
+                taken += self._pick(query, ask.line_id, rest, reply=batch.kind is BatchKind.REPLY)
+        self._gate.took(batch, len(taken))
         return taken
 
     def _pick(self, query: Select[*tuple[Any, ...]], line_id: int, wanted: int, *, reply: bool) -> list[Claimed]:
@@ -159,31 +177,10 @@ class _Claiming:
         return elsewhere and self._able[home or 0].ready and self._now - since < _REPLY_WAITS
 
 
-def _open_batches(now: datetime, ask: ClaimAsk | None = None, stopped: Collection[str] = ()) -> Select[int, BatchKind]:
-    query = select(Batch.id, Batch.kind).where(
-        Batch.state == BatchState.OPEN,
-        or_(Batch.not_before.is_(None), Batch.not_before <= now),
-        or_(Batch.expires_at.is_(None), Batch.expires_at > now),
-    )
-    if stopped:
-        query = query.where(Batch.class_key.not_in(sorted(stopped)))
-    if ask is not None:
-        query = query.where(or_(Batch.line_id.is_(None), Batch.line_id == ask.line_id), *_within(ask.scope))
-    return query.order_by(Batch.priority, Batch.opened_at, Batch.id)
-
-
-def _within(scope: Scope) -> Iterator[ColumnElement[bool]]:
-    test = Batch.kind == BatchKind.TEST
-    if scope.tests_only:
-        yield test
-    elif scope.classes is not None:
-        yield or_(test, Batch.class_key.in_(sorted(scope.classes)))
-
-
-def _waits_in(batch_id: int) -> ColumnElement[bool]:
-    # A literal, for the index over waiting rows is chosen only when the statement itself says so.
-    waits: ColumnElement[bool] = Message.state == literal_column("'waiting'")
-    return (Message.batch_id == batch_id) & waits
+def _may_carry(ask: ClaimAsk, batch: OpenBatch) -> bool:
+    if ask.scope.tests_only and batch.kind is not BatchKind.TEST:
+        return False
+    return obstacle(batch, ask.line_id, ask.scope.classes) is None
 
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -227,7 +224,7 @@ def _select_waiting(batch_id: int, due: ColumnElement[bool], scope: Scope = _ANY
     return (
         select(*CLAIMED)
         .join(Batch, Batch.id == Message.batch_id)
-        .where(_waits_in(batch_id), due, *fits)
+        .where(waits_in(batch_id), due, *fits)
         .order_by(Message.not_before, Message.id)
         .with_for_update(of=Message, skip_locked=True)
     )

@@ -17,6 +17,7 @@ from db.models.customers import (
     LoanState,
     Suppression,
 )
+from db.models.findings import BatchFinding
 from db.models.imports import (
     ChangeKind,
     ImportBatch,
@@ -32,6 +33,7 @@ from db.models.imports import (
 from db.models.lines import Control, Dispatcher, Line, LineState, Secret, Setting
 from db.models.outbox import (
     Batch,
+    BatchFlow,
     BatchKind,
     BatchState,
     InboundMessage,
@@ -57,14 +59,14 @@ from db.models.series import HoldOut, RunState, Series, SeriesRun, SeriesState
 from db.models.templates import Signature, Template, TemplateState, TemplateVersion, VersionState
 
 __all__ = [
-    "AuditEntry", "AuditHead", "Batch", "BatchKind", "BatchState", "BulkBefore", "BulkEdit", "BulkState", "Campaign",
-    "CampaignState", "ChangeKind", "Circumstance", "CircumstanceKind", "Consent", "Contact", "ContactKind", "Control",
-    "CustomField", "Customer", "CustomerPhone", "Decision", "Delegation", "Dispatcher", "ErasedRefusal", "Erasure",
-    "Exclusion", "ExportRequest", "FieldKind", "HoldOut", "ImportBatch", "ImportChange", "ImportErrors",
-    "ImportMapping", "ImportState", "ImportedCustomer", "ImportedLoan", "InboundMessage", "Instalment", "Line",
-    "LineState", "Loan", "LoanState", "Message", "MessagePart", "MessageState", "MoveMark", "MoveState", "PartState",
-    "Receipt", "RequestState", "RetentionRule", "RulePack", "RulePackState", "RunState", "Secret", "Segment",
-    "SegmentLoan", "SegmentMember", "SegmentPin", "SegmentVersion", "Series", "SeriesRun", "SeriesState", "Setting",
-    "Signature", "StagedInstalment", "StagedRow", "Suppression", "Template", "TemplateState", "TemplateVersion",
-    "User", "VersionState",
+    "AuditEntry", "AuditHead", "Batch", "BatchFinding", "BatchFlow", "BatchKind", "BatchState", "BulkBefore",
+    "BulkEdit", "BulkState", "Campaign", "CampaignState", "ChangeKind", "Circumstance", "CircumstanceKind",
+    "Consent", "Contact", "ContactKind", "Control", "CustomField", "Customer", "CustomerPhone", "Decision",
+    "Delegation", "Dispatcher", "ErasedRefusal", "Erasure", "Exclusion", "ExportRequest", "FieldKind", "HoldOut",
+    "ImportBatch", "ImportChange", "ImportErrors", "ImportMapping", "ImportState", "ImportedCustomer",
+    "ImportedLoan", "InboundMessage", "Instalment", "Line", "LineState", "Loan", "LoanState", "Message",
+    "MessagePart", "MessageState", "MoveMark", "MoveState", "PartState", "Receipt", "RequestState", "RetentionRule",
+    "RulePack", "RulePackState", "RunState", "Secret", "Segment", "SegmentLoan", "SegmentMember", "SegmentPin",
+    "SegmentVersion", "Series", "SeriesRun", "SeriesState", "Setting", "Signature", "StagedInstalment", "StagedRow",
+    "Suppression", "Template", "TemplateState", "TemplateVersion", "User", "VersionState",
 ]  # fmt: skip

@@ -38,6 +38,7 @@ class Campaign(Base):
     not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: as soon as approved
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     line_id: Mapped[int | None] = mapped_column(ForeignKey("line.id"))  # None: any line
+    schedule: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # core.campaigns.schedule.Schedule
     hold_out: Mapped[int] = mapped_column(default=0, server_default="0")  # per cent who do not get it, to measure it
     state: Mapped[CampaignState] = mapped_column(EnumValue(CampaignState), default=CampaignState.DRAFT)
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id", use_alter=True))  # the one in force

@@ -51,6 +51,7 @@ class Batch(Base):
     not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     line_id: Mapped[int | None] = mapped_column(ForeignKey("line.id"))
+    schedule: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # core.campaigns.schedule.Schedule
     messages: Mapped[int] = mapped_column(default=0)
     parts: Mapped[int] = mapped_column(default=0)
     excluded: Mapped[int] = mapped_column(default=0)
@@ -61,6 +62,15 @@ class Batch(Base):
     opened_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class BatchFlow(Base):
+    """What has left of a batch that keeps a pace or is spread evenly; its row is held by whoever claims."""
+
+    __tablename__ = "batch_flow"
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batch.id", ondelete="CASCADE"), primary_key=True)
+    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # core.campaigns.flow.Flow
 
 
 class MessageState(StrEnum):
@@ -110,6 +120,7 @@ class Message(Base):
     body: Mapped[str] = mapped_column(Text)  # signature included, exactly what leaves
     parts: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))  # keyed, over batch, phone, body: a changed row never leaves
+    variant: Mapped[int | None]  # of the template's version, from 1; None: its main text
     state: Mapped[MessageState] = mapped_column(EnumValue(MessageState), default=MessageState.WAITING)
     reason: Mapped[str] = mapped_column(String(64), default="")  # code: cms.38, hours, tp.49
     reason_text: Mapped[str] = mapped_column(Text, default="")  # console.core.i18n.Text as JSON

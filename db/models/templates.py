@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, EnumValue, Id, UtcDateTime
@@ -45,6 +46,7 @@ class TemplateVersion(Base):
     template_id: Mapped[int] = mapped_column(ForeignKey("template.id"))
     number: Mapped[int]  # 1, 2, 3 ...
     body: Mapped[str] = mapped_column(Text)  # without the signature
+    variants: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")  # core.messages.variants
     state: Mapped[VersionState] = mapped_column(EnumValue(VersionState), default=VersionState.DRAFT)
     submitted_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -82,7 +82,9 @@ class Feeder:
         if not any(line.room(CHUNK) for line in self._lines):
             return True
         with self._database.read() as session:
-            waiting = outbox.waiting(session, self._clock.now())
+            now = self._clock.now()
+            gate = self._steps.releases.at(session, self._steps.policy, now, lock=False)
+            waiting = outbox.waiting(session, now, gate)
         asking = shares(waiting, [line for line in self._lines if line.serves()])
         if not asking:
             return False

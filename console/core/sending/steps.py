@@ -16,6 +16,7 @@ from console.core.messages.classes import CLASSES
 from console.core.sending import receipts
 from console.core.sending.causes import explain
 from console.core.sending.integrity import digest_fits
+from console.core.sending.release import Releases
 from console.core.sending.writer import Haste, Verb
 from db import audit, outbox, outbox_lines, outbox_receipts, outbox_recovery, outbox_results, outbox_sending
 from db.models import BatchKind
@@ -93,6 +94,8 @@ class Steps:
         self._clock = clock
         self._secret = secret
         self.policy = policy  # replaced while it runs, when another version comes into force
+        self.releases = Releases()
+        self._turn = 0
         self.accepted = Verb("accepted", 10, True, self._accepted, Haste.URGENT)
         self.failed = Verb("failed", 11, True, self._failed, Haste.URGENT)
         self.retry_part = Verb("retry part", 12, True, self._retry_part, Haste.URGENT)
@@ -239,12 +242,15 @@ class Steps:
     def _clear(self, session: Session, asks: Sequence[SendingAsk]) -> list[Clearance]:
         now = self._clock.now()
         first = [ask.message for ask in asks if ask.sequence == 1]  # what has begun to leave is finished
-        refusals: dict[int, Barred | OutOfHours] = {}
+        refusals: dict[int, Barred | OutOfHours | Hindrance] = {}
         for message in first:
             if (opening := self.opening(message, now)) is not None:
                 text = explain("hours").text.dump()
                 outbox.put_off(session, self.run, [message.message_id], opening, "hours", text)
                 refusals[message.message_id] = OutOfHours(until=opening)
+            elif (plan := self.releases.known(message.batch_id)) is not None and not plan.open_at(now):
+                outbox.give_back(session, self.run, [message.message_id])
+                refusals[message.message_id] = Hindrance.EARLY
         for message_id, verdict in (barred(session, first, self.policy, now) if first else {}).items():
             text = verdict.reason.dump() if verdict.reason else ""
             outbox.suppress(session, self.run, [message_id], now, verdict.rule, text)
@@ -257,7 +263,8 @@ class Steps:
         return [outbox_recovery.free_forgotten(session, self.run, held) for held in groups]
 
     def _claim(self, session: Session, asks: Sequence[ClaimAsk]) -> list[list[Claimed]]:
-        return outbox.claim(session, asks, self._clock.now())
+        now, self._turn = self._clock.now(), self._turn + 1
+        return outbox.claim(session, asks, now, self.releases.at(session, self.policy, now), self._turn)
 
     # Rules
 

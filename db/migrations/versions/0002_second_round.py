@@ -27,6 +27,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("pattern_id", name=op.f("uq_series_pattern_id")),
     )
     op.create_table(
+        "batch_finding",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("rule", sa.String(length=64), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_batch_finding_batch_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_finding")),
+        sa.UniqueConstraint("batch_id", "place", name=op.f("uq_batch_finding_batch_id_place")),
+    )
+    op.create_table(
+        "batch_flow",
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_batch_flow_batch_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("batch_id", name=op.f("pk_batch_flow")),
+    )
+    op.create_table(
         "hold_out",
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("percent", sa.Integer(), nullable=False),
@@ -56,7 +76,11 @@ def upgrade() -> None:
     with op.batch_alter_table("series_run", schema=None) as batch_op:
         batch_op.create_index("ix_series_run_campaign_id", ["campaign_id"], unique=False)
 
+    with op.batch_alter_table("batch", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("schedule", sa.JSON(), nullable=True))
+
     with op.batch_alter_table("campaign", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("schedule", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("hold_out", sa.Integer(), server_default="0", nullable=False))
 
     with op.batch_alter_table("control", schema=None) as batch_op:
@@ -64,6 +88,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("classes", sa.JSON(), server_default=sa.text("'{}'"), nullable=False))
 
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("variant", sa.Integer(), nullable=True))
         batch_op.add_column(
             sa.Column(
                 "told_amount", sa.Numeric(precision=18, scale=2).with_variant(sa.BigInteger(), "sqlite"), nullable=True
@@ -78,8 +103,20 @@ def upgrade() -> None:
             postgresql_where=sa.text("sending_at IS NOT NULL"),
         )
 
+    with op.batch_alter_table("staged_row", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("same", sa.Boolean(), server_default=sa.false(), nullable=False))
+
+    with op.batch_alter_table("template_version", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("variants", sa.JSON(), server_default="[]", nullable=False))
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("template_version", schema=None) as batch_op:
+        batch_op.drop_column("variants")
+
+    with op.batch_alter_table("staged_row", schema=None) as batch_op:
+        batch_op.drop_column("same")
+
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_message_customer_id_sending_at",
@@ -88,6 +125,7 @@ def downgrade() -> None:
         )
         batch_op.drop_column("told_due")
         batch_op.drop_column("told_amount")
+        batch_op.drop_column("variant")
 
     with op.batch_alter_table("control", schema=None) as batch_op:
         batch_op.drop_column("classes")
@@ -95,10 +133,16 @@ def downgrade() -> None:
 
     with op.batch_alter_table("campaign", schema=None) as batch_op:
         batch_op.drop_column("hold_out")
+        batch_op.drop_column("schedule")
+
+    with op.batch_alter_table("batch", schema=None) as batch_op:
+        batch_op.drop_column("schedule")
 
     with op.batch_alter_table("series_run", schema=None) as batch_op:
         batch_op.drop_index("ix_series_run_campaign_id")
 
     op.drop_table("series_run")
     op.drop_table("hold_out")
+    op.drop_table("batch_flow")
+    op.drop_table("batch_finding")
     op.drop_table("series")
