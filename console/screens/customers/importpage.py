@@ -64,7 +64,7 @@ class ImportPage(QWidget):
         whole = column(head, self.area, spacing=0)
         whole.setStretchFactor(self.area, 1)
         self.setLayout(whole)
-        self.columns.hide()
+        self._show_steps(False)
         self.log.reload()
 
     def _connect(self) -> None:
@@ -95,7 +95,7 @@ class ImportPage(QWidget):
         self.file.name.setText(tr("No file yet"))
         self.file.about.hide()
         self.file.trouble.hide()
-        self.columns.hide()
+        self._show_steps(False)
         self.check.waiting("")
         self.bring.idle(0)
         self.log.reload()
@@ -130,8 +130,13 @@ class ImportPage(QWidget):
         self.file.trouble.hide()
         self.file.show_sheet(opened.sheet)
         self.columns.show_opened(opened)
-        self.columns.show()
+        self._show_steps(True)
         self._columns_changed()
+
+    def _show_steps(self, shown: bool) -> None:
+        """What follows the choice of a file."""
+        for step in (self.columns, self.check, self.outlook, self.bring):
+            step.setVisible(shown)
 
     def _columns_changed(self) -> None:
         self._forget_check()
