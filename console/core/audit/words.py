@@ -275,6 +275,7 @@ DETAILS: Mapping[str, Text] = {
     "totals_confirmed": T("totals that differ"),
     "rule": T("rule"),
     "rules": T("version of the rules"),
+    "second": T("words for two approvers"),
     "sha256": T("fingerprint of the file"),
     "sound": T("whole"),
     "source": T("source"),

@@ -15,6 +15,7 @@ from console.core.campaigns.capacity import Capacity, capacity
 from console.core.campaigns.decisions import approvers_needed, why_not
 from console.core.campaigns.draft import campaign_of
 from console.core.campaigns.messages import RuleNumber, rule_numbers
+from console.core.campaigns.second import Second, stored
 from console.core.compliance.versions import policy_at
 from console.core.context import Context
 from console.core.i18n import Text
@@ -67,6 +68,7 @@ class ApprovalDetail:
     excluded: int
     rules: tuple[RuleNumber, ...]
     findings: tuple[Finding, ...]
+    second: tuple[Second, ...]  # words for which two people have to approve
     submitted_by: str
     submitted_at: datetime
     capacity: Capacity
@@ -144,6 +146,7 @@ def approval_detail(ctx: Context, session: Session, campaign_id: int) -> Approva
             *check_template(told.body, class_, signature, policy.words),
             *signature_findings(session, signature, starts.astimezone().date()),
         ),
+        second=stored(session, batch.id),
         submitted_by=user_name(session, batch.created_by),
         submitted_at=batch.created_at,
         capacity=load,

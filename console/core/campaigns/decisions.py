@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from console.core.campaigns.second import needs_second
 from console.core.compliance.versions import policy_at
 from console.core.context import Context
 from console.core.errors import NotPermitted, UserError
@@ -117,11 +118,11 @@ def approvals_of(session: Session, batch: Batch) -> int:
 
 
 def approvers_needed(ctx: Context, session: Session, batch: Batch) -> int:
-    """How many different people have to approve: by the rules in force, and above the office's own size."""
+    """How many different people have to approve: by the rules in force, the words, and the office's own size."""
     above = ctx.settings.integer("approval.second_above")
     class_ = policy_at(session, ctx.clock.now()).classes[batch.class_key]
-    by_size = 2 if 0 < above < batch.messages else 1
-    return max(by_size, class_.approvers(batch.messages))
+    asked_for = 0 < above < batch.messages or needs_second(ctx, session, batch)
+    return max(2 if asked_for else 1, class_.approvers(batch.messages))
 
 
 def require_in_time(batch: Batch, now: datetime) -> None:

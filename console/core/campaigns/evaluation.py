@@ -59,6 +59,7 @@ class Evaluated(NamedTuple):  # a tuple is made several times as fast as a froze
     later: datetime | None = None  # allowed, but not before this time
     rule: str = ""
     reason: Text | None = None
+    second: tuple[Finding, ...] = ()  # words for which two people have to approve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,7 +264,7 @@ class _Writing:
         amount, due = plan.tells
         return Evaluated(
             customer_id, loan_id, phone, recipient, body, parts,
-            row[_AMOUNT_DUE] if amount else None, row[_DUE_ON] if due else None, later,
+            row[_AMOUNT_DUE] if amount else None, row[_DUE_ON] if due else None, later, second=seen.second,
         )  # fmt: skip
 
 

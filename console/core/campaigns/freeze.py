@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -24,6 +24,7 @@ from console.core.campaigns import holdout
 from console.core.campaigns.audience import describe
 from console.core.campaigns.draft import Draft, campaign_of, draft_of
 from console.core.campaigns.evaluation import CHUNK, Evaluated, NotComplete, Plan, audience_size, evaluated, plan
+from console.core.campaigns.second import SecondTally, store
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T
@@ -92,6 +93,7 @@ class Frozen:
 class _Filled:
     digest: BatchDigest
     held: holdout.HeldDigest
+    second: SecondTally = field(default_factory=SecondTally)
     messages: int = 0
     parts: int = 0
     excluded: int = 0
@@ -215,6 +217,9 @@ def _fill_slice(
         pace.took(len(slice_), time.perf_counter() - began)  # the commit takes the same for few and for many
     filled.digest.extend(digests)
     filled.held.extend((row.customer_id, row.loan_id) for row in excluded if row.rule == holdout.RULE)
+    for row in included:
+        if row.second:
+            filled.second.add(row.second)
     filled.messages += len(included)
     filled.parts += sum(row.parts for row in included)
     filled.excluded += len(excluded)
@@ -303,6 +308,8 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
         batch.not_before, batch.expires_at, batch.line_id = campaign.not_before, prepared.expires_at, campaign.line_id
         batch.priority, batch.rules = prepared.class_.priority, prepared.policy.version
         campaign.state = CampaignState.PENDING
+        second = filled.second.told()
+        store(session, batch_id, second)
         ctx.audit(
             session,
             "campaign.submit",
@@ -319,6 +326,7 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
             line=batch.line_id,
             rules=batch.rules,
             hold_out=filled.held.people,
+            second="; ".join(str(each.why) for each in second),
             digest=digest,
         )
     return Frozen(

@@ -29,6 +29,7 @@ from console.core.campaigns.decisions import (
 )
 from console.core.campaigns.draft import NAME_LENGTH, Draft, SavedDraft, campaign_of, put_draft, wording_of
 from console.core.campaigns.freeze import EDITABLE, Frozen, Report, freeze, void
+from console.core.campaigns.second import require_allowed
 from console.core.campaigns.verify import Checked, verify_batch
 from console.core.context import Context
 from console.core.errors import UserError
@@ -132,7 +133,7 @@ def approve(ctx: Context, campaign_id: int, digest: str, *, checked: Checked | N
 
     ``checked`` is what ``examine`` said when the approver began to read; without it every message is verified
     here first, which takes a while for a large batch. Raises NotPermitted, OwnCampaign, NotDecidable, DigestDiffers,
-    Tampered.
+    Tampered, WordForbidden.
     """
     ctx.require(Permission.APPROVALS_DECIDE)
     _require_sound(ctx, campaign_id, digest, checked)
@@ -143,6 +144,7 @@ def approve(ctx: Context, campaign_id: int, digest: str, *, checked: Checked | N
         require_in_time(batch, now)
         if batch.digest != digest:
             raise DigestDiffers()
+        require_allowed(ctx, session, batch)
         _decide(ctx, session, campaign, batch, approved=True, comment="")
         campaign.updated_at = now
         session.flush()

@@ -17,6 +17,7 @@ from console.core.campaigns.capacity import Capacity, capacity
 from console.core.campaigns.draft import Draft
 from console.core.campaigns.evaluation import Evaluated, Plan, audience_size, evaluated, plan
 from console.core.campaigns.rules import rule_title
+from console.core.campaigns.second import Second, SecondTally
 from console.core.context import Context
 from console.core.i18n import Text
 from console.core.messages.findings import Finding, Level
@@ -72,6 +73,7 @@ class Preflight:
     samples: tuple[Sample, ...]
     longest: tuple[Sample, ...]
     findings: tuple[Finding, ...]  # of the template itself
+    second: tuple[Second, ...]  # words for which two people have to approve
     starts_at: datetime
     expires_at: datetime
     capacity: Capacity
@@ -100,6 +102,7 @@ class _Tally:
     parts: int = 0
     later: int = 0
     by_parts: Counter[int] = field(default_factory=Counter)
+    second: SecondTally = field(default_factory=SecondTally)
     rules: Counter[str] = field(default_factory=Counter)
     listed: dict[str, list[Evaluated]] = field(default_factory=dict)
     samples: list[Evaluated] = field(default_factory=list)
@@ -120,6 +123,8 @@ class _Tally:
         self.parts += row.parts
         self.by_parts[row.parts] += 1
         self.later += row.later is not None
+        if row.second:
+            self.second.add(row.second)
         self._sample(row)
         entry = (len(row.body), -self.seen, row)
         if len(self.longest) < LONGEST:
@@ -190,6 +195,7 @@ def _summary(
         samples=tuple(_example(row, names) for row in tally.samples),
         longest=tuple(_example(row, names) for row in longest),
         findings=prepared.findings,
+        second=tally.second.told(),
         starts_at=prepared.at,
         expires_at=prepared.expires_at,
         capacity=load,

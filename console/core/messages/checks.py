@@ -26,7 +26,7 @@ def check_template(body: str, class_: MessageClass, signature: str, words: Words
     ``words`` are the lists in force, or None where only the shipped ones are at hand.
     """
     parsed = parse(body)
-    literal = "".join(VARIABLE * len(p.text) if p.variable else p.text for p in parsed.pieces)
+    literal = _literal(parsed)
     findings = [
         *parsed.findings,
         *_signature(signature),
@@ -41,6 +41,16 @@ def check_template(body: str, class_: MessageClass, signature: str, words: Words
     return sorted(findings, key=lambda finding: finding.where or (len(body), 0))
 
 
+def check_words(body: str, class_: MessageClass, words: Words) -> list[Finding]:
+    """What the lists say of a template's own words."""
+    return list(_listed(_literal(parse(body)), class_, words))
+
+
+def _literal(parsed: Parsed) -> str:
+    """The text with marks where values will stand; every character in its place."""
+    return "".join(VARIABLE * len(p.text) if p.variable else p.text for p in parsed.pieces)
+
+
 def check_rendered(text: str, class_: MessageClass, words: Words | None = None) -> list[Finding]:
     """Everything wrong with a message as it would leave, signature included. ``words`` as for ``check_template``."""
     findings = [*_text(text, class_, words), *_length(text)]
@@ -53,8 +63,8 @@ def check_rendered(text: str, class_: MessageClass, words: Words | None = None) 
     return findings
 
 
-def _text(text: str, class_: MessageClass, words: Words | None) -> Iterator[Finding]:
-    for hit in (words or shipped_words()).hits(text, class_.key):
+def _listed(text: str, class_: MessageClass, words: Words) -> Iterator[Finding]:
+    for hit in words.hits(text, class_.key):
         yield Finding(
             level=hit.list.level,
             rule=hit.list.key.replace("words.", "word.", 1),
@@ -63,6 +73,10 @@ def _text(text: str, class_: MessageClass, words: Words | None) -> Iterator[Find
             mend=_mend(hit),
             source=hit.list.source,
         )
+
+
+def _text(text: str, class_: MessageClass, words: Words | None) -> Iterator[Finding]:
+    yield from _listed(text, class_, words or shipped_words())
     for number in find_numbers(text):
         identity = number.kind is NumberKind.IDENTITY
         yield Finding(

@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from console.core.campaigns.approvals import ApprovalDetail, Difference
 from console.core.campaigns.messages import RuleNumber
+from console.core.campaigns.second import Second
+from console.core.compliance.sources import source_words
 from console.core.format import count, duration, local_date, local_datetime, money, share
-from console.core.i18n import sentences, tr
+from console.core.i18n import ntr, sentences, tr
 from console.core.messages.findings import Finding
 from console.core.sending.stops import told
 from console.shell.flow import FlowLayout
@@ -81,7 +83,10 @@ class FindingsCard(Card):
 
     def show_findings(self, findings: Sequence[Finding], found: ApprovalDetail) -> None:
         clear(self._rows)
-        notes = [(finding.level.value, sentences(finding.why, finding.mend)) for finding in findings]
+        notes = [("second_approver", _second(each)) for each in found.second]
+        said = {str(each.why) for each in found.second}
+        others = [finding for finding in findings if str(finding.why) not in said]
+        notes += [(finding.level.value, sentences(finding.why, finding.mend)) for finding in others]
         notes += self._timing(found)
         if found.campaign.stop is not None:
             waits = tr("It may be approved; its messages wait until the stop is lifted.")
@@ -100,6 +105,12 @@ class FindingsCard(Card):
             words = tr("Not everybody can be reached before {time}, when it ends.", time=local_datetime(ends))
             return [("warn", words)]
         return []
+
+
+def _second(found: Second) -> str:
+    number = ntr("It stands in {n} message; two people approve.", "It stands in {n} messages; two people approve.",
+                 found.messages)  # fmt: skip
+    return sentences(found.why, number, tr("Source: {place}", place=source_words(found.source)))
 
 
 class LeftOutCard(Card):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from console.core.campaigns.preflight import Preflight, RuleCount, Sample
 from console.core.format import count, duration, local_datetime, masked_phone, money, share
-from console.core.i18n import ntr, tr
+from console.core.i18n import ntr, sentences, tr
 from console.core.messages.cost import cost
 from console.core.messages.findings import Finding
 from console.screens.campaigns.people import PeopleDialog
@@ -111,8 +111,14 @@ class CheckSection(Section):
         found = self.result
         if found is None:
             return
+        said = {str(each.why) for each in found.second}
+        for each in found.second:
+            number = ntr("It stands in {n} message; two people approve.",
+                         "It stands in {n} messages; two people approve.", each.messages)  # fmt: skip
+            self._note("second_approver", sentences(each.why, number))
         for finding in findings:
-            self._note(finding.level.value, f"{finding.why} {finding.mend}")
+            if str(finding.why) not in said:
+                self._note(finding.level.value, sentences(finding.why, finding.mend))
         if found.finish_at is None:
             self._note("warn", tr("No line is switched on that could send it."))
         if found.too_slow:
