@@ -18,7 +18,6 @@ from db.models.customers import (
     Suppression,
 )
 from db.models.findings import BatchFinding
-from db.models.findings import BatchFinding
 from db.models.imports import (
     ChangeKind,
     ImportBatch,
@@ -60,7 +59,7 @@ from db.models.series import HoldOut, RunState, Series, SeriesRun, SeriesState
 from db.models.templates import Signature, Template, TemplateState, TemplateVersion, VersionState
 
 __all__ = [
-    "AuditEntry", "AuditHead", "Batch", "BatchFinding", "BatchFinding", "BatchFlow", "BatchKind", "BatchState", "BulkBefore",
+    "AuditEntry", "AuditHead", "Batch", "BatchFinding", "BatchFlow", "BatchKind", "BatchState", "BulkBefore",
     "BulkEdit", "BulkState", "Campaign", "CampaignState", "ChangeKind", "Circumstance", "CircumstanceKind",
     "Consent", "Contact", "ContactKind", "Control", "CustomField", "Customer", "CustomerPhone", "Decision",
     "Delegation", "Dispatcher", "ErasedRefusal", "Erasure", "Exclusion", "ExportRequest", "FieldKind", "HoldOut",

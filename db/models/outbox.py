@@ -121,7 +121,6 @@ class Message(Base):
     parts: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))  # keyed, over batch, phone, body: a changed row never leaves
     variant: Mapped[int | None]  # of the template's version, from 1; None: its main text
-    variant: Mapped[int | None]  # of the template's version, from 1; None: its main text
     state: Mapped[MessageState] = mapped_column(EnumValue(MessageState), default=MessageState.WAITING)
     reason: Mapped[str] = mapped_column(String(64), default="")  # code: cms.38, hours, tp.49
     reason_text: Mapped[str] = mapped_column(Text, default="")  # console.core.i18n.Text as JSON
