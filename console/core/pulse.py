@@ -34,6 +34,7 @@ AREAS: Mapping[str, frozenset[Topic]] = {  # by the first part of an action in t
     "template": frozenset({Topic.TEMPLATES}),
     "signature": frozenset({Topic.TEMPLATES}),
     "campaign": frozenset({Topic.CAMPAIGNS}),
+    "series": frozenset({Topic.CAMPAIGNS}),
     "delegation": frozenset({Topic.CAMPAIGNS, Topic.USERS}),
     "outbox": frozenset({Topic.OUTBOX}),
     "sending": frozenset({Topic.OUTBOX, Topic.LINES, Topic.CAMPAIGNS}),

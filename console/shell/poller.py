@@ -11,6 +11,7 @@ from console.core.errors import UserError
 from console.core.events import Change, Topic
 from console.core.pulse import Pulse, pulse
 from console.core.settings import Settings
+from console.shell.repeating import Repeater
 from console.shell.services import Services
 
 EVERY = 1000  # milliseconds between an answer and the next question
@@ -29,12 +30,15 @@ class Poller(QObject):
         self._in_trouble = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.ask)
+        self._repeater = Repeater(services)
 
     def start(self) -> None:
         self.ask()
+        self._repeater.start()
 
     def stop(self) -> None:
         self._timer.stop()
+        self._repeater.stop()
 
     def ask(self) -> None:
         self._timer.stop()

@@ -16,6 +16,7 @@ from console.core.campaigns.decisions import approvers_needed, why_not
 from console.core.campaigns.draft import campaign_of
 from console.core.campaigns.messages import RuleNumber, rule_numbers
 from console.core.campaigns.second import Second, stored
+from console.core.campaigns.series import previous_run
 from console.core.compliance.versions import policy_at
 from console.core.context import Context
 from console.core.i18n import Text
@@ -45,7 +46,7 @@ class ApprovalRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """Against the last campaign that was approved with the same template."""
+    """Against the run of the same series before it, else the last campaign approved with the same template."""
 
     campaign_id: int
     name: str
@@ -176,6 +177,9 @@ def _difference(session: Session, campaign: Campaign, batch: Batch) -> Differenc
         .order_by(before.opened_at.desc())
         .limit(1)
     )
+    run = previous_run(session, campaign.id)
+    if run is not None:
+        query = select(Campaign, before).join(before, before.id == Campaign.batch_id).where(Campaign.id == run)
     found = session.execute(query).one_or_none()
     if found is None:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, UnaryExpression, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, SQLColumnExpression, UnaryExpression, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from console.core.campaigns.audience import Audience, describe
@@ -166,7 +166,7 @@ def _comment(session: Session, campaign: Campaign) -> str:
 
 
 def _matching(wanted: CampaignFilter, now: datetime) -> ColumnElement[bool]:
-    conditions: list[ColumnElement[bool]] = [true()]
+    conditions: list[ColumnElement[bool]] = [Campaign.state != CampaignState.PATTERN]
     if wanted.text.strip():
         conditions.append(Campaign.name.icontains(wanted.text.strip(), autoescape=True))
     if wanted.class_key:
@@ -183,6 +183,7 @@ _STORED = {
     Standing.RETURNED: CampaignState.RETURNED,
     Standing.CANCELLED: CampaignState.CANCELLED,
     Standing.FINISHED: CampaignState.FINISHED,
+    Standing.PATTERN: CampaignState.PATTERN,
 }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from console.core.campaigns.second import needs_second
+from console.core.campaigns.series import makers_behind
 from console.core.compliance.versions import policy_at
 from console.core.context import Context
 from console.core.errors import NotPermitted, UserError
@@ -55,14 +56,15 @@ def subject(campaign_id: int) -> str:
 
 
 def makers(session: Session, campaign: Campaign, batch: Batch | None) -> frozenset[int]:
-    """Everybody who wrote, edited, copied or submitted it, whatever their roles are now."""
+    """Everybody who wrote, edited, copied or submitted it, or the series behind it, whatever their roles are now."""
     edited = session.scalars(
         select(AuditEntry.actor_id).where(
             AuditEntry.subject == subject(campaign.id), AuditEntry.action.in_(MAKING), AuditEntry.actor_id.is_not(None)
         )
     )
     submitted = {batch.created_by} if batch else set()
-    return frozenset({campaign.created_by} | submitted | {actor for actor in edited if actor is not None})
+    edited_by = {actor for actor in edited if actor is not None}
+    return frozenset({campaign.created_by} | submitted | edited_by | makers_behind(session, campaign.id))
 
 
 def why_not(ctx: Context, session: Session, campaign: Campaign, batch: Batch | None) -> Text | None:

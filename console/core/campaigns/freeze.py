@@ -108,7 +108,7 @@ def freeze(ctx: Context, campaign_id: int, *, progress: Report | None = None) ->
     batch_id, draft, before = _start(ctx, campaign_id)
     try:
         with ctx.database.read() as session:
-            prepared = _plan(ctx, session, draft, campaign_id)
+            prepared = plan_to_send(ctx, session, draft, campaign_id)
             filled = _fill(ctx, session, prepared, campaign_id, batch_id, progress)
         return _finish(ctx, campaign_id, batch_id, prepared, filled)
     except BaseException:
@@ -144,7 +144,8 @@ def _start(ctx: Context, campaign_id: int) -> tuple[int, Draft, CampaignState]:
         return batch.id, draft_of(campaign), before
 
 
-def _plan(ctx: Context, session: Session, draft: Draft, campaign_id: int) -> Plan:
+def plan_to_send(ctx: Context, session: Session, draft: Draft, campaign_id: int) -> Plan:
+    """Raises NotComplete, HoldOutRefused, NotYours."""
     prepared = plan(ctx, session, draft, campaign_id=campaign_id)
     if not ctx.actor.roles & prepared.class_.senders:
         raise NotYours()

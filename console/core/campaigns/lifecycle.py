@@ -30,6 +30,7 @@ from console.core.campaigns.decisions import (
 from console.core.campaigns.draft import NAME_LENGTH, Draft, SavedDraft, campaign_of, put_draft, wording_of
 from console.core.campaigns.freeze import EDITABLE, Frozen, Report, freeze, void
 from console.core.campaigns.second import require_allowed
+from console.core.campaigns.series import require_pattern
 from console.core.campaigns.verify import Checked, verify_batch
 from console.core.context import Context
 from console.core.errors import UserError
@@ -69,7 +70,8 @@ def save_draft(
 ) -> SavedDraft:
     """Store a draft, new or existing. Editing one that waits for approval takes it back from there.
 
-    ``seen``: its ``updated_at`` when the editor read it. Raises EditedElsewhere, WrongState, CampaignGone.
+    ``seen``: its ``updated_at`` when the editor read it. Raises EditedElsewhere, WrongState, CampaignGone;
+    of a pattern CannotRepeat.
     """
     ctx.require(Permission.CAMPAIGNS_EDIT)
     now = ctx.clock.now()
@@ -83,9 +85,13 @@ def save_draft(
             campaign = campaign_of(session, campaign_id, lock=True)
             if seen is not None and campaign.updated_at != seen:
                 raise EditedElsewhere()
-            voided = _take_back(session, campaign, now)
+            voided, state = None, campaign.state
+            if state is CampaignState.PATTERN:
+                require_pattern(session, campaign, draft.audience, draft.name)
+            else:
+                voided, state = _take_back(session, campaign, now), CampaignState.DRAFT
             put_draft(campaign, draft, class_key)
-            campaign.state, campaign.updated_at = CampaignState.DRAFT, now
+            campaign.state, campaign.updated_at = state, now
             _audit_edit(ctx, session, campaign, voided)
         return SavedDraft(
             campaign_id=campaign.id,

@@ -26,6 +26,7 @@ _TITLES: Mapping[str, Text] = {
     "campaign.resume": T("Resumed"),
     "campaign.cancel": T("Cancelled"),
     "campaign.finish": T("Finished"),
+    "series.run": T("Made as a run of a series"),
     "campaign.lapse": T("Not approved in time"),
     "campaign.test_send": T("Test message sent"),
     "campaign.tampered": T("Stored messages found changed"),

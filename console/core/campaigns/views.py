@@ -22,6 +22,7 @@ class Standing(StrEnum):
     PAUSED = "paused"
     CANCELLED = "cancelled"
     FINISHED = "finished"
+    PATTERN = "pattern"  # of a series; in no list of campaigns
 
 
 STANDING_TITLES: Mapping[Standing, Text] = {
@@ -34,6 +35,7 @@ STANDING_TITLES: Mapping[Standing, Text] = {
     Standing.PAUSED: T("Paused"),
     Standing.CANCELLED: T("Cancelled"),
     Standing.FINISHED: T("Finished"),
+    Standing.PATTERN: T("Pattern of a series"),
 }
 
 # The state whose shape and colour stand for it.
@@ -47,6 +49,7 @@ BADGES: Mapping[Standing, str] = {
     Standing.PAUSED: "paused",
     Standing.CANCELLED: "cancelled",
     Standing.FINISHED: "finished",
+    Standing.PATTERN: "scheduled",
 }
 
 _BEFORE_APPROVAL = {
@@ -56,6 +59,7 @@ _BEFORE_APPROVAL = {
     CampaignState.RETURNED: Standing.RETURNED,
     CampaignState.CANCELLED: Standing.CANCELLED,
     CampaignState.FINISHED: Standing.FINISHED,
+    CampaignState.PATTERN: Standing.PATTERN,
 }
 
 

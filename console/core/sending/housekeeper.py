@@ -13,6 +13,7 @@ from console.core.context import Context
 from console.core.processes import is_alive
 from console.core.protection.retention import run_daily
 from console.core.sending.causes import explain
+from console.core.sending.preparer import Preparer
 from console.core.sending.steps import Steps
 from console.core.sending.writer import Writer
 from console.core.settings import Settings
@@ -35,16 +36,20 @@ class Housekeeper:
         self._steps = steps
         self._machine = machine
         self._stopping = threading.Event()
+        self._preparer = Preparer(lambda: self.ctx)  # by itself: freezing a large campaign takes minutes
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+        self._preparer.start()
 
     def stop(self) -> None:
         self._stopping.set()
+        self._preparer.stop()
 
     def join(self, timeout: float) -> None:
         self._thread.join(timeout)
+        self._preparer.join(timeout)
 
     def recover(self) -> int:
         """Free what dead dispatchers hold; how many messages that were being sent are of unknown outcome now."""

@@ -57,7 +57,7 @@ class CampaignsPage(Page):
 
     def _dress_bar(self) -> None:
         self.bar.add_search(tr("Name of a campaign"), self._search)
-        standings = [(each, str(title)) for each, title in STANDING_TITLES.items()]
+        standings = [(each, str(title)) for each, title in STANDING_TITLES.items() if each is not Standing.PATTERN]
         self.standing = self.bar.add_filter(FilterBox(tr("State"), standings), self._filter)
         classes = [(each.key, str(each.title)) for each in CLASSES.values()]
         self.class_box = self.bar.add_filter(FilterBox(tr("Class"), classes), self._filter)

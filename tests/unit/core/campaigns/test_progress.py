@@ -138,6 +138,7 @@ def test_the_list_filters_by_what_it_shows(
         Standing.PREPARING,
         Standing.CANCELLED,
         Standing.FINISHED,
+        Standing.PATTERN,
     }
     sending = next(row for row in everything if row.standing is Standing.SENDING)
     assert (sending.total, sending.done, sending.maker) == (19, 0, "王敏")
