@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -219,6 +219,35 @@ def put_list(made: dict[str, Any], rule_id: str, values: Mapping[str, Any], orig
         return
     place = next(place for place, rule in enumerate(lists) if rule["id"] == rule_id)
     lists[place] = wordlists.rewritten(lists[place], values) | dict(origin)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """A word list as a file has it."""
+
+    rule: str  # wordlists.NEW for one that is not there yet
+    values: Mapping[str, Any]  # as a form gives them
+    source: str
+
+
+def with_lists(record: Record, incoming: Sequence[Incoming], today: date) -> dict[str, Any]:
+    """A copy of a pack with the lists of a file; one that says the same is not touched. Raises BadPack."""
+    made: dict[str, Any] = copy.deepcopy(dict(record))
+    for each in incoming:
+        known = next((rule for rule in record["words"] if rule["id"] == each.rule), None)
+        if known is not None and _same(known, each):
+            continue
+        if not each.source.strip():
+            raise BadPack(str(each.values.get("title") or each.rule), T("a rule names its source"))
+        origin = {"source": each.source.strip()[:_SOURCE_LENGTH], "date": today.isoformat(), "mark": "U"}
+        put_list(made, each.rule, each.values, origin)
+    read_pack(made)
+    return made
+
+
+def _same(known: Record, incoming: Incoming) -> bool:
+    there, then = (wordlists.told(rule) for rule in (known, wordlists.rewritten(known, incoming.values)))
+    return there == then and incoming.source in ("", known["source"])
 
 
 def without_list(record: Record, rule_id: str) -> dict[str, Any]:

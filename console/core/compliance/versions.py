@@ -26,6 +26,8 @@ from console.core.compliance.policy import load_policy, shipped_pack
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T, Text
+from console.core.messages.checks import check_words
+from console.core.messages.findings import Finding
 from console.core.messages.words import Words
 from console.core.security.permissions import Permission
 from db.audit import canonical
@@ -220,7 +222,7 @@ def start_draft(ctx: Context, number: int | None = None) -> int:
 
 def change_rule(ctx: Context, pack_id: int, rule: str, values: Mapping[str, Any], source: str) -> None:
     """``source`` says where the new value comes from. Raises BadPack, DraftGone."""
-    rewrite(ctx, pack_id, lambda record: changed_pack(record, rule, values, source, _today(ctx)), source)
+    rewrite(ctx, pack_id, lambda record: changed_pack(record, rule, values, source, today(ctx)), source)
 
 
 def remove_list(ctx: Context, pack_id: int, rule: str) -> None:
@@ -375,7 +377,25 @@ def _seen(pack: RulePack) -> str:
     ).hex()
 
 
-def _today(ctx: Context) -> date:
+def record_of(ctx: Context, session: Session, pack_id: int | None) -> dict[str, Any]:
+    """The rules of a draft, or with None those in force. Raises DraftGone."""
+    if pack_id is None:
+        return _record(session, _in_force(session, ctx.clock.now()))
+    pack = session.get(RulePack, pack_id)
+    if pack is None or pack.state not in _OPEN:
+        raise DraftGone()
+    return completed(pack.record)
+
+
+def try_text(ctx: Context, pack_id: int | None, text: str, class_key: str) -> list[Finding]:
+    """What the word lists of a draft, or with None those in force, say of a text. Raises DraftGone, BadPack."""
+    ctx.require(Permission.RULES_VIEW)
+    with ctx.database.read() as session:
+        policy = read_pack(record_of(ctx, session, pack_id), 0)
+    return check_words(text, policy.classes[class_key], policy.words)
+
+
+def today(ctx: Context) -> date:
     return load_policy().zone.local(ctx.clock.now()).date()
 
 

@@ -134,6 +134,15 @@ def rewritten(rule: Record, values: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
+def told(rule: Record) -> dict[str, Any]:
+    """All that a list says, with what is left out as empty: to see whether two say the same."""
+    return (
+        {name: list(rule.get(name, ())) for name in ("words", "allowed")}
+        | {name: sorted(rule.get(name, ())) for name in ("classes", "exempt")}
+        | {name: rule.get(name, "") for name in ("title", "level", "why", "mend")}
+    )
+
+
 def split(words: str | Iterable[str]) -> list[str]:
     """Each once, in their order, whatever they are written apart by."""
     texts = _BETWEEN.split(words) if isinstance(words, str) else words
