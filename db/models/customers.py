@@ -12,6 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, EnumValue, Id, Money, Rate, UtcDateTime, Word
 
+_UNPAID: Any = {
+    f"{engine}_where": text("principal + interest + penalty - paid > 0") for engine in ("sqlite", "postgresql")
+}
 _KNOWN = text("id_digest IS NOT NULL")
 # As queries say it, letter for letter: only then does SQLite take the index.
 _SHOWN: Any = {"sqlite_where": text("active IS 1"), "postgresql_where": text("active IS true")}
@@ -43,6 +46,9 @@ class Customer(Base):
         Index("ix_customer_name_3", text("substr(name, 3)"), "pinyin", "id", **_SHOWN, postgresql_include=["name"]),
         Index("ix_customer_name_long", "name", "pinyin", "id", **_LONG),
         Index("ix_customer_birthday", "birthday", "id", **_SHOWN),
+        Index(
+            "ix_customer_shown", "id", **_SHOWN
+        ),  # everybody in the order in which they, and what they have, are kept
         Index("ix_customer_gone", "id", **_GONE),  # few: who they are is known without a look at the others
         Index("ix_customer_id_digest", "id_digest", sqlite_where=_KNOWN, postgresql_where=_KNOWN),
     )
@@ -149,7 +155,11 @@ class Loan(Base):
 
 class Instalment(Base):
     __tablename__ = "instalment"
-    __table_args__ = (UniqueConstraint("loan_id", "sequence"), Index("ix_instalment_due_on", "due_on"))
+    __table_args__ = (
+        UniqueConstraint("loan_id", "sequence"),
+        Index("ix_instalment_due_on", "due_on"),
+        Index("ix_instalment_unpaid", "due_on", "loan_id", **_UNPAID),
+    )
 
     id: Mapped[Id]
     loan_id: Mapped[int] = mapped_column(ForeignKey("loan.id", ondelete="CASCADE"))

@@ -1,6 +1,8 @@
 """Conditions to one SQL statement, the same for both engines; every value is a bound parameter.
 
-Every part is true or false for every row, never unknown, so that "not" is the exact opposite.
+At a million customers in an encrypted file, reading their rows takes most of the time. So whatever an index can answer
+becomes a set of ids, sets are joined with each other, and what only the row can tell is asked last. SQLite has no
+statistics and PostgreSQL wrong ones, so the statement leaves only the good plan.
 
 Which loans is a text about that is written per loan? Those that fulfil a "has a loan that ..." group by which the
 customer belongs to the segment; all loans of a customer who belongs to it by conditions that say nothing of loans.
@@ -8,124 +10,40 @@ customer belongs to the segment; all loans of a customer who belongs to it by co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, not_, null, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, aliased, join
+from sqlalchemy import ColumnElement, Select, null, or_, select, union
+from sqlalchemy.orm import aliased
 
-from console.core.compliance.history import MAY_HAVE_LEFT
 from console.core.segments.conditions import Condition, Group, Logic, Node, Related
 from console.core.segments.days import Today
 from console.core.segments.fields import Scope, field_of
+from console.core.segments.functions import outside
 from console.core.segments.operators import Operator
 from console.core.segments.questions import asked
-from console.core.segments.rows import Row, state_of
-from db.models import (
-    Batch,
-    BatchKind,
-    Circumstance,
-    Consent,
-    Contact,
-    Customer,
-    InboundMessage,
-    Instalment,
-    Loan,
-    Message,
-    Suppression,
-)
+from console.core.segments.records import having, holds, keys
+from console.core.segments.rows import Row
+from db.models import Customer, Loan
 
 True_ = ColumnElement[bool]
 
 
 def matching(root: Group, today: Today) -> True_:
-    """The whole segment as one condition on Customer."""
-    return _node(root, Row(Scope.CUSTOMER, Customer), today)
+    """The whole segment as one condition on Customer, for few of them: each is asked by itself."""
+    return holds(root, Row(Scope.CUSTOMER, Customer), today)
 
 
 def members(root: Group, today: Today) -> Select[int]:
-    """Ids of the active customers, in no order.
-
-    Where records decide and all else can be told by the id, no customer's row is read: at a million of them, in an
-    encrypted file, that takes most of the time.
-    """
-    decider = _decider(root)
-    if decider is None:
-        return select(Customer.id).where(Customer.active.is_(True), matching(root, today))
-    return _decided(root, decider, today, loans=False).distinct()
+    """Ids of the active customers, in no order, each once."""
+    found = _found(root, today, active=True)
+    return found.query.distinct() if found.repeats else found.query
 
 
 def loans(root: Group, today: Today) -> Select[int]:
     """Ids of the loans that a text would be about, in no order."""
-    decider = _decider(root)
-    if decider is None or decider.scope is not Scope.LOAN or sum(map(chooses_loans, root.parts)) > 1:
-        return cast("Select[int]", pairs(root, today, per_loan=True).order_by(None).with_only_columns(Loan.id))
-    return _decided(root, decider, today, loans=True)
-
-
-def _decider(root: Group) -> Related | None:
-    """The first records that must be there, where nothing else needs the customer's row."""
-    if root.logic is not Logic.ALL or not all(map(_by_id, root.parts)):
-        return None
-    found = (part for part in root.parts if isinstance(part, Related) and part.present and part.scope in _OWNED)
-    return next(found, None)
-
-
-def _decided(root: Group, decider: Related, today: Today, *, loans: bool) -> Select[int]:
-    """Of the records of ``decider``: whose they are, or which loans they are."""
-    inner = Row(decider.scope, aliased(_TABLES[decider.scope]), dated=_dated(decider))
-    source, key, base = _source(inner, Row(Scope.CUSTOMER, Customer), today, narrow=False)
-    same = key + 0  # as it is, but no index leads from here: the records themselves do
-    others = [_told_by_id(part, Row(Scope.CUSTOMER, _Id(same)), today) for part in root.parts if part is not decider]
-    gone = select(Customer.id).where(Customer.active.is_not(True))
-    found = select(inner.table.id if loans else key).select_from(source).where(key.is_not(None), base)
-    return found.where(_parts(decider, inner, today), same.not_in(gone), *others)
-
-
-@dataclass(frozen=True)
-class _Id:
-    """A customer of whom only the id is at hand."""
-
-    id: Any
-
-
-_OWNED: Final = (Scope.LOAN, Scope.INSTALMENT, Scope.MESSAGE, Scope.CONTACT)  # never of a customer who is not there
-_INDEXED: Final = {f"customer.{name}" for name in ("region", "branch", "manager", "rating", "segment")}
-_BORN: Final = {"customer.birthday", "customer.age"}
-
-
-def _by_id(part: Node) -> bool:
-    """Whether the id alone tells, by an index that has it beside the value."""
-    if isinstance(part, Condition):
-        return _indexed(part)
-    return isinstance(part, Related) and part.scope is not Scope.SUPPRESSION
-
-
-def _indexed(part: Node) -> bool:
-    if not isinstance(part, Condition):
-        return False
-    return (part.field in _INDEXED and part.operator is Operator.ONE_OF) or (
-        part.field in _BORN and part.operator is not Operator.UNKNOWN
-    )
-
-
-def _told_by_id(part: Node, person: Row, today: Today) -> True_:
-    if not isinstance(part, Condition):
-        return _node(part, person, today)
-    return person.table.id.in_(_with(part, today))  # type: ignore[no-any-return]
-
-
-def _with(part: Condition, today: Today) -> Select[int]:
-    other = aliased(Customer)
-    return select(other.id).where(
-        other.active.is_(True), asked(field_of(part.field), part, Row(Scope.CUSTOMER, other), today)
-    )
-
-
-def _dated(node: Related) -> bool:
-    return node.logic is Logic.ALL and any(
-        isinstance(part, Condition) and part.field in ("loan.due_on", "loan.overdue") for part in node.parts
-    )
+    return _loans(root, today, active=True)
 
 
 def chooses_loans(root: Node) -> bool:
@@ -140,116 +58,250 @@ def chooses_loans(root: Node) -> bool:
 def pairs(root: Group, today: Today, *, per_loan: bool) -> Select[int, int | None]:
     """(customer id, loan id) in the order of customers; the loan is NULL unless ``per_loan``."""
     if per_loan:
-        loans = select(Customer.id, Loan.id).join(Loan, Loan.customer_id == Customer.id)
-        chosen = loans.where(Customer.active.is_(True), _chosen(root, Row(Scope.CUSTOMER, Customer), today))
+        both = select(Customer.id, Loan.id).join(Loan, Loan.customer_id == Customer.id)
+        chosen = both.where(Loan.id.in_(loans(root, today)))
         return cast("Select[int, int | None]", chosen.order_by(Customer.id, Loan.id))
-    everybody = select(Customer.id, null().label("loan_id")).where(Customer.active.is_(True), matching(root, today))
+    everybody = select(Customer.id, null().label("loan_id")).where(Customer.id.in_(members(root, today)))
     return cast("Select[int, int | None]", everybody.order_by(Customer.id))
 
 
-def _chosen(node: Node, customer: Row, today: Today) -> True_:
-    """The customer belongs to ``node``, and by this loan where ``node`` chooses loans."""
-    if not chooses_loans(node):
-        return _node(node, customer, today)
-    if isinstance(node, Related):
-        return _parts(node, Row(Scope.LOAN, Loan, dated=_dated(node)), today)
-    assert isinstance(node, Group)
-    if node.logic is Logic.ANY:
-        return or_(*(_chosen(part, customer, today) for part in node.parts))
-    by_loan = [part for part in node.parts if chooses_loans(part)]
-    needed = [part for part in node.parts if len(by_loan) > 1 or part not in by_loan]
-    return and_(
-        true(),
-        *(_node(part, customer, today) for part in needed),
-        or_(*(_chosen(part, customer, today) for part in by_loan)),
-    )
+# What an index answers
+
+_FACETS: Final = frozenset(f"customer.{name}" for name in ("region", "branch", "manager", "rating", "segment"))
+_BORN: Final = frozenset({"customer.birthday", "customer.age"})
+_LEADING: Final = frozenset(
+    {
+        "loan.due_on", "loan.overdue", "loan.product", "loan.number", "instalment.due_on", "instalment.overdue",
+        "message.sent",
+    }
+)  # fmt: skip
+_SMALL: Final = frozenset({Scope.REPLY, Scope.CONTACT, Scope.CIRCUMSTANCE, Scope.SUPPRESSION})
+_OPEN: Final = frozenset(
+    {Operator.NONE_OF, Operator.IS_NOT, Operator.LACKS, Operator.CONTAINS, Operator.KNOWN, Operator.UNKNOWN}
+)  # leave nearly everything
 
 
-def _node(node: Node, row: Row, today: Today) -> True_:
-    if isinstance(node, Condition):
-        return asked(field_of(node.field), node, row, today)
-    if isinstance(node, Related):
-        return _related(node, row, today)
-    return _parts(node, row, today)
-
-
-def _parts(node: Group | Related, row: Row, today: Today) -> True_:
-    parts = [_node(part, row, today) for part in node.parts]
-    if node.logic is Logic.ALL and row.scope is Scope.CUSTOMER:
-        indexed = [place for place, part in enumerate(node.parts) if _indexed(part)]
-        for place in indexed[1:]:  # one index leads, the others are read without a look at the rows
-            parts[place] = _told_by_id(node.parts[place], row, today)
-    if node.logic is Logic.ALL:
-        return and_(true(), *parts)
-    if node.logic is Logic.ANY:
-        return or_(false(), *parts) if parts else true()
-    return not_(or_(false(), *parts))
-
-
-def _related(node: Related, outer: Row, today: Today) -> True_:
-    """A record that is there is looked for from its own side, one that is not there from the customer's."""
-    inner = Row(node.scope, aliased(_TABLES[node.scope]), dated=_dated(node) and node.present)
-    source, key, base = _source(inner, outer, today, narrow=not node.present)
-    found = and_(base, _parts(node, inner, today))
-    if node.present:
-        own: InstrumentedAttribute[Any] = _own_key(node.scope, outer)
-        return own.in_(select(key).select_from(source).where(key.is_not(None), found))
-    return not_(exists().select_from(source).where(key == _own_key(node.scope, outer), found))
-
-
-_TABLES: Final[dict[Scope, Any]] = {
-    Scope.LOAN: Loan,
-    Scope.INSTALMENT: Instalment,
-    Scope.MESSAGE: Message,
-    Scope.REPLY: InboundMessage,
-    Scope.CONTACT: Contact,
-    Scope.CONSENT: Consent,
-    Scope.SUPPRESSION: Suppression,
-    Scope.CIRCUMSTANCE: Circumstance,
-}
-
-
-def _own_key(scope: Scope, outer: Row) -> Any:
-    """What the records of ``scope`` point at."""
-    return outer.table.phone if scope is Scope.SUPPRESSION else outer.table.id
-
-
-def _source(inner: Row, outer: Row, today: Today, *, narrow: bool) -> tuple[Any, Any, True_]:
-    """Where the records stand, the column that points at the outer row, and which of them count.
-
-    ``narrow``: the question is asked row by row, so that an index of the customer may help.
-    """
-    table = inner.table
-    match inner.scope:
-        case Scope.INSTALMENT:
-            if outer.scope is Scope.LOAN:
-                return table, table.loan_id, true()
-            loan = aliased(Loan)
-            return join(table, loan, loan.id == table.loan_id), loan.customer_id, true()
-        case Scope.MESSAGE:
-            batch = aliased(Batch)
-            inner.batch = batch
-            base = and_(batch.kind != BatchKind.TEST, table.sending_at.is_not(None), state_of(table).in_(_LEFT))
-            if outer.scope is Scope.LOAN and narrow:
-                base = and_(table.customer_id == outer.table.customer_id, base)
-            key = table.loan_id if outer.scope is Scope.LOAN else table.customer_id
-            return join(table, batch, batch.id == table.batch_id), key, base
-        case Scope.CONSENT:
-            return table, table.customer_id, _newest(table)
-        case Scope.SUPPRESSION:
-            return table, table.phone, or_(table.until.is_(None), table.until > today.start)
-        case Scope.CIRCUMSTANCE:
-            open_ = and_(table.ended_at.is_(None), or_(table.until.is_(None), table.until > today.start))
-            return table, table.customer_id, open_
+def _quick(node: Node) -> bool:
+    """Whether indexes alone find who fulfils it."""
+    match node:
+        case Condition():
+            return _indexed(node)
+        case Related():
+            return node.present and (node.scope in _SMALL or (node.scope is not Scope.CONSENT and _led(node)))
+        case Group(logic=Logic.ANY):
+            return all(map(_quick, node.parts))
+        case Group(logic=Logic.ALL):
+            return any(map(_quick, _together(node)))
         case _:
-            return table, table.customer_id, true()
+            return False
 
 
-_LEFT: Final = sorted(state.value for state in MAY_HAVE_LEFT)
+def _indexed(node: Condition) -> bool:
+    if node.field in _FACETS:
+        return node.operator is Operator.ONE_OF
+    return node.field in _BORN and node.operator is not Operator.UNKNOWN
 
 
-def _newest(consent: Any) -> True_:
-    other = aliased(Consent)
-    later = or_(other.at > consent.at, and_(other.at == consent.at, other.id > consent.id))
-    same = and_(other.customer_id == consent.customer_id, other.purpose == consent.purpose)
-    return not_(exists().where(same, later))
+def _led(node: Related) -> bool:
+    by_index = [
+        isinstance(part, Condition)
+        and part.field in _LEADING
+        and (part.operator not in _OPEN or (part.field, part.operator) in _LATE)
+        for part in node.parts
+    ]
+    return not by_index or (all(by_index) if node.logic is Logic.ANY else any(by_index))
+
+
+_LATE: Final = {("loan.overdue", Operator.KNOWN), ("instalment.overdue", Operator.KNOWN)}
+
+
+def _together(node: Node) -> Iterator[Node]:
+    """What must hold at the same time, without groups in groups; "none of" becomes its opposites."""
+    if isinstance(node, Condition) and node.field in _FACETS and node.operator is Operator.NONE_OF:
+        yield Group((replace(node, operator=Operator.ONE_OF),), Logic.NONE)
+    elif not isinstance(node, Group):
+        yield node
+    elif node.logic is Logic.ALL or (node.logic is Logic.ANY and len(node.parts) == 1):
+        for part in node.parts:
+            yield from _together(part)
+    elif node.logic is Logic.NONE:
+        for part in node.parts:
+            yield from _opposite(part)
+    else:
+        yield node
+
+
+def _opposite(node: Node) -> Iterator[Node]:
+    if isinstance(node, Related):
+        yield replace(node, present=not node.present)
+    elif isinstance(node, Group) and node.logic is not Logic.ALL:
+        yield from _together(replace(node, logic=Logic.NONE if node.logic is Logic.ANY else Logic.ANY))
+    else:
+        yield Group((node,), Logic.NONE)
+
+
+# Sets of customers
+
+
+@dataclass(frozen=True)
+class _Found:
+    query: Select[int]  # one column
+    repeats: bool = False  # some ids may come several times
+
+    @property
+    def key(self) -> Any:
+        """As it is, but no index leads from here: the records themselves do."""
+        return self.query.selected_columns[0] + 0
+
+    def where(self, *tests: True_) -> _Found:
+        return replace(self, query=self.query.where(*tests))
+
+
+def _found(node: Node, today: Today, *, active: bool = False) -> _Found:
+    """Who fulfils ``node``; unless ``active``, those who are not in use may be among them."""
+    if isinstance(node, Condition):
+        return _everybody([node], today)
+    if isinstance(node, Related) and node.present:
+        return _owners(node, today, active=active)
+    if isinstance(node, Group) and node.logic is Logic.ANY and len(node.parts) > 1:
+        return _any(node.parts, today, active=active)
+    return _all(list(_together(node)), today, active=active)
+
+
+def _owners(node: Related, today: Today, *, active: bool) -> _Found:
+    query, key, _record = keys(node, Scope.CUSTOMER, today)
+    if node.scope is Scope.SUPPRESSION or (node.scope is Scope.REPLY and active):  # of others, too
+        person = aliased(Customer)
+        own = person.phone if node.scope is Scope.SUPPRESSION else person.id
+        return _Found(select(person.id).where(person.active.is_(True), own.in_(query)))
+    return _Found(query.where(_in_use(key)) if active else query, repeats=True)
+
+
+def _in_use(key: Any) -> True_:
+    """By the few who are not, whom an index has."""
+    gone = aliased(Customer)
+    return outside(key, select(gone.id).where(gone.active.is_not(True)))
+
+
+def _everybody(tests: Sequence[Condition], today: Today) -> _Found:
+    """Of whom one of ``tests`` is true, in one walk."""
+    person = aliased(Customer)
+    row = Row(Scope.CUSTOMER, person)
+    answers = [asked(field_of(each.field), each, row, today) for each in tests]
+    return _Found(select(person.id).where(person.active.is_(True), or_(*answers)))
+
+
+def _any(parts: Iterable[Node], today: Today, *, active: bool) -> _Found:
+    rows = [part for part in parts if isinstance(part, Condition) and not _indexed(part)]
+    sets = [_found(part, today, active=active).query for part in parts if part not in rows]
+    if rows:
+        sets.append(_everybody(rows, today).query)
+    return _Found(_union(sets))
+
+
+def _union(sets: Sequence[Select[int]]) -> Select[int]:
+    if len(sets) == 1:
+        return sets[0]
+    together = union(*sets).subquery()
+    return cast("Select[int]", select(together.c[0]))
+
+
+def _all(parts: list[Node], today: Today, *, active: bool) -> _Found:
+    """One of them leads, the others are asked of whom it finds; of everybody where none can lead."""
+    if len(parts) == 1 and not _negative(parts[0]):
+        return _found(parts[0], today, active=active)
+    lead = _lead(parts)
+    rest = [part for part in parts if part is not lead]
+    if lead is None or any(map(_needs_row, rest)):
+        person = aliased(Customer)
+        row = Row(Scope.CUSTOMER, person)
+        led = [] if lead is None else [person.id.in_(_found(lead, today).query)]
+        tests = [_test(part, row, today, alone=lead is None) for part in rest]
+        return _Found(select(person.id).where(person.active.is_(True), *led, *tests))
+    found = _found(lead, today, active=active)
+    row = Row(Scope.CUSTOMER, _Id(found.key))
+    return found.where(*(_test(part, row, today, alone=False) for part in rest))
+
+
+def _lead(parts: Sequence[Node]) -> Node | None:
+    """Records first, for they are fewest as a rule; then what else an index finds; then any record that must be there.
+
+    Nobody else leads: the index of all who are in use is walked along.
+    """
+    quick = [part for part in parts if _quick(part)]
+    ranked = [part for part in quick if isinstance(part, Related)] or quick
+    present = [part for part in parts if isinstance(part, Related) and part.present]
+    return next(iter(ranked or present), None)
+
+
+@dataclass(frozen=True)
+class _Id:
+    """A customer of whom only the id is at hand."""
+
+    id: Any
+
+
+def _negative(part: Node) -> bool:
+    """Of what ``_together`` gives; a "none of" among them has one part."""
+    return (isinstance(part, Related) and not part.present) or (isinstance(part, Group) and part.logic is Logic.NONE)
+
+
+def _needs_row(part: Node) -> bool:
+    if isinstance(part, Group) and part.logic is Logic.NONE:
+        return not _quick(part.parts[0])
+    return not isinstance(part, Related) and not _quick(part)
+
+
+def _test(part: Node, person: Row, today: Today, *, alone: bool) -> True_:
+    """Whether it holds for ``person``. ``alone``: nothing else has made them few."""
+    own = person.table.id
+    if isinstance(part, Related):
+        whole = alone or (part.scope is not Scope.MESSAGE and _quick(replace(part, present=True)))
+        return _has(part, person, today, whole=whole)
+    if isinstance(part, Group) and part.logic is Logic.NONE:
+        left_out = part.parts[0]
+        if _quick(left_out) or (alone and isinstance(left_out, Group)):
+            return outside(own, _found(left_out, today).query)
+    elif _quick(part) or (alone and isinstance(part, Group)):
+        return cast("True_", own.in_(_found(part, today).query))
+    return holds(part, person, today)
+
+
+def _has(part: Related, person: Row, today: Today, *, whole: bool) -> True_:
+    """``whole``: look who has such a record at all, once; else whether this one has it."""
+    own = person.table.id
+    if whole:
+        owners = _owners(replace(part, present=True), today, active=False).query
+        return cast("True_", own.in_(owners)) if part.present else outside(own, owners)
+    found = having(part, person, today)
+    return found if part.present else ~found
+
+
+# Sets of loans
+
+
+def _loans(node: Node, today: Today, *, active: bool) -> Select[int]:
+    if isinstance(node, Group) and node.logic is Logic.ANY and chooses_loans(node):
+        return _union([_loans(part, today, active=active) for part in node.parts])
+    parts = list(_together(node))
+    by_loan = [part for part in parts if chooses_loans(part)]
+    if len(by_loan) == 1 and isinstance(by_loan[0], Related):
+        return _of_which(by_loan[0], [part for part in parts if part is not by_loan[0]], today, active=active)
+    loan = aliased(Loan)
+    people = loan.customer_id.in_(_found(node, today, active=active).query)
+    if not by_loan:
+        return select(loan.id).where(people)
+    meant = _union([_loans(part, today, active=False) for part in by_loan])
+    return select(loan.id).where(people, loan.id.in_(meant))
+
+
+def _of_which(node: Related, rest: list[Node], today: Today, *, active: bool) -> Select[int]:
+    """The loans that fulfil ``node``, of customers who fulfil the rest."""
+    query, key, record = keys(node, Scope.CUSTOMER, today)
+    chosen = query.with_only_columns(record.table.id)
+    if active:
+        chosen = chosen.where(_in_use(key))
+    if any(map(_needs_row, rest)):
+        return cast("Select[int]", chosen.where((key + 0).in_(_all([node, *rest], today, active=False).query)))
+    row = Row(Scope.CUSTOMER, _Id(key + 0))
+    return cast("Select[int]", chosen.where(*(_test(part, row, today, alone=False) for part in rest)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Float, String, bindparam
+from sqlalchemy import Boolean, Float, Select, String, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -61,6 +61,33 @@ def _each(element: has_item, compiler: SQLCompiler, **kw: Any) -> str:
     column, texts = _listed(element, compiler, kw)
     source = f"json_each({column}) AS item"
     return f"(EXISTS (SELECT 1 FROM {source} WHERE item.value IN ({texts})))"  # noqa: S608 - bound parameters
+
+
+class outside(FunctionElement[bool]):  # noqa: N801
+    """``id_`` is none of those that ``others``, a query of one column without NULL, finds. Any number of them.
+
+    PostgreSQL reads a long list after NOT IN again for every row; SQLite searches one it has, and would look for the
+    others row by row after NOT EXISTS.
+    """
+
+    name = "outside"
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, id_: Any, others: Select[Any]) -> None:
+        super().__init__(id_, others.scalar_subquery())
+
+
+@compiles(outside)
+def _no_match(element: outside, compiler: SQLCompiler, **kw: Any) -> str:
+    id_, others = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"(NOT EXISTS (SELECT 1 FROM {others} AS other(id) WHERE other.id = {id_}))"  # noqa: S608 - bound parameters
+
+
+@compiles(outside, "sqlite")
+def _not_in(element: outside, compiler: SQLCompiler, **kw: Any) -> str:
+    id_, others = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({id_} NOT IN {others})"
 
 
 class number_in(FunctionElement[float]):  # noqa: N801

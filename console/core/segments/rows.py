@@ -6,7 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Float, String, and_, case, cast, exists, func, or_, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Numeric,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal_column,
+    or_,
+    type_coerce,
+)
 from sqlalchemy.orm import aliased
 
 from console.core.segments.days import Today
@@ -50,6 +63,13 @@ def _outstanding(row: Row) -> ColumnElement[Any]:
     return type_coerce(table.principal + table.interest + table.penalty - table.paid, Money())
 
 
+def _open(row: Row) -> ColumnElement[bool]:
+    """As the index of those that are open says it."""
+    table = row.table
+    left = table.principal + table.interest + table.penalty - table.paid
+    return type_coerce(left, Numeric()) > literal_column("0")
+
+
 def _beside(row: Row, column: Any) -> Any:
     """Nearly all loans are in one state: SQLite, which has no statistics, would begin with that."""
     text = type_coerce(column, String())
@@ -71,7 +91,7 @@ COLUMNS: Final[Mapping[str, Reader]] = {
     "loan.rate": lambda row: cast(type_coerce(row.table.rate, String()), Float()),  # SQLite keeps its digits as text
     "loan.term": _column("term_months"),
     "instalment.outstanding": _outstanding,
-    "instalment.open": lambda row: _outstanding(row) > 0,
+    "instalment.open": _open,
     "message.sent": _column("sending_at"),
     "message.class": lambda row: row.batch.class_key,
     "message.outcome": _outcome,
@@ -97,7 +117,7 @@ def late(row: Row, today: Today) -> ColumnElement[bool]:
     table = row.table
     passed = and_(table.due_on.is_not(None), table.due_on < today.day)
     if row.scope is Scope.INSTALMENT:
-        return and_(passed, _outstanding(row) > 0)
+        return and_(passed, _open(row))
     unpaid = or_(table.amount_due.is_(None), table.amount_due > 0)
     running = _beside(row, table.state).in_((LoanState.ACTIVE.value, LoanState.OVERDUE.value))
     return and_(passed, running, unpaid)

@@ -87,6 +87,24 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("reason", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("classes", sa.JSON(), server_default=sa.text("'{}'"), nullable=False))
 
+    with op.batch_alter_table("customer", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_customer_shown",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("active IS 1"),
+            postgresql_where=sa.text("active IS true"),
+        )
+
+    with op.batch_alter_table("instalment", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_instalment_unpaid",
+            ["due_on", "loan_id"],
+            unique=False,
+            sqlite_where=sa.text("principal + interest + penalty - paid > 0"),
+            postgresql_where=sa.text("principal + interest + penalty - paid > 0"),
+        )
+
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.add_column(sa.Column("variant", sa.Integer(), nullable=True))
         batch_op.add_column(
@@ -126,6 +144,18 @@ def downgrade() -> None:
         batch_op.drop_column("told_due")
         batch_op.drop_column("told_amount")
         batch_op.drop_column("variant")
+
+    with op.batch_alter_table("instalment", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_instalment_unpaid",
+            sqlite_where=sa.text("principal + interest + penalty - paid > 0"),
+            postgresql_where=sa.text("principal + interest + penalty - paid > 0"),
+        )
+
+    with op.batch_alter_table("customer", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_customer_shown", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
+        )
 
     with op.batch_alter_table("control", schema=None) as batch_op:
         batch_op.drop_column("classes")
