@@ -74,6 +74,7 @@ class CampaignDetail:
     comment: str  # of the last return; "" when there is none
     batch_id: int | None
     digest: str
+    hold_out: int  # per cent
     stop: Stopped | None = None  # what keeps its class from being sent
 
 
@@ -141,6 +142,7 @@ def campaign_detail(session: Session, campaign_id: int, now: datetime) -> Campai
         comment=_comment(session, campaign),
         batch_id=batch.id if batch and _frozen(batch) else None,
         digest=batch.digest if batch else "",
+        hold_out=campaign.hold_out,
         stop=stop_of(session, campaign.class_key),
     )
 

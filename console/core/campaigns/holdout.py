@@ -124,5 +124,5 @@ def untouched(session: Session, stored: HoldOut | None) -> bool:
     return found.people == stored.people and hmac.compare_digest(found.hexdigest(), stored.digest)
 
 
-def words(percent: int) -> Text:
+def in_words(percent: int) -> Text:
     return T("{percent} % by lot", percent=percent) if percent else T("Nobody")

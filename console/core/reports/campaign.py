@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console.core.campaigns.audience import Audience, describe
+from console.core.campaigns.effect import DAYS, Measure, effect
 from console.core.campaigns.progress import Progress, progress
 from console.core.campaigns.timeline import timeline
 from console.core.campaigns.views import OUTCOME_TITLES, STANDING_TITLES
@@ -35,6 +36,7 @@ def sheets(session: Session, campaign_id: int, clock: Clock, phone: Phone, *, li
     found = progress(session, campaign_id, clock.now())
     made = [_facts(session, campaign, found), _outcomes(found), _causes(found), _events(session, campaign_id)]
     if campaign.batch_id is not None:
+        made += _effect(session, campaign.batch_id, clock)
         made.append(details.of_batch(session, campaign.batch_id, phone, limit=limit))
         made.append(details.excluded(session, campaign.batch_id, phone))
     return made
@@ -131,6 +133,36 @@ def _causes(found: Progress) -> Sheet:
         Column(title=T("Messages"), kind=Kind.COUNT),
     )
     return Sheet(name=T("Causes"), columns=columns, rows=iter(rows), total=len(rows))
+
+
+def _effect(session: Session, batch_id: int, clock: Clock) -> list[Sheet]:
+    """Against those who were held out; no sheet when nobody was."""
+    found = [effect(session, batch_id, clock.now(), days) for days in DAYS]
+    rows = [_measured(each.days, measure) for each in found if each is not None for measure in each.measures]
+    if found[0] is None:
+        return []
+    columns = (
+        Column(title=T("Days afterwards"), kind=Kind.COUNT),
+        Column(title=T("What they did"), width=20),
+        Column(title=T("Meant to get it"), kind=Kind.COUNT, width=14),
+        Column(title=T("Did it"), kind=Kind.COUNT),
+        Column(title=T("Share"), kind=Kind.SHARE),
+        Column(title=T("Held out"), kind=Kind.COUNT, width=14),
+        Column(title=T("Did it"), kind=Kind.COUNT),
+        Column(title=T("Share"), kind=Kind.SHARE),
+        Column(title=T("Difference"), kind=Kind.SHARE),
+        Column(title=T("From (95 %)"), kind=Kind.SHARE),
+        Column(title=T("To (95 %)"), kind=Kind.SHARE),
+        Column(title=T("In words"), width=70),
+    )
+    return [Sheet(name=T("Effect"), columns=columns, rows=iter(rows), total=len(rows))]
+
+
+def _measured(days: int, measure: Measure) -> Row:
+    sent, held, found = measure.sent, measure.held, measure.difference
+    between = (found.value, found.low, found.high) if found is not None else (None, None, None)
+    counted = (sent.whole, sent.part, sent.rate, held.whole, held.part, held.rate)
+    return (days, str(measure.title), *counted, *between, measure.words)
 
 
 def _events(session: Session, campaign_id: int) -> Sheet:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from console.core.campaigns.approvals import ApprovalDetail, Difference
+from console.core.campaigns.holdout import in_words
 from console.core.campaigns.messages import RuleNumber
 from console.core.campaigns.second import Second
 from console.core.compliance.sources import source_words
@@ -155,6 +156,7 @@ class AboutCard(Card):
             (tr("Starts"), starts),
             (tr("Ends at the latest"), local_datetime(told.expires_at)),
             (tr("Line"), told.line or tr("Any line")),
+            (tr("Held out"), str(in_words(told.hold_out))),
             (tr("Submitted"), tr("{name}, {time}", name=found.submitted_by, time=local_datetime(found.submitted_at))),
             (tr("Digest"), found.digest[:16] + "…"),
         ]

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from console.core.campaigns.browse import CampaignDetail
+from console.core.campaigns.holdout import in_words
 from console.core.campaigns.messages import RuleNumber
 from console.core.campaigns.progress import Failure, Progress
 from console.core.campaigns.timeline import Event
@@ -164,6 +165,8 @@ class FactsCard(Card):
         if detail.expires_at:
             pairs.append((tr("Ends at the latest"), local_datetime(detail.expires_at)))
         pairs.append((tr("Line"), detail.line or tr("Any line")))
+        if detail.hold_out:
+            pairs.append((tr("Held out"), str(in_words(detail.hold_out))))
         pairs.append((tr("Made by"), tr("{name}, {time}", name=detail.maker, time=local_datetime(detail.created_at))))
         if detail.approver:
             approved = tr("{name}, {time}", name=detail.approver, time=local_datetime(detail.opened_at))

@@ -19,6 +19,7 @@ from console.core.security.permissions import Permission
 from console.core.sending.stops import told
 from console.screens.campaigns import operations
 from console.screens.campaigns.cards import FactsCard, FailuresCard, LeftOutCard, ProgressCard, StoryCard
+from console.screens.campaigns.effect import EffectCard
 from console.screens.campaigns.messages import LeftOutTab, MessagesTab
 from console.screens.campaigns.operations import CHANGED, Overview
 from console.shell.flow import FlowLayout
@@ -68,11 +69,23 @@ class DetailPane(QStackedWidget):
         self.failures.again_wanted.connect(lambda code: self.follow_up(Ending.FAILED, (code,)))
         self.left_out = LeftOutCard()
         self.left_out.rule_wanted.connect(self._show_left_out)
+        self.effect = EffectCard()
+        self.effect.days_chosen.connect(lambda _days: self._measure())
         self.facts = FactsCard()
         self.story = StoryCard()
         inside = QWidget()
         inside.setLayout(
-            column(self.progress, self.failures, self.left_out, self.facts, self.story, None, spacing=12, margins=16)
+            column(
+                self.progress,
+                self.failures,
+                self.effect,
+                self.left_out,
+                self.facts,
+                self.story,
+                None,
+                spacing=12,
+                margins=16,
+            )
         )
         self.messages = MessagesTab(self._services)
         self.excluded = LeftOutTab(self._services)
@@ -125,6 +138,7 @@ class DetailPane(QStackedWidget):
         if before is None or before.detail != found.detail or before.progress.remaining != found.progress.remaining:
             self._show_buttons(found)
         frozen = found.detail.batch_id is not None
+        self._measure()
         self.progress.setVisible(frozen)
         self.progress.show_progress(found.progress)
         self.failures.show_failures(found.progress.failures)
@@ -134,6 +148,15 @@ class DetailPane(QStackedWidget):
         self.excluded.show_batch(found.detail.batch_id, found.rules)
         self.tabs.setTabVisible(1, frozen)
         self.tabs.setTabVisible(2, frozen and bool(found.rules))
+
+    def _measure(self) -> None:
+        """Compare with those who were held out; it may take a second or two."""
+        found = self._shown
+        if found is None or found.detail.batch_id is None or not found.detail.hold_out:
+            self.effect.show_effect(None)
+            return
+        work = operations.effect_of(found.detail.batch_id, self.effect.watched)
+        self._services.tasks.query(work, self.effect.show_effect, owner=self, key="effect", aside=True)
 
     def _show_head(self, found: Overview) -> None:
         detail = found.detail

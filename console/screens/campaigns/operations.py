@@ -19,6 +19,7 @@ from console.core.campaigns.browse import (
 )
 from console.core.campaigns.choices import Choices, choices, reach
 from console.core.campaigns.draft import Draft, SavedDraft, load_draft
+from console.core.campaigns.effect import Effect, effect
 from console.core.campaigns.freeze import Frozen
 from console.core.campaigns.housekeeping import settle, throw_away_abandoned
 from console.core.campaigns.lifecycle import Cancelled
@@ -96,6 +97,14 @@ def overview(campaign_id: int) -> Callable[[Context], Overview]:
                 tuple(rule_numbers(session, detail.batch_id)) if detail.batch_id else (),
                 tuple(timeline(session, campaign_id)),
             )
+
+    return work
+
+
+def effect_of(batch_id: int, days: int) -> Callable[[Context], Effect | None]:
+    def work(ctx: Context) -> Effect | None:
+        with ctx.reading() as session:
+            return effect(session, batch_id, ctx.clock.now(), days)
 
     return work
 
