@@ -117,9 +117,9 @@ def pairs_of(
     """
     match audience.kind:
         case AudienceKind.ALL:
-            found = audience_select(CustomerFilter(), per_loan=per_loan, today=today)
+            found = audience_select(session, CustomerFilter(), per_loan=per_loan, today=today)
         case AudienceKind.FILTER | AudienceKind.IMPORT:
-            found = audience_select(audience.filter, per_loan=per_loan, today=today)
+            found = audience_select(session, audience.filter, per_loan=per_loan, today=today)
         case AudienceKind.CUSTOMERS:
             return _picked(audience.customer_ids, per_loan=per_loan)
         case AudienceKind.SEGMENT if audience.pin_id is not None:

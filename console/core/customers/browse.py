@@ -20,6 +20,7 @@ from console.core.customers.filters import (
     audience_select,
     local_today,
     matching,
+    today_for,
 )
 from console.core.format import masked_phone
 from console.core.listing import Sort
@@ -107,7 +108,8 @@ def customer_head(
 
 
 def count_customers(session: Session, filter: CustomerFilter, *, today: date | None = None) -> int:  # noqa: A002
-    return session.scalar(select(func.count()).select_from(Customer).where(matching(filter, today=today))) or 0
+    where = matching(filter, today_for(session, filter, today))
+    return session.scalar(select(func.count()).select_from(Customer).where(where)) or 0
 
 
 def order_of(sort: Sort) -> pick.Order:

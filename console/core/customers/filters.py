@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, String, and_, null, select, true, type_coerce
+from sqlalchemy.orm import Session
 
 from console.core.clock import SystemClock
 from console.core.customers import search
@@ -19,9 +20,19 @@ from console.core.segments import compile as segments
 from console.core.segments.conditions import Group, load
 from console.core.segments.days import Today
 from console.core.segments.sentence import sentence
+from console.core.segments.store import today_of
 from db.models import Customer, ImportedCustomer, Loan, LoanState
 
-__all__ = ["FACETS", "LOAN_STATE_TITLES", "CustomerFilter", "audience_select", "conditions", "local_today", "matching"]
+__all__ = [
+    "FACETS",
+    "LOAN_STATE_TITLES",
+    "CustomerFilter",
+    "audience_select",
+    "conditions",
+    "local_today",
+    "matching",
+    "today_for",
+]
 
 FACETS = ("region", "branch", "rating", "segment")
 _TITLES: Mapping[str, Text] = {
@@ -124,7 +135,14 @@ def local_today() -> date:
     return SystemClock().now().astimezone().date()
 
 
+def today_for(session: Session, filter: CustomerFilter, day: date | None) -> Today:  # noqa: A002
+    """What "today" means on the local ``day``: conditions count working days by the rules in force."""
+    day = day or local_today()
+    return today_of(session, day) if filter.asked else Today.of(day)
+
+
 def audience_select(
+    session: Session,
     filter: CustomerFilter,  # noqa: A002 - the field's word
     *,
     per_loan: bool,
@@ -134,17 +152,18 @@ def audience_select(
 
     ``today`` is the local date that days overdue count from.
     """
+    on = today_for(session, filter, today)
     if per_loan:
-        loans = _loan_conditions(filter, today)
+        loans = _loan_conditions(filter, on)
         pairs = select(Customer.id, Loan.id).join(Loan, Loan.customer_id == Customer.id)
-        pairs = pairs.where(_customer_conditions(filter, today), loans).order_by(Customer.id, Loan.id)
+        pairs = pairs.where(_customer_conditions(filter, on), loans).order_by(Customer.id, Loan.id)
     else:
         pairs = select(Customer.id, null().label("loan_id"))
-        pairs = pairs.where(matching(filter, today=today)).order_by(Customer.id)
+        pairs = pairs.where(matching(filter, on)).order_by(Customer.id)
     return cast("Select[tuple[int, int | None]]", pairs)
 
 
-def matching(filter: CustomerFilter, *, today: date | None = None) -> ColumnElement[bool]:  # noqa: A002
+def matching(filter: CustomerFilter, today: Today) -> ColumnElement[bool]:  # noqa: A002
     """The whole filter as one condition on Customer."""
     condition = _customer_conditions(filter, today)
     if not filter.about_loans:
@@ -153,7 +172,7 @@ def matching(filter: CustomerFilter, *, today: date | None = None) -> ColumnElem
     return and_(condition, Customer.id.in_(loans))
 
 
-def conditions(filter: CustomerFilter, *, today: date | None = None) -> list[search.Condition]:  # noqa: A002
+def conditions(filter: CustomerFilter, today: Today) -> list[search.Condition]:  # noqa: A002
     """What ``matching`` says but for the text, each condition by itself."""
     found = []
     for name in FACETS:
@@ -171,13 +190,12 @@ def conditions(filter: CustomerFilter, *, today: date | None = None) -> list[sea
         own = loans.where(Loan.customer_id == Customer.id).correlate(Customer)
         found.append(search.Condition((loans.correlate(None),), own.exists()))
     if filter.asked:
-        root, day = _asked(filter), Today.of(today or local_today())
-        members = segments.members(root, day).correlate(None)
-        found.append(search.Condition((members,), segments.matching(root, day)))
+        root = _asked(filter)
+        found.append(search.Condition((segments.members(root, today),), segments.matching(root, today)))
     return found
 
 
-def _customer_conditions(filter: CustomerFilter, today: date | None) -> ColumnElement[bool]:  # noqa: A002
+def _customer_conditions(filter: CustomerFilter, today: Today) -> ColumnElement[bool]:  # noqa: A002
     conditions: list[ColumnElement[bool]] = [search.shown()]
     for name in FACETS:
         if wanted := getattr(filter, name):
@@ -187,13 +205,13 @@ def _customer_conditions(filter: CustomerFilter, today: date | None) -> ColumnEl
             Customer.id.in_(select(ImportedCustomer.customer_id).where(ImportedCustomer.import_id == filter.import_id))
         )
     if filter.asked:
-        conditions.append(segments.matching(_asked(filter), Today.of(today or local_today())))
+        conditions.append(Customer.id.in_(segments.members(_asked(filter), today)))
     if filter.text.strip():
         conditions.append(search.found(filter.text))
     return and_(*conditions)
 
 
-def _loan_conditions(filter: CustomerFilter, today: date | None) -> ColumnElement[bool]:  # noqa: A002
+def _loan_conditions(filter: CustomerFilter, today: Today) -> ColumnElement[bool]:  # noqa: A002
     conditions: list[ColumnElement[bool]] = [true()]
     if filter.product:
         conditions.append(Loan.product == filter.product)
@@ -206,7 +224,7 @@ def _loan_conditions(filter: CustomerFilter, today: date | None) -> ColumnElemen
     if filter.due_to:
         conditions.append(Loan.due_on <= filter.due_to)
     if filter.overdue_min is not None or filter.overdue_max is not None:
-        conditions.extend(_overdue(filter, today or local_today()))
+        conditions.extend(_overdue(filter, today.day))
     return and_(*conditions)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from console.core.customers import search
-from console.core.customers.filters import CustomerFilter, conditions, matching
+from console.core.customers.filters import CustomerFilter, conditions, matching, today_for
 from console.core.customers.search import Condition
 from db import paging
 from db.models import Customer
@@ -42,10 +42,11 @@ class Order:
 
 
 def all_ids(session: Session, filter: CustomerFilter, order: Order, today: date | None) -> array[int]:  # noqa: A002
-    where = matching(filter, today=today)
+    on = today_for(session, filter, today)
+    where = matching(filter, on)
     read = search.readings(filter.text)
     if len(read) <= 1:
-        whole = conditions(filter, today=today) + [search.condition(word) for words in read for word in words]
+        whole = conditions(filter, on) + [search.condition(word) for words in read for word in words]
         if whole and all(_size(session, each, _ALL_FEW) > _ALL_FEW for each in whole):
             where = and_(search.shown(), *(_met_by_all(session, each) for each in whole))
     return paging.ids(session, select(Customer.id).where(where).order_by(*order.of(order.column, Customer.id)))
@@ -58,7 +59,7 @@ def first_ids(
     limit: int,
     today: date | None,
 ) -> list[int]:
-    others = conditions(filter, today=today)
+    others = conditions(filter, today_for(session, filter, today))
     read = search.readings(filter.text)
     found: set[tuple[Any, int]] = set()
     for words in read:

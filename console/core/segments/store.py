@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from console.core.errors import UserError
 from console.core.i18n import T, tr
 from console.core.security.permissions import Permission
 from console.core.segments.conditions import Condition, Group, checked, dump, load, walk
-from console.core.segments.days import Today
+from console.core.segments.days import Today, shifted
 from console.core.segments.fields import Field, UnknownField, field_of, own_field
 from db.models import CustomField, Segment, SegmentVersion
 
@@ -144,8 +144,9 @@ def conditions_of(session: Session, version_id: int) -> Group:
 
 
 def today_of(session: Session, day: date) -> Today:
-    """What "today" means on ``day`` under the rules that are in force then: zone, and calendar of working days."""
-    policy = policy_at(session, Today.of(day).start)
+    """What "today" means on ``day`` under the rules in force at its end: zone, and calendar of working days."""
+    shipped = Today.of(day)
+    policy = policy_at(session, shipped.midnight(shifted(day, 1)) - timedelta(microseconds=1))
     return Today(day, policy.zone, policy.calendar)
 
 

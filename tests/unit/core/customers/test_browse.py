@@ -143,8 +143,8 @@ def test_customers_of_one_import(ctx: Context, village: dict[str, int]) -> None:
 
 def test_audience(ctx: Context, village: dict[str, int]) -> None:
     with ctx.database.read() as session:
-        people = session.execute(audience_select(CustomerFilter(), per_loan=False)).all()
-        loans = session.execute(audience_select(CustomerFilter(product="房贷"), per_loan=True)).all()
+        people = session.execute(audience_select(session, CustomerFilter(), per_loan=False)).all()
+        loans = session.execute(audience_select(session, CustomerFilter(product="房贷"), per_loan=True)).all()
     assert people == sorted((village[name], None) for name in ("张三", "李四", "王小明"))
     assert [customer for customer, _ in loans] == sorted([village["张三"], village["李四"]])
     assert all(loan for _, loan in loans)
