@@ -1,14 +1,25 @@
-"""Rows into a table as fast as the engine takes them: raw tuples, no types applied on the way."""
+"""Rows into tables as fast as the engine takes them: raw tuples, private tables, indexes built at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Table, exc, insert
+from sqlalchemy import Connection, Table, exc, insert, select, text
 from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateTable
 
 from db.errors import translated
+
+_INDEXES = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = :name",
+    "postgresql": (
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index "
+        "WHERE indrelid = to_regclass(:name) AND NOT indisunique"
+    ),
+}
+_OURS = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass(:name)"
 
 
 def load(session: Session, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -40,3 +51,59 @@ def _copy(connection: Connection, table: Table, columns: Sequence[str], rows: It
                 copy.write_row(row)
     except errors.Error as error:  # it came past SQLAlchemy, which would have wrapped it
         raise exc.DBAPIError.instance(statement, None, error, errors.Error, hide_parameters=True) from error
+
+
+@contextmanager
+def private(session: Session, *tables: Table) -> Iterator[None]:
+    """Empty tables of these names that this connection alone sees, and instead of the shared ones; in memory if it can.
+
+    Where the block fails they stay for the rollback to remove.
+    """
+    connection = session.connection()
+    schema = "temp" if connection.dialect.name == "sqlite" else "pg_temp"
+    for table in tables:
+        made = str(CreateTable(table).compile(dialect=connection.dialect)).lstrip()
+        connection.exec_driver_sql(made.replace("CREATE TABLE", "CREATE TEMPORARY TABLE", 1))
+    yield
+    for table in tables:
+        connection.exec_driver_sql(f"DROP TABLE {schema}.{table.name}")
+
+
+@contextmanager
+def indexes_later(session: Session, *tables: Table) -> Iterator[None]:
+    """While the block fills these tables they have no indexes but those of their keys; all are built at its end.
+
+    Only where the tables are empty, and ours: otherwise it does nothing. Nobody else can read them on PostgreSQL until
+    the commit; where the block fails the indexes return with the rollback.
+    """
+    connection = session.connection()
+    engine = connection.dialect.name
+    if any(session.scalar(select(1).select_from(table).limit(1)) for table in tables):
+        yield
+        return
+    if engine == "postgresql":
+        if not all(session.scalar(text(_OURS), {"name": table.name}) for table in tables):
+            yield
+            return
+        connection.exec_driver_sql(f"LOCK TABLE {', '.join(table.name for table in tables)} IN ACCESS EXCLUSIVE MODE")
+    found = [row for table in tables for row in session.execute(text(_INDEXES[engine]), {"name": table.name}).all()]
+    for name, _ in found:
+        connection.exec_driver_sql(f"DROP INDEX {name}")
+    yield
+    for _, definition in found:
+        connection.exec_driver_sql(definition)
+
+
+@contextmanager
+def roomy(session: Session, kibibytes: int) -> Iterator[None]:
+    """SQLite keeps so much of the file in memory during the block, not what is usual, and gives it back at its end."""
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    before = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA cache_size=-{kibibytes}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size={before}")

@@ -30,6 +30,7 @@ _WRITER_CACHE = 64 * 1024  # KiB
 _READER_CACHE = 16 * 1024  # KiB
 _READERS = 8
 _WAL_LIMIT = 64 * 1024 * 1024  # bytes kept on disk after a checkpoint
+_SNAPSHOT: Any = {"isolation_level": "REPEATABLE READ"}
 KEY_BYTES = 32
 
 
@@ -107,7 +108,7 @@ class Database:
             hide_parameters=True,
             connect_args={"options": options, "connect_timeout": 10, "application_name": "branch-sms", **_tls(url)},
         )
-        reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        reader = engine.execution_options(**_SNAPSHOT, postgresql_readonly=True)
         return cls(url, engine, reader, path=None, key=None, turns=None)
 
     def _look(self) -> None:
@@ -138,6 +139,25 @@ class Database:
     def read(self) -> AbstractContextManager[Session]:
         """One snapshot of the whole database; it neither waits for a writer nor holds one up. Writing in it fails."""
         return _session(self._reader)
+
+    @contextmanager
+    def aside(self) -> Iterator[Session]:
+        """One snapshot as ``read`` gives it, in which temporary tables can be made; at the end they are gone."""
+        with translated():
+            engine = self._reader if self._turns is not None else self.engine.execution_options(**_SNAPSHOT)
+            with engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                try:
+                    if self._turns is not None:
+                        driver.execute("PRAGMA query_only=OFF")  # temporary tables count, too
+                    with Session(connection, expire_on_commit=False) as session:
+                        session.connection()
+                        yield session
+                        session.rollback()
+                finally:
+                    connection.rollback()
+                    if self._turns is not None:
+                        driver.execute("PRAGMA query_only=ON")
 
     def secret(self, name: str) -> bytes:
         """32 random bytes of this database, made at the first call and the same for ever after."""

@@ -134,7 +134,7 @@ class StagedRow(Base):
     # the file gives the customer number; else it was made up for a new customer
     numbered: Mapped[bool] = mapped_column(server_default=true())
     keeps: Mapped[bool] = mapped_column(server_default=false())  # what is stored already stays as it is
-    same: Mapped[bool] = mapped_column(server_default=false())  # says nothing that is not stored
+    same: Mapped[bool] = mapped_column(server_default="0")  # says nothing that is not stored
     number: Mapped[str] = mapped_column(Word(40))
     name: Mapped[str] = mapped_column(Word(100))
     pinyin: Mapped[str] = mapped_column(Word(200))

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import func, select
 
 from console.core.context import Context
+from console.core.customers import preparing
 from console.core.customers.problems import Policy
 from console.screens.customers.importpage import ImportPage
 from console.screens.customers.screen import CustomersPage
@@ -188,18 +189,21 @@ def staged(ctx: Context) -> int:
         return session.scalar(select(func.count()).select_from(StagedRow)) or 0
 
 
+@pytest.mark.parametrize(("at_once", "stay"), [(1000, 0), (0, 2)])  # a very large file stays staged while it is shown
 def test_what_was_only_looked_at_leaves_nothing(
-    page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle, ctx: Context
-) -> None:
+    page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle, ctx: Context, monkeypatch: pytest.MonkeyPatch,
+    at_once: int, stay: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(preparing, "AT_ONCE", at_once)
     importing = opened(page, qtbot, make(HEADER, *ROWS), settle)
-    assert staged(ctx) == 2
+    assert staged(ctx) == stay
     box = importing.columns.boxes[3]
     box.setCurrentIndex(box.findData("region"))
     box.activated.emit(box.currentIndex())
     assert not importing.bring.start.isEnabled()
     qtbot.waitUntil(lambda: importing._outlook is not None)
     settle()
-    assert staged(ctx) == 2  # those of the new columns
+    assert staged(ctx) == stay  # those of the new columns
     importing.start_over()
     settle()
     assert staged(ctx) == 0

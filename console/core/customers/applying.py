@@ -1,4 +1,7 @@
-"""Decided imports into the customer file, a little at a time: no other writer waits for more than one span.
+"""Imports into the customer file: the whole in one transaction, or a little at a time.
+
+``write_all`` is for a file of every day while no line sends: all of it shows at once, and a crash leaves nothing.
+``apply`` is for very large files, and while lines send: no other writer waits for more than one span.
 
     decide    batch APPLYING                      one small transaction: from here on it will be whole
     spans     rows, before-images, cursor         short while lines send; who finds it abandoned goes on at the cursor
@@ -11,6 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,10 +23,11 @@ from sqlalchemy.orm import Session
 
 from console.core.context import Context
 from console.core.customers import staging
-from console.core.customers.imports import lines_send
+from console.core.customers.imports import anything_opens, lines_send
 from console.core.customers.merging import Merger, Span
 from console.core.customers.plans import P, PlanMerger
-from console.core.customers.values import C, S, Script, alone
+from console.core.customers.values import C, L, S, Script, alone
+from db import bulk
 from db.models import ChangeKind, ImportBatch, ImportedCustomer, ImportState
 
 Told = Callable[[int, int], None]  # done, of how many; must not raise
@@ -33,8 +38,18 @@ AIM = 0.04  # seconds a span should hold the database while lines send, its comm
 AIM_ALONE = 0.45  # and while none does: each row touches a page of every index, so large spans write far less
 
 
+# Seconds that ``write_all`` may hold up every other writer of an embedded database, and those of customers on a server;
+# well within what a writer waits, and within what a dispatcher may be silent before it is taken for gone.
+HOLD = {"sqlite": 10.0, "postgresql": 60.0}
+STEP = 5_000  # rows between two looks at the time
+
+
 class TakenOver(Exception):
     """Another process goes on with this import."""
+
+
+class TooSlow(Exception):
+    """The whole would hold up others for too long."""
 
 
 @dataclass
@@ -58,12 +73,32 @@ def apply(ctx: Context, import_id: int, worker: str, told: Told | None = None) -
     with ctx.database.read() as session:
         batch = session.get_one(ImportBatch, import_id)
         staged = [_left(session, table, import_id) for table in (S, P)]
-    steps: list[Step] = [_Rows(ctx, batch)] if staged[0] else []
-    steps += [_Instalments(ctx, batch)] if staged[1] else []
-    steps += [_Retirement(ctx, batch)] if batch.retire_gone and batch.previous_id is not None else []
-    span_by_span(ctx, import_id, worker, ImportState.APPLYING, steps, sum(staged), told)
+    span_by_span(ctx, import_id, worker, ImportState.APPLYING, _steps(ctx, batch, staged), sum(staged), told)
     finish(ctx, import_id, worker, ImportState.APPLYING, ImportState.DONE)
     staging.unstage(ctx, import_id)
+
+
+def write_all(ctx: Context, session: Session, batch: ImportBatch, told: Told | None = None) -> None:
+    """Write a decided import in the caller's transaction, from its private tables. Raises TooSlow."""
+    staged = [_left(session, table, batch.id) for table in (S, P)]
+    tell, done, total = told or (lambda done, total: None), 0, sum(staged)
+    started, hold = time.monotonic(), HOLD[ctx.database.dialect]
+    first = bulk.indexes_later(session, C, L) if not anything_opens(session) else nullcontext()
+    with first:
+        for step in _steps(ctx, batch, staged):
+            while rows := step.run(session, STEP):
+                done += rows
+                if (time.monotonic() - started) * total / min(done, total) > hold:
+                    raise TooSlow
+                tell(min(done, total - 1), total)
+    tell(total, total)
+
+
+def _steps(ctx: Context, batch: ImportBatch, staged: Sequence[int]) -> list[Step]:
+    """``staged``: rows, and instalments."""
+    steps: list[Step] = [_Rows(ctx, batch)] if staged[0] else []
+    steps += [_Instalments(ctx, batch)] if staged[1] else []
+    return steps + ([_Retirement(ctx, batch)] if batch.retire_gone and batch.previous_id is not None else [])
 
 
 def _left(session: Session, table: Any, import_id: int) -> int:
@@ -122,8 +157,12 @@ def _hold(ctx: Context, session: Session, import_id: int, worker: str, state: Im
 def finish(ctx: Context, import_id: int, worker: str, state: ImportState, into: ImportState) -> None:
     with ctx.database.begin() as session:
         _hold(ctx, session, import_id, worker, state)
-        ended = update(ImportBatch).where(ImportBatch.id == import_id)
-        session.execute(ended.values(state=into, owner="", touched_at=ctx.clock.now()))
+        ended(ctx, session, import_id, into)
+
+
+def ended(ctx: Context, session: Session, import_id: int, into: ImportState) -> None:
+    whole = update(ImportBatch).where(ImportBatch.id == import_id)
+    session.execute(whole.values(state=into, owner="", touched_at=ctx.clock.now()))
 
 
 def _fields(batch: ImportBatch) -> Collection[str]:

@@ -69,22 +69,28 @@ class Gone:
 
 def difference_of(ctx: Context, prepared: Prepared, source: str | None = None) -> Difference:
     """``source`` None: what the file's name suggests."""
+    with ctx.database.read() as session:
+        return difference_in(session, prepared, source)
+
+
+def difference_in(session: Session, prepared: Prepared, source: str | None) -> Difference:
     said = source_of(prepared.checked.sheet.file_name) if source is None else source.strip()[:LONGEST]
     if not said:
         return Difference(source="")
     before = (
         select(ImportBatch)
-        .where(ImportBatch.source == said, ImportBatch.state == ImportState.DONE, ImportBatch.id < prepared.import_id)
+        .where(ImportBatch.source == said, ImportBatch.state == ImportState.DONE)
         .order_by(ImportBatch.id.desc())
         .limit(1)
     )
-    with ctx.database.read() as session:
-        previous = session.scalar(before)
-        if previous is None:
-            return Difference(source=said)
-        loans = set(session.scalars(select(ImportedLoan.loan_id).where(ImportedLoan.import_id == previous.id)))
-        people = select(ImportedCustomer.customer_id).where(ImportedCustomer.import_id == previous.id)
-        customers = set(session.scalars(people))
+    if prepared.import_id:
+        before = before.where(ImportBatch.id < prepared.import_id)
+    previous = session.scalar(before)
+    if previous is None:
+        return Difference(source=said)
+    loans = set(session.scalars(select(ImportedLoan.loan_id).where(ImportedLoan.import_id == previous.id)))
+    people = select(ImportedCustomer.customer_id).where(ImportedCustomer.import_id == previous.id)
+    customers = set(session.scalars(people))
     return _against(prepared, said, previous, loans, customers)
 
 

@@ -1,4 +1,9 @@
-"""A file into the database: read, map, check, look at what it will do, decide, and write."""
+"""A file into the database: read, map, check, look at what it will do, decide, and write.
+
+One transaction does all of it where no line sends and the file is not very large (``_at_once``). Whoever approves or
+resumes meanwhile on an embedded database waits for its end, some seconds, before the first message may leave; so no
+line that sends waits, and whether one does is asked in the transaction itself. Else it goes by stages (``_by_stages``).
+"""
 
 from __future__ import annotations
 
@@ -13,13 +18,14 @@ from sqlalchemy.orm import Session
 
 from console.core.context import Context
 from console.core.customers import fields as own
-from console.core.customers.applying import TakenOver, Told, apply
+from console.core.customers import staging
+from console.core.customers.applying import TakenOver, Told, TooSlow, apply, ended, write_all
 from console.core.customers.checking import BadRow, Checked, Policy, Problem, check
 from console.core.customers.columns import FIELDS, own_fields
-from console.core.customers.difference import Difference, difference_of
+from console.core.customers.difference import Difference, difference_in, difference_of
 from console.core.customers.effects import Effect
 from console.core.customers.errors_workbook import error_workbook, write_error_workbook
-from console.core.customers.imports import ImportUnderway, history, settled
+from console.core.customers.imports import ImportUnderway, history, lines_send, settled, this_worker
 from console.core.customers.mapping import Fields, header_digest, propose
 from console.core.customers.mapping import Mapping as Columns
 from console.core.customers.preparing import (
@@ -27,10 +33,16 @@ from console.core.customers.preparing import (
     Prepared,
     Progress,
     discard_abandoned,
+    fits,
     mark_kept,
+    mark_same,
+    opened,
     prepare,
+    prepare_for_all,
+    prepare_on,
     throw_away,
 )
+from console.core.customers.quiet import collector_paused
 from console.core.customers.recovery import complete_abandoned, release
 from console.core.customers.sources import source_of
 from console.core.customers.totals import Line, compared, stated_in_name
@@ -38,6 +50,7 @@ from console.core.customers.workbook import Book, Sheet, read
 from console.core.errors import UserError
 from console.core.i18n import T
 from console.core.security.permissions import Permission
+from db import bulk
 from db.errors import DatabaseError
 from db.models import ImportBatch, ImportErrors, ImportMapping, ImportState
 
@@ -69,6 +82,7 @@ __all__ = [
     "write_error_workbook",
 ]  # fmt: skip
 
+ROOM = 256 * 1024  # KiB of the file that may stay in memory while an import is written
 ERROR_ROWS = 20_000  # more are not kept with the log of imports
 LISTED = 200  # numbers of customers and loans that are gone, kept with the difference
 
@@ -172,20 +186,72 @@ def commit(
     """Bring in every valid row, all of them or none.
 
     ``progress`` may raise to cancel, until the import is decided; from then on ``told`` reports, and must not raise.
-    A crash before the decision leaves nothing; one after it leaves what whoever looks next writes to its end.
+    A crash before the decision leaves nothing; one after it leaves nothing either, or what whoever looks next writes to
+    its end.
     Raises NotPermitted, NothingToImport, Outdated, TotalsDiffer, Undecided, ImportUnderway, and what ``progress`` does.
     """
     ctx.require(Permission.CUSTOMERS_IMPORT)
     complete_abandoned(ctx)
     choices = choices or Choices()
-    prepared = given if isinstance(given, Prepared) else prepare(ctx, given, progress)
+    checked = given.checked if isinstance(given, Prepared) else given
+    with collector_paused():
+        if fits(checked) and not (isinstance(given, Prepared) and given.import_id):
+            done = _at_once(ctx, given, checked, choices, progress, told)
+            if done is not None:
+                return done
+    return _by_stages(ctx, given, choices, progress, told)
+
+
+def _at_once(
+    ctx: Context,
+    given: Checked | Prepared,
+    checked: Checked,
+    choices: Choices,
+    progress: Progress | None,
+    told: Told | None,
+) -> ImportResult | None:
+    """Everything in one transaction, from the comparison to the end; None where that would hold up others."""
+    made = staging.make(ctx.database, checked)
+    try:
+        with ctx.database.begin() as session, bulk.roomy(session, min(ROOM, len(checked.valid) * 3 + 65_536)):
+            if lines_send(session, ctx.clock.now()):
+                return None
+            worker = this_worker()
+            import_id = opened(ctx, session, checked, worker)
+            with staging.private(session) as desk:
+                prepared = prepare_on(ctx, desk, import_id, worker, checked, made, progress)
+                if isinstance(given, Prepared) and prepared.history != given.history:
+                    raise Outdated()
+                difference = difference_in(session, prepared, choices.source)
+                kept = _kept(prepared, choices)
+                mark_kept(desk, prepared, kept)
+                mark_same(desk, prepared)
+                result = _result(prepared, kept)
+                _decided(ctx, session, prepared, choices, difference, result)
+                write_all(ctx, session, session.get_one(ImportBatch, import_id), told)
+                ended(ctx, session, import_id, ImportState.DONE)
+            return result
+    except TooSlow:
+        return None
+
+
+def _by_stages(
+    ctx: Context,
+    given: Checked | Prepared,
+    choices: Choices,
+    progress: Progress | None,
+    told: Told | None,
+) -> ImportResult:
+    """Staged for all to see, decided in one small transaction, written span by span."""
+    ours = not (isinstance(given, Prepared) and given.import_id)
+    prepared = _staged(ctx, given, progress)
     decided = False
     try:
         difference = difference_of(ctx, prepared, choices.source)
         result = _decide(ctx, prepared, choices, difference)
         decided = True
     finally:
-        if not decided and not isinstance(given, Prepared):
+        if not decided and ours:
             with suppress(DatabaseError):
                 throw_away(ctx, prepared.import_id)
     written = False
@@ -201,56 +267,77 @@ def commit(
     return result
 
 
+def _staged(ctx: Context, given: Checked | Prepared, progress: Progress | None) -> Prepared:
+    """The file with its rows staged for all to see."""
+    if not isinstance(given, Prepared):
+        return prepare_for_all(ctx, given, progress)
+    if given.import_id:
+        return given
+    prepared = prepare_for_all(ctx, given.checked, progress)
+    if prepared.history != given.history:
+        throw_away(ctx, prepared.import_id)
+        raise Outdated()
+    return prepared
+
+
 def _decide(ctx: Context, prepared: Prepared, choices: Choices, difference: Difference) -> ImportResult:
-    checked, lines = prepared.checked, control(prepared.checked, choices.stated)
-    if any(line.differs for line in lines) and not choices.confirmed:
-        raise TotalsDiffer()
     kept = _kept(prepared, choices)
-    mark_kept(ctx, prepared, kept)
+    mark_kept(ctx.database, prepared, kept)
     result = _result(prepared, kept)
-    now, errors = ctx.clock.now(), _errors(prepared, result)
     with ctx.database.begin() as session:
-        if not settled(session):
-            raise ImportUnderway()
-        _require_fresh(session, prepared)
-        decided = session.execute(
-            update(ImportBatch)
-            .where(ImportBatch.id == prepared.import_id, ImportBatch.state == ImportState.RUNNING)
-            .where(ImportBatch.owner == prepared.worker)
-            .values(
-                state=ImportState.APPLYING,
-                source=difference.source,
-                previous_id=difference.previous_id,
-                control=_control(lines, confirmed=choices.confirmed),
-                difference=difference.dump(),
-                retire_gone=choices.retire_gone,
-                rows_added=result.added,
-                rows_updated=result.updated,
-                rows_unchanged=result.unchanged,
-                rows_invalid=result.invalid,
-                rows_duplicate=result.duplicates,
-                decided_at=now,
-                touched_at=now,
-            )
-        )
-        if decided.rowcount != 1:  # type: ignore[attr-defined]
-            raise Outdated()
-        session.merge(
-            ImportMapping(
-                header_digest=header_digest(checked.sheet.headers),
-                mapping={"fields": list(checked.mapping), "source": difference.source},
-                updated_at=now,
-            )
-        )
-        if errors is not None:
-            session.merge(errors)
-        _audit(ctx, session, prepared, choices, difference, lines, result)
+        _decided(ctx, session, prepared, choices, difference, result)
     return result
 
 
-def _require_fresh(session: Session, prepared: Prepared) -> None:
+def _decided(
+    ctx: Context,
+    session: Session,
+    prepared: Prepared,
+    choices: Choices,
+    difference: Difference,
+    result: ImportResult,
+) -> None:
+    """From the commit on it will be whole. Raises TotalsDiffer, ImportUnderway, Outdated."""
+    checked, lines = prepared.checked, control(prepared.checked, choices.stated)
+    if any(line.differs for line in lines) and not choices.confirmed:
+        raise TotalsDiffer()
+    if not settled(session):
+        raise ImportUnderway()
     if history(session) != prepared.history:
         raise Outdated()
+    now, errors = ctx.clock.now(), _errors(prepared, result)
+    decided = session.execute(
+        update(ImportBatch)
+        .where(ImportBatch.id == prepared.import_id, ImportBatch.state == ImportState.RUNNING)
+        .where(ImportBatch.owner == prepared.worker)
+        .values(
+            state=ImportState.APPLYING,
+            source=difference.source,
+            previous_id=difference.previous_id,
+            control=_control(lines, confirmed=choices.confirmed),
+            difference=difference.dump(),
+            retire_gone=choices.retire_gone,
+            rows_added=result.added,
+            rows_updated=result.updated,
+            rows_unchanged=result.unchanged,
+            rows_invalid=result.invalid,
+            rows_duplicate=result.duplicates,
+            decided_at=now,
+            touched_at=now,
+        )
+    )
+    if decided.rowcount != 1:  # type: ignore[attr-defined]
+        raise Outdated()
+    session.merge(
+        ImportMapping(
+            header_digest=header_digest(checked.sheet.headers),
+            mapping={"fields": list(checked.mapping), "source": difference.source},
+            updated_at=now,
+        )
+    )
+    if errors is not None:
+        session.merge(errors)
+    _audit(ctx, session, prepared, choices, difference, lines, result)
 
 
 def _kept(prepared: Prepared, choices: Choices) -> Collection[int]:

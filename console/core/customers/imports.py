@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from console.core.errors import UserError
 from console.core.i18n import T
 from console.core.processes import is_alive
-from db.models import Batch, BatchState, ImportBatch, ImportState
+from db.models import Batch, BatchState, ImportBatch, ImportState, Message, MessageState
 
 UNDERWAY = (ImportState.APPLYING, ImportState.UNDOING)
 SILENT = timedelta(seconds=30)  # an import that is written shows a sign of life with every chunk
@@ -62,7 +62,14 @@ def lines_send(session: Session, now: datetime) -> bool:
     if session.connection().dialect.name != "sqlite":
         return False
     begun = or_(Batch.not_before.is_(None), Batch.not_before <= now)
-    return session.scalar(select(Batch.id).where(Batch.state == BatchState.OPEN, begun).limit(1)) is not None
+    opened = select(Batch.id).where(Batch.state == BatchState.OPEN, begun)
+    leaving = select(Message.id).where(Message.state.in_((MessageState.CLAIMED, MessageState.SENDING)))
+    return any(session.scalar(query.limit(1)) is not None for query in (opened, leaving))
+
+
+def anything_opens(session: Session) -> bool:
+    """Whether messages leave now or later, on either engine."""
+    return session.scalar(select(Batch.id).where(Batch.state == BatchState.OPEN).limit(1)) is not None
 
 
 def this_worker() -> str:

@@ -149,6 +149,7 @@ class _Upsert:
             key = [self.table.c.number]
             return script.compiled(written.on_conflict_do_update(index_elements=key, set_=values, where=touched))
 
+        source = source.where(not_(S.c.same))
         self._all = upsert(source)
         self._taken = upsert(source.where(not_(S.c.keeps)))
         self._kept = script.compiled(insert.from_select(columns, source.where(S.c.keeps)).on_conflict_do_nothing())
@@ -170,7 +171,7 @@ class _OfPeople(_Upsert):
         columns += ["active", "created_at", "updated_at"]
         super().__init__(script, columns, source.where(mine).order_by(S.c.id), names)
         stored = select().select_from(S.join(C, C.c.number == S.c.number)).where(mine)
-        changed = stored.where(not_(S.c.keeps), script.merge.changed(names, S.c, C.c))
+        changed = stored.where(not_(S.c.keeps), not_(S.c.same), script.merge.changed(names, S.c, C.c))
         self._remember = script.remember(ChangeKind.CUSTOMER, C, changed, [*names, "updated_at"])
         self._stood = script.stood(ImportedCustomer, "customer_id", C, stored)
 
@@ -197,13 +198,14 @@ class _OfLoans(_Upsert):
         super().__init__(script, filled, source, names, lambda new: L.c.customer_id == new.customer_id)
         stored = select().select_from(S.join(L, L.c.number == S.c.loan_number)).where(mine)
         owner = select(C.c.id).where(C.c.number == S.c.number).scalar_subquery()
-        changed = stored.where(not_(S.c.keeps), script.merge.changed(names, S.c, L.c), L.c.customer_id == owner)
+        changed = stored.where(not_(S.c.keeps), not_(S.c.same), script.merge.changed(names, S.c, L.c))
+        changed = changed.where(L.c.customer_id == owner)
         self._remember = script.remember(ChangeKind.LOAN, L, changed, [*names, "updated_at"])
         self._stood = script.stood(ImportedLoan, "loan_id", L, stored)
         self._ask: Compiled | None = None
         if "state" in names:
             known = select(L.c.state).where(L.c.number == S.c.loan_number).correlate(S).scalar_subquery()
-            unsaid = update(S).where(mine, S.c.state == "").values(state=func.coalesce(known, ""))
+            unsaid = update(S).where(mine, S.c.state == "", not_(S.c.same)).values(state=func.coalesce(known, ""))
             self._ask = script.compiled(unsaid)
 
     def run(self, session: Session, span: Span, *, kept: bool) -> None:

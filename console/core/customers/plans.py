@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Dialect, and_, case, false, func, literal, not_, or_, select, update
 from sqlalchemy.orm import Session
 
-from console.core.context import Context
 from console.core.customers.checking import BadRow, Checked, Problem
 from console.core.customers.effects import Effect, Known, bad_row
 from console.core.customers.merging import Span
+from console.core.customers.staging import Desk
 from console.core.customers.values import IMPORT, Script, alone, highest, in_span
 from console.core.i18n import T
 from db.models import ChangeKind, ImportedCustomer, ImportedLoan, Instalment, Loan, StagedInstalment
@@ -80,9 +80,9 @@ def look(
     return refused
 
 
-def mark_kept(ctx: Context, import_id: int, rows: Iterable[int]) -> None:
+def mark_kept(desk: Desk, import_id: int, rows: Iterable[int]) -> None:
     for chunk in chunked(rows, 500):
-        with ctx.database.begin() as session:
+        with desk.begin() as session:
             session.execute(update(P).where(P.c.import_id == import_id, P.c.row.in_(chunk)).values(keeps=True))
 
 

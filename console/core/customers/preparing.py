@@ -1,6 +1,7 @@
 """A checked file beside what is stored: what each row will do, before anything is decided.
 
-The rows are staged first, in short transactions; what is then shown is read from the very rows that will be written.
+a file like every morning's    staged in private, compared, forgotten: nobody waits, nothing is left
+a very large one               staged for all to see, in short transactions, and written from there
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from console.core.customers.checking import BadRow, Checked, Problem
 from console.core.customers.effects import Effect, Known, bad_row
 from console.core.customers.imports import ABANDONED, history, is_dead, silent, this_worker
 from console.core.customers.quiet import collector_paused
+from console.core.customers.staging import Desk, Made
 from console.core.customers.values import FOLLOWS, PERSON, TERMS, C, L, Merge, S, given
 from console.core.errors import UserError
 from console.core.i18n import T
@@ -28,6 +30,7 @@ from db.models import ImportBatch, ImportState, LoanState
 from db.paging import chunked
 
 Progress = Callable[[int, int], None]  # done, of how many; may raise to cancel
+AT_ONCE = 200_000  # rows of a file that is staged in memory: some 100 MB
 _CHUNK = 5_000
 
 
@@ -38,9 +41,9 @@ class NothingToImport(UserError):
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A staged file. ``known`` has the rows of which something is stored; all the others are new."""
+    """A file beside what is stored. ``known`` has the rows of which something is; all the others are new."""
 
-    import_id: int
+    import_id: int  # 0: nothing of it is staged any more
     worker: str
     history: tuple[int, int]  # of the imports before it
     checked: Checked
@@ -67,19 +70,31 @@ class Prepared:
 
 
 def prepare(ctx: Context, checked: Checked, progress: Progress | None = None) -> Prepared:
-    """Stage a file and look at what it will do. Raises NotPermitted, NothingToImport, and what ``progress`` does."""
+    """Look at what a file will do. Raises NotPermitted, NothingToImport, and what ``progress`` does."""
     ctx.require(Permission.CUSTOMERS_IMPORT)
+    if not fits(checked):
+        return prepare_for_all(ctx, checked, progress)
+    made = staging.make(ctx.database, checked)
+    with ctx.database.aside() as session, staging.private(session) as desk:
+        return prepare_on(ctx, desk, 0, "", checked, made, progress)
+
+
+def fits(checked: Checked) -> bool:
+    """Whether it may be staged in memory. Raises NothingToImport."""
     if not checked.valid:
         raise NothingToImport()
-    report = progress or (lambda done, total: None)
+    return len(checked.valid) <= AT_ONCE
+
+
+def prepare_for_all(ctx: Context, checked: Checked, progress: Progress | None = None) -> Prepared:
+    """The same, and what is staged stays: to be written from there, or thrown away."""
     discard_abandoned(ctx)
-    worker = this_worker()
-    import_id = _open(ctx, checked, worker)
-    total, done = len(checked.valid) * 4 // 3 + 1, False
+    worker, made = this_worker(), staging.make(ctx.database, checked)
+    with ctx.database.begin() as session:
+        import_id = opened(ctx, session, checked, worker)
+    done = False
     try:
-        staging.stage(ctx, import_id, checked, lambda staged: report(min(staged, total - 1), total))
-        prepared = _looked_at(ctx, import_id, worker, checked)
-        report(total, total)
+        prepared = prepare_on(ctx, ctx.database, import_id, worker, checked, made, progress)
         done = True
     finally:
         if not done:
@@ -88,8 +103,20 @@ def prepare(ctx: Context, checked: Checked, progress: Progress | None = None) ->
     return prepared
 
 
+def prepare_on(
+    ctx: Context, desk: Desk, import_id: int, worker: str, checked: Checked, made: Made, progress: Progress | None
+) -> Prepared:
+    report, total = progress or (lambda done, total: None), len(checked.valid) * 4 // 3 + 1
+    staging.stage(ctx, desk, import_id, made, lambda staged: report(min(staged, total - 1), total))
+    prepared = _looked_at(desk, import_id, worker, checked)
+    report(total, total)
+    return prepared
+
+
 def throw_away(ctx: Context, import_id: int) -> None:
-    """Forget a file that was staged; nothing where it has been decided on."""
+    """Forget a file that was staged; nothing where it was not, or has been decided on."""
+    if not import_id:
+        return
     with ctx.database.begin() as session:
         gone = session.execute(
             delete(ImportBatch).where(ImportBatch.id == import_id, ImportBatch.state == ImportState.RUNNING)
@@ -115,7 +142,8 @@ def discard_abandoned(ctx: Context) -> None:
         staging.unstage(ctx, import_id)
 
 
-def _open(ctx: Context, checked: Checked, worker: str) -> int:
+def opened(ctx: Context, session: Session, checked: Checked, worker: str) -> int:
+    """A new line in the log of imports."""
     sheet, now = checked.sheet, ctx.clock.now()
     named: dict[str, str] = {}
     for column, (header, key) in enumerate(zip(sheet.headers, checked.mapping, strict=True), 1):
@@ -132,22 +160,21 @@ def _open(ctx: Context, checked: Checked, worker: str) -> int:
         created_by=ctx.actor.user_id,
         created_at=now,
     )
-    with ctx.database.begin() as session:
-        session.add(batch)
-        session.flush()
-        return batch.id
+    session.add(batch)
+    session.flush()
+    return batch.id
 
 
-def _looked_at(ctx: Context, import_id: int, worker: str, checked: Checked) -> Prepared:
+def _looked_at(desk: Desk, import_id: int, worker: str, checked: Checked) -> Prepared:
     fields = checked.fields
     if not checked.plan_only and not all(checked.columns.get("number", [""])):
-        _find_known(ctx, import_id)
+        _find_known(desk, import_id)
     names = tuple(name for name in (*given(fields, PERSON), *given(fields, TERMS)) if name not in FOLLOWS)
     names += tuple(plans.NAMED[name] for name in plans.given(fields))
     place = {checked.sheet.first_row + index: position for position, index in enumerate(checked.valid)}
     known: dict[int, Known] = {}
     ids: dict[int, int] = {}
-    with ctx.database.read() as session:
+    with desk.read() as session:
         past = history(session)
         people: tuple[int, int] = (0, 0)
         foreign: dict[int, int] = {}
@@ -167,7 +194,7 @@ def _looked_at(ctx: Context, import_id: int, worker: str, checked: Checked) -> P
         if "sequence" in checked.columns:
             refused.update(plans.look(session, import_id, checked, place, known, len(names)))
     if refused:
-        _take_out(ctx, import_id, checked, refused)
+        _take_out(desk, import_id, checked, refused)
         lost = sum(checked.leads[at] and at not in known for at in refused)
         people = (people[0], people[1] - lost)
     return Prepared(
@@ -232,50 +259,60 @@ def _foreign(session: Session, checked: Checked, foreign: dict[int, int]) -> dic
     }
 
 
-def _find_known(ctx: Context, import_id: int) -> None:
+def _find_known(desk: Desk, import_id: int) -> None:
     """Give rows without a customer number the number of the stored customer with the same phone and name."""
     known = (
         select(func.min(C.c.number)).where(C.c.phone == S.c.phone, C.c.name == S.c.name).correlate(S).scalar_subquery()
     )
-    with ctx.database.read() as session:
+    with desk.read() as session:
         ids = session.scalars(
             select(S.c.id).where(S.c.import_id == import_id, not_(S.c.numbered)).order_by(S.c.id)
         ).all()
     for chunk in chunked(ids, _CHUNK // 5):
         mine = and_(S.c.import_id == import_id, not_(S.c.numbered), S.c.id >= chunk[0], S.c.id <= chunk[-1])
-        with ctx.database.begin() as session:
+        with desk.begin() as session:
             session.execute(update(S).where(mine).values(number=func.coalesce(known, S.c.number)))
-    with ctx.database.read() as session:
+    with desk.read() as session:
         rows = session.execute(
             select(S.c.id, S.c.number, S.c.numbered, S.c.leads).where(S.c.import_id == import_id, S.c.leads)
         ).all()
     numbered = {row.number for row in rows if row.numbered}
-    _set(ctx, S, [row.id for row in rows if not row.numbered and row.number in numbered], leads=False)
+    _set(desk, S, [row.id for row in rows if not row.numbered and row.number in numbered], leads=False)
 
 
-def _take_out(ctx: Context, import_id: int, checked: Checked, refused: Iterable[int]) -> None:
+def _take_out(desk: Desk, import_id: int, checked: Checked, refused: Iterable[int]) -> None:
     """Remove refused rows; another row of their customer leads in their place."""
     numbers = sorted(checked.sheet.first_row + checked.valid[at] for at in refused)
     for table in (S, plans.P):
         for chunk in chunked(numbers, 500):
-            with ctx.database.begin() as session:
+            with desk.begin() as session:
                 session.execute(table.delete().where(table.c.import_id == import_id, table.c.row.in_(chunk)))
     led = select(S.c.number).where(S.c.import_id == import_id, S.c.leads)
     leaderless = select(func.min(S.c.id)).where(S.c.import_id == import_id, S.c.number.not_in(led)).group_by(S.c.number)
-    with ctx.database.read() as session:
+    with desk.read() as session:
         ids = list(session.scalars(leaderless))
-    _set(ctx, S, ids, leads=True)
+    _set(desk, S, ids, leads=True)
 
 
-def mark_kept(ctx: Context, prepared: Prepared, positions: Iterable[int]) -> None:
+def mark_same(desk: Desk, prepared: Prepared) -> None:
+    """Rows that say nothing new need not be compared again: only where nobody can have written since they were."""
+    same = [id_ for at, id_ in prepared.staged_ids.items() if prepared.effect(at) is Effect.SAME]
+    if len(same) < len(prepared.checked.valid) or prepared.checked.instalments:
+        _set(desk, S, same, same=True)
+    elif same:
+        with desk.begin() as session:
+            session.execute(update(S).values(same=True))
+
+
+def mark_kept(desk: Desk, prepared: Prepared, positions: Iterable[int]) -> None:
     """What is stored of these rows stays as it is."""
-    _set(ctx, S, [prepared.staged_ids[at] for at in positions if at in prepared.staged_ids], keeps=True)
+    _set(desk, S, [prepared.staged_ids[at] for at in positions if at in prepared.staged_ids], keeps=True)
     rows = [prepared.checked.sheet.first_row + prepared.checked.valid[at] for at in positions]
     if prepared.checked.instalments:
-        plans.mark_kept(ctx, prepared.import_id, rows)
+        plans.mark_kept(desk, prepared.import_id, rows)
 
 
-def _set(ctx: Context, table: Any, ids: Sequence[int], **values: object) -> None:
+def _set(desk: Desk, table: Any, ids: Sequence[int], **values: object) -> None:
     for chunk in chunked(sorted(ids), 500):
-        with ctx.database.begin() as session:
+        with desk.begin() as session:
             session.execute(update(table).where(table.c.id.in_(chunk)).values(**values))

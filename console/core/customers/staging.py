@@ -1,4 +1,4 @@
-"""Checked rows into the staging tables: short transactions, so that no line waits long for the database."""
+"""Checked rows into the staging tables: shared ones, in short transactions, or private ones within one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import compress, islice, repeat
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -29,6 +31,7 @@ from db.models import ImportBatch, ImportState, StagedInstalment, StagedRow
 
 CHUNK = 2_500  # rows a transaction while lines send: some 30 ms of the write lock
 CHUNK_ALONE = 12_500  # and while none does
+_NAMES = 50_000  # whose sound is kept: some 10 MB
 SECRET = "customer-number"  # noqa: S105 - the name of one
 _ROWS: Any = StagedRow.__table__
 _INSTALMENTS: Any = StagedInstalment.__table__
@@ -47,20 +50,60 @@ _OF_A_PLAN = {  # columns of an instalment by the field that fills them
 _Columns = dict[str, Sequence[object]]
 
 
-def stage(ctx: Context, import_id: int, checked: Checked, progress: Callable[[int], None]) -> None:
+class Desk(Protocol):
+    """Where staged rows stand: in the database, for everybody, or in one transaction, for nobody else."""
+
+    def read(self) -> AbstractContextManager[Session]: ...
+
+    def begin(self, *, urgent: bool = False) -> AbstractContextManager[Session]: ...
+
+
+class Private:
+    """Everything within one transaction of somebody else's, on staging tables of its own."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def read(self) -> AbstractContextManager[Session]:
+        return nullcontext(self._session)
+
+    def begin(self, *, urgent: bool = False) -> AbstractContextManager[Session]:
+        return nullcontext(self._session)
+
+
+@contextmanager
+def private(session: Session) -> Iterator[Private]:
+    """Staging tables for this transaction alone, empty."""
+    with bulk.private(session, _ROWS, _INSTALMENTS):
+        yield Private(session)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is to be staged, by table and column: worked out before anybody else has to wait, and used up once."""
+
+    tables: tuple[tuple[Any, dict[str, Iterable[object]]], ...]
+
+
+def make(database: Database, checked: Checked) -> Made:
+    with collector_paused():
+        people = () if checked.plan_only else ((_ROWS, _rows(database, checked)),)
+        plans = ((_INSTALMENTS, _plans(database, checked)),) if "sequence" in checked.columns else ()
+    return Made((*people, *plans))
+
+
+def stage(ctx: Context, desk: Desk, import_id: int, made: Made, progress: Callable[[int], None]) -> None:
     """Write all valid rows. ``progress`` gets the rows done so far, and may raise to cancel."""
     with collector_paused():
         done = 0
-        if not checked.plan_only:
-            names, rows = _rows(ctx.database, import_id, checked)
-            done = _write(ctx, _ROWS, names, rows, progress, done)
-        if "sequence" in checked.columns:
-            names, rows = _plans(ctx.database, import_id, checked)
-            _write(ctx, _INSTALMENTS, names, rows, progress, done)
+        for table, values in made.tables:
+            names, rows = _zipped(table, {"import_id": repeat(import_id), **values})
+            done = _write(ctx, desk, table, names, rows, progress, done)
 
 
 def _write(
     ctx: Context,
+    desk: Desk,
     table: Any,
     names: list[str],
     rows: Iterator[tuple[object, ...]],
@@ -70,7 +113,7 @@ def _write(
     size = CHUNK
     while chunk := list(islice(rows, size)):
         # the next chunk is worked out first: time enough for other writers without giving way
-        with ctx.database.begin(urgent=True) as session:
+        with desk.begin(urgent=True) as session:
             bulk.load(session, table, names, chunk)
             size = CHUNK if lines_send(session, ctx.clock.now()) else CHUNK_ALONE
         done += len(chunk)
@@ -109,8 +152,8 @@ def _unstage_some(session: Session, table: Any, import_id: int) -> bool:
     return True
 
 
-def _rows(database: Database, import_id: int, checked: Checked) -> tuple[list[str], Iterator[tuple[object, ...]]]:
-    """The columns that the file fills and the rows to write; every other column has its default."""
+def _rows(database: Database, checked: Checked) -> dict[str, Iterable[object]]:
+    """The columns that the file fills; every other one has its default."""
     sheet = checked.sheet
     leads: Sequence[bool] = checked.leads
     columns: _Columns = dict(checked.columns)
@@ -119,12 +162,10 @@ def _rows(database: Database, import_id: int, checked: Checked) -> tuple[list[st
         wanted = [a or b for a, b in zip(leads, checked.loan_leads, strict=True)]
         columns = {key: list(compress(values, wanted)) for key, values in columns.items()}
         leads, valid = list(compress(leads, wanted)), list(compress(valid, wanted))
-    sounds = _Sounds()
-    spelt = [sounds[name] for name in columns["name"]]
+    spelt = list(map(_sounds.__getitem__, columns["name"]))
     given = columns.get("number") or [""] * len(valid)
     numbers = given if all(given) else list(_numbers(database, given, columns["phone"], columns["name"]))
     values: dict[str, Iterable[object]] = {
-        "import_id": repeat(import_id),
         "row": [sheet.first_row + index for index in valid],
         "number": numbers,
         "pinyin": [sound[0] for sound in spelt],
@@ -141,13 +182,12 @@ def _rows(database: Database, import_id: int, checked: Checked) -> tuple[list[st
         values[name] = _stored(name, columns[name], database.dialect)
     if "consent" in columns:
         values["consent"] = _consents(numbers, columns["consent"])
-    return _zipped(_ROWS, values)
+    return values
 
 
-def _plans(database: Database, import_id: int, checked: Checked) -> tuple[list[str], Iterator[tuple[object, ...]]]:
+def _plans(database: Database, checked: Checked) -> dict[str, Iterable[object]]:
     columns, dialect = checked.columns, database.dialect
     values: dict[str, Iterable[object]] = {
-        "import_id": repeat(import_id),
         "row": [checked.sheet.first_row + index for index in checked.valid],
         "loan_number": columns["loan_number"],
         "sequence": columns["sequence"],
@@ -155,7 +195,7 @@ def _plans(database: Database, import_id: int, checked: Checked) -> tuple[list[s
     for name, key in _OF_A_PLAN.items():
         if key in columns:
             values[name] = _stored(name, columns[key], dialect)
-    return _zipped(_INSTALMENTS, values)
+    return values
 
 
 def _zipped(table: Any, values: dict[str, Iterable[object]]) -> tuple[list[str], Iterator[tuple[object, ...]]]:
@@ -164,9 +204,16 @@ def _zipped(table: Any, values: dict[str, Iterable[object]]) -> tuple[list[str],
 
 
 class _Sounds(dict[object, tuple[str, str]]):
+    """Names come again in every file, and within one."""
+
     def __missing__(self, name: object) -> tuple[str, str]:
+        if len(self) >= _NAMES:
+            self.clear()
         found = self[name] = spelled(str(name))
         return found
+
+
+_sounds = _Sounds()
 
 
 def _numbers(

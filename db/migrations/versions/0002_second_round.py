@@ -122,7 +122,7 @@ def upgrade() -> None:
         )
 
     with op.batch_alter_table("staged_row", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("same", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column("same", sa.Boolean(), server_default="0", nullable=False))
 
     with op.batch_alter_table("template_version", schema=None) as batch_op:
         batch_op.add_column(sa.Column("variants", sa.JSON(), server_default="[]", nullable=False))

@@ -18,7 +18,7 @@ from console.core.campaigns.draft import Draft
 from console.core.campaigns.evaluation import plan
 from console.core.clock import FixedClock, SystemClock
 from console.core.context import Context
-from console.core.customers import staging
+from console.core.customers import preparing, staging
 from console.core.customers.applying import AIM, AIM_ALONE, FIRST, Pace
 from console.core.customers.browse import CustomerFilter, Sort, customer_ids, customer_rows
 from console.core.customers.export import export_customers
@@ -30,7 +30,6 @@ from console.core.customers.importing import (
     commit,
     complete_abandoned,
     discard_abandoned,
-    prepare,
     propose_mapping,
     read,
 )
@@ -282,9 +281,11 @@ class Cancelled(Exception): ...
 
 
 @pytest.mark.parametrize("step", range(1, 6))
+@pytest.mark.parametrize("at_once", [0, 1000])
 def test_cancelled_at_any_step_leaves_nothing(
-    ctx: Context, sheet_of: SheetOf, monkeypatch: pytest.MonkeyPatch, step: int
+    ctx: Context, sheet_of: SheetOf, monkeypatch: pytest.MonkeyPatch, step: int, at_once: int
 ) -> None:
+    monkeypatch.setattr(preparing, "AT_ONCE", at_once)
     monkeypatch.setattr(staging, "CHUNK", 2)
     monkeypatch.setattr(staging, "CHUNK_ALONE", 2)
     bring(ctx, sheet_of(HEADER, ZHANG))
@@ -326,7 +327,9 @@ def test_what_a_dead_import_left_is_thrown_away_in_time(
     ctx: Context, sheet_of: SheetOf, clock: FixedClock, owner: str, hours: int, stays: bool
 ) -> None:
     """At once where its process is known to be dead, else when it has been silent for long."""
-    prepared = prepare(ctx, check(sheet := sheet_of(HEADER, ZHANG), propose_mapping(ctx, sheet), today=TODAY))
+    prepared = preparing.prepare_for_all(
+        ctx, check(sheet := sheet_of(HEADER, ZHANG), propose_mapping(ctx, sheet), today=TODAY)
+    )
     with ctx.database.begin() as session:
         session.execute(update(ImportBatch).values(owner=owner))
     clock.advance(timedelta(hours=hours))
@@ -347,7 +350,7 @@ from datetime import date
 from pathlib import Path
 from console.core.clock import SystemClock
 from console.core.context import Actor, Context
-from console.core.customers import applying, importing, merging, staging
+from console.core.customers import applying, importing, merging, preparing, staging
 from console.core.customers.importing import check, commit, propose_mapping, read
 from console.core.security.permissions import Role
 from console.core.settings import Settings
@@ -357,7 +360,9 @@ url, key, user, path, moment = sys.argv[1:]
 database = Database.open(url, key=bytes.fromhex(key) if key else None)
 actor = Actor.of(int(user), "officer", "x", frozenset({Role.OFFICER}))
 ctx = Context(database=database, clock=SystemClock(), actor=actor, settings=Settings())
-staging.CHUNK = staging.CHUNK_ALONE = 100
+if "at once" not in moment:
+    preparing.AT_ONCE = 0
+staging.CHUNK = staging.CHUNK_ALONE = applying.STEP = 100
 applying.LEAST = applying.MOST = applying.FIRST = applying.FIRST_ALONE = 100
 
 def stop(*args, **kw):
@@ -370,11 +375,11 @@ def third(done, total):
     if len(seen) == 3:
         stop()
 progress = told = None
-if moment == "staged":
+if moment in ("staged", "staged at once"):
     progress = third
 elif moment == "decided":
     importing.apply = stop
-elif moment == "spans":
+elif moment in ("spans", "written at once"):
     told = third
 elif moment == "inside a span":
     whole, calls = merging._OfLoans.run, []
@@ -397,11 +402,14 @@ commit(ctx, check(sheet, propose_mapping(ctx, sheet), today=date(2026, 11, 23)),
 """
 
 
-@pytest.mark.parametrize("moment", ["staged", "decided", "spans", "inside a span", "before the end"])
+@pytest.mark.parametrize(
+    "moment", ["staged", "decided", "spans", "inside a span", "before the end", "staged at once", "written at once"]
+)
 def test_killed_in_the_middle(
     ctx: Context, sheet_of: SheetOf, tmp_path: Path, request: pytest.FixtureRequest, moment: str
 ) -> None:
     """Before the decision nothing is left; after it, whoever looks next finds it and writes it to its end."""
+    nothing = moment in ("staged", "staged at once", "written at once")
     ctx = replace(ctx, clock=SystemClock())  # as the other process
     bring(ctx, sheet_of(HEADER, ZHANG, name="first.xlsx"))
     before = counts(ctx)
@@ -416,28 +424,28 @@ def test_killed_in_the_middle(
     try:
         assert child.stdout is not None
         assert child.stdout.readline().strip() == "now"
-        if moment != "staged":
+        if not nothing:
             assert complete_abandoned(ctx) == 0  # somebody alive works on it
     finally:
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
         child.stdout.close()  # type: ignore[union-attr]
     with ctx.database.read() as session:
-        assert settled(session) == (moment == "staged")
+        assert settled(session) == nothing
     discard_abandoned(ctx)
-    assert complete_abandoned(ctx) == (0 if moment == "staged" else 1)
+    assert complete_abandoned(ctx) == (0 if nothing else 1)
     whole = {"customer": 1001, "loan": 1001, "consent": 1001, "import_batch": 2, "imported_customer": 1002}
-    assert counts(ctx) == (before if moment == "staged" else {**whole, "staged_row": 0})
-    assert customer(ctx, "C1").branch == ("城东支行" if moment == "staged" else "别处")
+    assert counts(ctx) == (before if nothing else {**whole, "staged_row": 0})
+    assert customer(ctx, "C1").branch == ("城东支行" if nothing else "别处")
     with ctx.database.read() as session:
         assert settled(session)
         assert audit.verify(session).sound
         if ctx.database.dialect == "sqlite":
             assert session.scalar(text("PRAGMA integrity_check")) == "ok"
         changes = session.scalars(select(ImportChange.before).where(ImportChange.kind == ChangeKind.CUSTOMER)).all()
-    assert [change["branch"] for change in changes if change] == ([] if moment == "staged" else ["城东支行"])
+    assert [change["branch"] for change in changes if change] == ([] if nothing else ["城东支行"])
     result = bring(ctx, read(tmp_path / "second.xlsx"))
-    assert numbers(result) == ((1000, 1, 0, 0, 0) if moment == "staged" else (0, 0, 1001, 0, 0))
+    assert numbers(result) == ((1000, 1, 0, 0, 0) if nothing else (0, 0, 1001, 0, 0))
 
 
 def test_nobody_is_selected_or_exported_while_an_import_is_half_written(ctx: Context, sheet_of: SheetOf) -> None:
@@ -474,8 +482,11 @@ def test_spans_are_short_while_lines_send(ctx: Context, clock: FixedClock) -> No
     assert pace.next(sending=True) == FIRST  # a line began meanwhile
 
 
-def test_a_line_that_sends_never_waits_long_while_rows_are_staged(ctx: Context, sheet_of: SheetOf) -> None:
+def test_a_line_that_sends_never_waits_long_while_rows_are_staged(
+    ctx: Context, sheet_of: SheetOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Other writers get their turn between the chunks: counted, not timed."""
+    monkeypatch.setattr(preparing, "AT_ONCE", 0)
     people = [[f"N{i}", "王五", f"1370013{i:04}"] for i in range(2000)]
     sheet = sheet_of(["客户号", "姓名", "手机号"], *people)
     checked = check(sheet, propose_mapping(ctx, sheet), today=TODAY)

@@ -23,7 +23,6 @@ from console.core.customers.importing import (
     control,
     prepare,
     proposal,
-    throw_away,
 )
 from console.core.customers.importlog import import_ids, import_records
 from console.core.customers.secrets import digest, unseal
@@ -72,7 +71,6 @@ def test_effects_and_changed_fields(ctx: Context, sheet_of: SheetOf) -> None:
     assert prepared.changed_names(1) == ["region", "state", "amount_due"]
     assert prepared.known[1].paid
     assert (prepared.customers, prepared.customers_added) == (3, 1)
-    throw_away(ctx, prepared.import_id)
     with ctx.database.read() as session:
         assert session.scalars(select(StagedRow.id)).all() == []
         assert import_ids(session) == [1]
@@ -140,16 +138,16 @@ def test_against_the_file_before_of_the_same_sender(ctx: Context, sheet_of: Shee
     assert found.fields == {"amount_due": 1, "state": 1}
     with ctx.database.read() as session:
         assert [(gone.name, gone.number) for gone in gone_rows(session, found)] == [("李四", "L2")]
-    commit(ctx, prepared, choices=Choices(retire_gone=True))
+    second = commit(ctx, prepared, choices=Choices(retire_gone=True))
     assert not customer(ctx, "C2").active
     assert customer(ctx, "C1").active
-    undo(ctx, prepared.import_id)
+    undo(ctx, second.import_id)
     assert customer(ctx, "C2").active
     prepared = prepare(ctx, checked_of(ctx, sheet_of(HEADER, *rows, name="逾期清单20261121.xlsx")))
-    commit(ctx, prepared)
+    third = commit(ctx, prepared)
     with ctx.database.read() as session:
-        (record,) = import_records(session, [prepared.import_id])
-        assert import_ids(session)[0] == prepared.import_id
+        (record,) = import_records(session, [third.import_id])
+        assert import_ids(session)[0] == third.import_id
     assert record.difference == {
         "new": 1, "changed": 1, "same": 0, "paid": 1, "gone_loans": 1, "gone_customers": 0,
         "fields": {"amount_due": 1, "state": 1},
@@ -285,11 +283,11 @@ def test_a_sheet_of_instalments(ctx: Context, sheet_of: SheetOf) -> None:
     assert [prepared.effect(at) for at in (0, 1)] == [Effect.CHANGED, Effect.SAME]
     assert prepared.changed_names(0) == ["inst_paid", "inst_paid_at"]
     assert prepared.known[0].paid
-    commit(ctx, prepared)
+    import_id = commit(ctx, prepared).import_id
     at = datetime(2026, 12, 1, 2, 30, tzinfo=UTC)
     assert plan_of(ctx)[0] == (1, date(2026, 12, 1), Decimal(1000), Decimal("50.50"), Decimal("1050.50"), at)
     with ctx.database.read() as session:  # the file is an audience, too
-        stood = select(ImportedCustomer.customer_id).where(ImportedCustomer.import_id == prepared.import_id)
+        stood = select(ImportedCustomer.customer_id).where(ImportedCustomer.import_id == import_id)
         assert len(session.scalars(stood).all()) == 1
 
 
