@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
+from datetime import datetime
 from pathlib import Path
 
 import sqlcipher3.dbapi2
 
+from db import copied
 from db.errors import Damaged, DatabaseGone, DiskFull
 from db.keyfile import replace_file, sync_folder
 
 KEYS_SUFFIX = ".keys"
 
 
-def copy(source: Path, target: Path, key: bytes | None) -> None:
+def copy(source: Path, target: Path, key: bytes | None, moment: datetime) -> None:
     """Write ``target``, and beside it the key slots when ``source`` has any; then open it and check every page.
+
+    The copy carries a mark of ``moment``: whoever works on it must know that it may be older than what became of the
+    original.
 
     Nothing stands at ``target`` before the copy is whole. Raises FileExistsError, DiskFull, DatabaseGone, Damaged.
     """
@@ -28,6 +33,7 @@ def copy(source: Path, target: Path, key: bytes | None) -> None:
         part.unlink(missing_ok=True)
         part.touch(mode=0o600, exist_ok=False)
         _vacuum_into(source, part, key)
+        _mark(part, key, moment)
         _check(part, key)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
@@ -62,6 +68,16 @@ def _vacuum_into(source: Path, part: Path, key: bytes | None) -> None:
     except sqlcipher3.dbapi2.OperationalError as error:
         kind = DiskFull if error.sqlite_errorname == "SQLITE_FULL" else DatabaseGone
         raise kind(f"cannot copy {source.name}: {error}") from error
+    finally:
+        connection.close()
+
+
+def _mark(part: Path, key: bytes | None, moment: datetime) -> None:
+    connection = _connect(part, key)
+    try:
+        copied.mark_file(connection, moment)
+    except sqlcipher3.dbapi2.OperationalError as error:
+        raise DiskFull(f"cannot write {part.name}: {error}") from error
     finally:
         connection.close()
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -202,14 +203,15 @@ class Database:
         self.backup(target)
         return target
 
-    def backup(self, target: Path) -> None:
+    def backup(self, target: Path, moment: datetime | None = None) -> None:
         """Copy the embedded database as it stands now, under the same key, with its key slots, and check the copy.
 
-        Others may go on writing. Raises FileExistsError, DiskFull, Damaged, ValueError for a server.
+        ``moment`` (now, unless told) is what the copy is marked with. Others may go on writing. Raises
+        FileExistsError, DiskFull, Damaged, ValueError for a server.
         """
         if self.path is None:
             raise ValueError("a PostgreSQL server is backed up with its own tools")
-        backup.copy(self.path, target, self.key)
+        backup.copy(self.path, target, self.key, moment or datetime.now(UTC))
 
     def movement(self) -> object:
         """Equal to an earlier answer while nobody, in any process, has committed anything; costs next to nothing.

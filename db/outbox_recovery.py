@@ -50,6 +50,31 @@ def give_up_sending(session: Session, dead: Collection[str], reason: str, reason
     return _count(given_up)
 
 
+def give_up_waiting(session: Session, limit: int, reason: str, reason_text: str) -> int:
+    """Up to ``limit`` messages of open and paused batches that had not left when a copy was made: unknown now."""
+    query = (
+        select(Message.id)
+        .join(Batch, Batch.id == Message.batch_id)
+        .where(
+            Batch.state.in_((BatchState.OPEN, BatchState.PAUSED)),
+            Message.state.in_((MessageState.WAITING, MessageState.CLAIMED, MessageState.SENDING)),
+        )
+        .limit(limit)
+    )
+    ids = session.scalars(query).all()
+    session.execute(
+        update(MessagePart)
+        .where(MessagePart.message_id.in_(ids), MessagePart.state == PartState.SENDING)
+        .values(state=PartState.UNKNOWN, error=reason)
+    )
+    session.execute(
+        update(Message)
+        .where(Message.id.in_(ids))
+        .values(state=MessageState.UNKNOWN, reason=reason, reason_text=reason_text, owner="", lease_until=None)
+    )
+    return len(ids)
+
+
 def pause_batch(session: Session, batch_id: int) -> bool:
     """Close an open batch; False when it was not open."""
     paused = session.execute(

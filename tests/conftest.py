@@ -34,6 +34,9 @@ os.environ["TZ"] = "Asia/Shanghai"
 if hasattr(time, "tzset"):
     time.tzset()
 
+_home = tempfile.TemporaryDirectory(prefix="branch-sms-tests-")
+os.environ["BRANCH_SMS_HOME"] = _home.name  # nothing of this user's own installation is read or written
+
 CHINA = timezone(timedelta(hours=8))
 
 

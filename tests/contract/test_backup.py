@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import func, insert, select, text
 
-from db import backup
+from db import backup, copied
 from db.engine import Database
 from db.errors import Damaged, DatabaseGone, DiskFull
 from db.keyfile import Cost
@@ -49,8 +49,11 @@ def test_a_backup_opens_with_the_password_of_the_original(office: Database, tmp_
     assert sorted(path.name for path in target.parent.iterdir()) == ["copy.db", "copy.db.keys"]
     assert "城东".encode() not in target.read_bytes()
     key = KeySlots(target.with_name("copy.db.keys")).open("wang", "password", now=NOW)
-    with Database.open(f"sqlite:///{target}", key=key) as copied, copied.read() as session:
-        assert session.scalars(select(Setting.key)).all() == ["a"]
+    with Database.open(f"sqlite:///{target}", key=key) as copy, copy.read() as session:
+        assert session.scalars(select(Setting.key).order_by(Setting.key)).all() == ["a", copied.KEY]
+        assert abs(copied.at(session) - datetime.now(UTC)) < timedelta(minutes=5)
+    with office.read() as session:
+        assert copied.at(session) is None
         assert session.scalar(text("PRAGMA integrity_check")) == "ok"
 
 
@@ -84,10 +87,10 @@ def test_writers_go_on_during_a_backup_and_it_holds_whole_transactions(office: D
     assert written
     for number in range(5):
         with (
-            Database.open(f"sqlite:///{tmp_path / f'{number}.db'}", key=office.key) as copied,
-            copied.read() as session,
+            Database.open(f"sqlite:///{tmp_path / f'{number}.db'}", key=office.key) as copy,
+            copy.read() as session,
         ):
-            assert (session.scalar(select(func.count()).select_from(Setting)) or 0) % 2 == 0
+            assert (session.scalar(select(func.count()).where(Setting.key != copied.KEY)) or 0) % 2 == 0
 
 
 def test_nothing_is_overwritten(office: Database, tmp_path: Path) -> None:

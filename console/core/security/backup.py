@@ -26,7 +26,7 @@ def make_backup(context: Context, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with database.begin() as session:
             context.audit(session, "database.backup", "database", file=target.name)
-        database.backup(target)
+        database.backup(target, now)
     except FileExistsError as error:
         raise UserError(T("There is a file {name} already.", name=target.name)) from error
     except OSError as error:

@@ -14,6 +14,9 @@ CAUSES: Mapping[str, Cause] = {
     "dispatcher.lost": Cause(
         T("Sending was cut off while this message was on its way; it may have left."), _DECIDE, Group.UNKNOWN
     ),
+    "backup.restored": Cause(
+        T("It was waiting when this copy of the database was made; it may have left since."), _DECIDE, Group.UNKNOWN
+    ),
     "parts.left": Cause(
         T("Only a part of this long message left."), T("Ask the customer, or send it again as a whole."), Group.UNKNOWN
     ),

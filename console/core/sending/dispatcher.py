@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from console.core import paths
 from console.core.clock import Clock
 from console.core.compliance.policy import Policy
 from console.core.compliance.recheck import ToCheck, recheck
@@ -30,6 +31,7 @@ from console.core.sending.integrity import SECRET_NAME
 from console.core.sending.line import LineThread, OpenTransport, Shop
 from console.core.sending.machine import host_name, mark_machine
 from console.core.sending.outcomes import Retries
+from console.core.sending.restored import Witness, settle
 from console.core.sending.steps import Steps
 from console.core.sending.writer import Writer
 from console.core.settings import Settings
@@ -42,6 +44,7 @@ log = logging.getLogger(__name__)
 _TICK = 0.5  # seconds between two looks at the lines
 _BEAT = 2.0  # seconds between two signs of life
 _BEAT_TIMEOUT = 60.0
+_WITNESS = 30.0  # seconds between two entries in what this computer remembers of the database
 _HANGING = timedelta(minutes=5)  # a submission that takes longer never ends by itself
 _CLOSING = 30.0  # seconds for the last writes
 
@@ -88,6 +91,8 @@ class Dispatcher:
         )
         self.buried = False  # it stopped because others took it for dead, not because it was asked to
         self._file = _file_of(database)
+        self._witness = Witness(paths.data_folder(), database, self._machine)
+        self._witnessed_at = -_WITNESS
         self._stopping = threading.Event()
         self._lines: dict[int, LineThread] = {}
 
@@ -116,6 +121,7 @@ class Dispatcher:
 
     def run(self) -> None:
         """Until ``stop``, or until somebody asks for it in the database. Raises DatabaseError at the start only."""
+        settle(self._housekeeper.ctx, self._witness)
         with self._database.begin() as session:
             outbox_lines.start_run(
                 session,
@@ -155,8 +161,12 @@ class Dispatcher:
             log.error("the database was removed or replaced by another file: sending ends")
             self._stopping.set()
             return
+        now = self._clock.now()
         holding = {line_id: line for line_id, line in self._lines.items() if line.holds_device()}
         pulse = self._writer.ask(self._steps.beat, None).result(_BEAT_TIMEOUT)
+        if time.monotonic() - self._witnessed_at >= _WITNESS:
+            self._witness.write(now)
+            self._witnessed_at = time.monotonic()
         if pulse.stop_requested or pulse.buried:
             log.info("asked to stop" if pulse.stop_requested else "taken for dead by another dispatcher")
             self.buried = pulse.buried
