@@ -120,6 +120,7 @@ class RuleView:
     mark: str
     hard: bool
     editable: bool
+    removable: bool = False  # an office added it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +185,7 @@ def _view(rule: Record) -> RuleView:
         mark=rule["mark"],
         hard=rule.get("hard", False),
         editable=not rule.get("hard", False) or "from" in rule or "words" in rule,
+        removable=wordlists.is_own(rule_id),
     )
 
 

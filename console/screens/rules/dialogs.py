@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QTime
-from PySide6.QtWidgets import QCheckBox, QTimeEdit, QWidget
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QTimeEdit, QWidget
 
 from console.core.compliance.changing import Field, Kind
 from console.core.i18n import Text, tr
@@ -14,7 +15,12 @@ from console.screens.rules import operations
 from console.shell import theme
 from console.shell.forms import FormDialog
 from console.shell.services import Services
-from console.shell.widgets import column, inset
+from console.shell.widgets import inset, scroll
+
+LINES = {"years": 2, "words": 7, "allowed": 3}  # of a field
+FEW_FIELDS = 4  # that fit on every screen
+FRAME = 80  # pixels that a window's frame and a taskbar take
+FEW = 8  # choices that stand under each other
 
 
 class Several(QWidget):
@@ -25,7 +31,12 @@ class Several(QWidget):
         self.boxes = {key: QCheckBox(str(title)) for key, title in choices.items()}
         for key, box in self.boxes.items():
             box.setChecked(key in chosen)
-        self.setLayout(column(*self.boxes.values(), spacing=4))
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(4)
+        columns = 3 if len(choices) > FEW else 1
+        for place, box in enumerate(self.boxes.values()):
+            grid.addWidget(box, place // columns, place % columns)
         self.setFocusProxy(next(iter(self.boxes.values())))
 
     def chosen(self) -> list[str]:
@@ -55,6 +66,11 @@ class RuleDialog(FormDialog):
             hint=tr("Where the new value comes from: a decision, a circular, a law, with its date."),
             max_length=300,
         )
+        self._area = scroll(self.form) if len(fields) > FEW_FIELDS else None
+        if self._area is not None:  # a small screen can not show all of it
+            self.setMinimumWidth(theme.current().px(640))
+            self.body.insertWidget(2, self._area, 1)
+            self.body.setStretch(self.body.indexOf(self.trouble) + 1, 0)
         keys = [each.key for each in fields]
 
         def save() -> None:
@@ -62,6 +78,12 @@ class RuleDialog(FormDialog):
             self.work(services, operations.change(draft_id, rule, values, self.form.text("source")), done)
 
         self.on_action(save)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._area is not None:
+            wanted = self.height() - self._area.viewport().height() + self.form.sizeHint().height()
+            self.resize(self.width(), min(wanted, self.screen().availableGeometry().height() - FRAME))
 
     def _add(self, field: Field) -> QWidget:
         adders: dict[Kind, Callable[[Field], QWidget]] = {
@@ -109,7 +131,7 @@ class RuleDialog(FormDialog):
         )
 
     def _lines(self, field: Field) -> QWidget:
-        lines = 2 if field.key == "years" else 4
+        lines = LINES.get(field.key, 4)
         return self.form.add_multiline(field.key, str(field.title), field.value, hint=str(field.hint), lines=lines)
 
 

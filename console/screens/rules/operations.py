@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from console.core.compliance import versions
+from console.core.compliance import versions, wordfile
 from console.core.compliance.changing import Field
 from console.core.compliance.describe import RuleChange
 from console.core.compliance.versions import Overview
 from console.core.context import Context
 from console.core.events import Change, Topic
+from console.core.messages.findings import Finding
+from console.shell.tasks import Progress
 
 CHANGED = Change.of(Topic.RULES, Topic.AUDIT)
 
@@ -34,6 +37,22 @@ def form_of(draft_id: int, rule: str) -> Callable[[Context], list[Field]]:
 
 def change(draft_id: int, rule: str, values: Mapping[str, Any], source: str) -> Callable[[Context], None]:
     return lambda ctx: versions.change_rule(ctx, draft_id, rule, values, source)
+
+
+def remove(draft_id: int, rule: str) -> Callable[[Context], None]:
+    return lambda ctx: versions.remove_list(ctx, draft_id, rule)
+
+
+def try_text(pack_id: int | None, text: str, class_key: str) -> Callable[[Context], list[Finding]]:
+    return lambda ctx: versions.try_text(ctx, pack_id, text, class_key)
+
+
+def exporting(path: Path, pack_id: int | None) -> Callable[[Context, Progress], int]:
+    return lambda ctx, _progress: wordfile.export_lists(ctx, path, pack_id)
+
+
+def importing(path: Path, pack_id: int) -> Callable[[Context, Progress], int]:
+    return lambda ctx, _progress: wordfile.import_lists(ctx, path, pack_id)
 
 
 def submit(draft_id: int, note: str, effective_from: datetime | None) -> Callable[[Context], None]:

@@ -30,10 +30,13 @@ WIDEST = 900  # design pixels a line of text may be long
 class RulesCard(Card):
     """The rules of one section, each with what it says and where it comes from."""
 
-    def __init__(self, title: str, change: Callable[[str], object]) -> None:
+    def __init__(
+        self, title: str, change: Callable[[str], object], remove: Callable[[str], object] | None = None
+    ) -> None:
         super().__init__(title)
         self.setMaximumWidth(theme.current().px(WIDEST))
         self._change = change
+        self._remove = remove
         self._rows = column(spacing=10)
         self.body.addLayout(self._rows)
         self.shown: tuple[RuleView, ...] = ()
@@ -60,11 +63,10 @@ class RulesCard(Card):
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
         top = Qt.AlignmentFlag.AlignTop
-        grid.addWidget(title, 0, 0, 2, 1, top)
-        grid.setRowStretch(1, 1)
-        grid.addWidget(value, 0, 1, top)
-        grid.addWidget(source, 1, 1, top)
-        grid.addLayout(self._marks(rule, changed, editing=editing), 0, 2, 2, 1, top)
+        grid.addWidget(title, 0, 0, top)
+        told = column(value, source, None, spacing=2)  # a box asks each wrapped text for its height, a grid guesses
+        grid.addLayout(told, 0, 1)
+        grid.addLayout(self._marks(rule, changed, editing=editing), 0, 2, top)
         return grid
 
     def _marks(self, rule: RuleView, changed: bool, *, editing: bool) -> QGridLayout:
@@ -78,6 +80,12 @@ class RulesCard(Card):
             button.setAccessibleName(tr("Change {rule}", rule=rule.title))
             button.setObjectName(f"change:{rule.rule}")
             marks.addWidget(button, 0, 1)
+        remove = self._remove
+        if editing and remove is not None and rule.removable:
+            gone = link_button(tr("Take away…"), lambda: remove(rule.rule))
+            gone.setAccessibleName(tr("Take away {rule}", rule=rule.title))
+            gone.setObjectName(f"remove:{rule.rule}")
+            marks.addWidget(gone, 1, 1)
         return marks
 
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from console.core.compliance.changing import Field
 from console.core.compliance.describe import SECTION_TITLES, RuleChange, RuleView, Section
 from console.core.compliance.versions import DraftView, Overview
+from console.core.compliance.wordlists import NEW
 from console.core.context import Context
 from console.core.events import Change, Topic
+from console.core.format import local_date
 from console.core.i18n import ntr, sentences, tr
 from console.core.security.permissions import Permission
 from console.screens.rules import operations
 from console.screens.rules.dialogs import RuleDialog, SubmitDialog
 from console.screens.rules.draft import DraftPane
-from console.screens.rules.parts import RulesCard, VersionCard
+from console.screens.rules.parts import WIDEST, RulesCard, VersionCard
+from console.screens.rules.words import WordsPane
+from console.shell import theme
 from console.shell.page import Page
 from console.shell.sections import Sections
 from console.shell.services import Services
@@ -58,9 +63,15 @@ class RulesPage(Page):
         self.shown: Overview | None = None
         self.parts = Sections()
         self.cards: dict[Section, RulesCard] = {}
+        self.words = WordsPane(services, str(SECTION_TITLES[Section.WORDS]), self.change_rule, self.remove_list)
+        self.words.add_wanted.connect(lambda: self.change_rule(NEW))
+        self.words.export_wanted.connect(self._ask_where)
+        self.words.import_wanted.connect(self._ask_which)
         for section, title in SECTION_TITLES.items():
-            self.cards[section] = RulesCard(str(title), self.change_rule)
-            self.parts.add(section.value, str(title), _ICONS[section], _paged(self.cards[section]))
+            own = section is Section.WORDS
+            self.cards[section] = self.words.card if own else RulesCard(str(title), self.change_rule)
+            shown = self.words if own else self.cards[section]
+            self.parts.add(section.value, str(title), _ICONS[section], _paged(shown))
         self.draft = DraftPane(services)
         self.draft.done.connect(self._changed_rules)
         self.draft.take_back.clicked.connect(lambda _checked=False: self._do(operations.take_back))
@@ -99,7 +110,12 @@ class RulesPage(Page):
         rules = found.draft.rules if editing and found.draft is not None else found.rules
         changed = {each.rule for each in found.draft.changes} if editing and found.draft is not None else set()
         for section, card in self.cards.items():
-            card.show_rules([rule for rule in rules if rule.section is section], changed, editing=editing)
+            of_it = [rule for rule in rules if rule.section is section]
+            if section is Section.WORDS:
+                pack_id = found.draft.id if editing and found.draft is not None else None
+                self.words.show_rules(of_it, changed, editing=editing, pack_id=pack_id)
+            else:
+                card.show_rules(of_it, changed, editing=editing)
         self.draft.show_draft(found.draft)
         self._show_versions(found)
         self._show_state(found)
@@ -163,10 +179,59 @@ class RulesPage(Page):
             return
 
         def show(fields: list[Field]) -> None:
-            title = next(view.title for view in draft.rules if view.rule == rule)
+            title = next((view.title for view in draft.rules if view.rule == rule), tr("New word list"))
             RuleDialog(self, self.services, draft.id, rule, title, fields, lambda _none: self._changed_rules()).open()
 
         self.services.tasks.query(operations.form_of(draft.id, rule), show, owner=self)
+
+    def remove_list(self, rule: str) -> None:
+        draft = self._draft()
+        if draft is None:
+            return
+        title = next(view.title for view in draft.rules if view.rule == rule)
+        text = tr("Its words are looked for until somebody else has approved the draft.")
+        if confirm(self, tr("Take {list} away?", list=title), text, tr("Take away"), danger=True):
+            work = operations.remove(draft.id, rule)
+            self.services.tasks.query(work, lambda _none: self._changed_rules(), owner=self)
+
+    # Word lists as a file
+
+    def _ask_where(self) -> None:
+        suggested = tr("Word lists {date}.xlsx", date=local_date(self.services.ctx.clock.now()))
+        name, _ = QFileDialog.getSaveFileName(self, tr("Export word lists"), suggested, tr("Excel workbook (*.xlsx)"))
+        if name:
+            self.export_lists(Path(name).with_suffix(".xlsx"))
+
+    def export_lists(self, path: Path) -> None:
+        def done(rows: int) -> None:
+            self.services.notices.good(
+                ntr("{n} word was exported to {file}.", "{n} words were exported to {file}.", rows, file=path.name)
+            )
+
+        draft = self._draft() if self._editing else None
+        work = operations.exporting(path, draft.id if draft is not None else None)
+        self.services.tasks.run(tr("Exporting word lists"), work, done, owner=self)
+
+    def _ask_which(self) -> None:
+        kinds = tr("Tables ({kinds})", kinds="*.xlsx *.xls *.ods *.csv")
+        name, _ = QFileDialog.getOpenFileName(self, tr("Import word lists"), "", kinds)
+        if name:
+            self.import_lists(Path(name))
+
+    def import_lists(self, path: Path) -> None:
+        draft = self._draft()
+        if draft is None:
+            return
+
+        def done(changed: int) -> None:
+            self.services.notices.good(
+                ntr("{n} list is changed in the draft.", "{n} lists are changed in the draft.", changed),
+                tr("What it changes stands under Draft."),
+            )
+            self._changed_rules()
+
+        work = operations.importing(path, draft.id)
+        self.services.tasks.run(tr("Importing word lists"), work, done, owner=self)
 
     def submit(self) -> None:
         draft = self._draft()
@@ -221,4 +286,5 @@ class RulesPage(Page):
 def _paged(inside: QWidget) -> QWidget:
     holder = QWidget()
     holder.setLayout(column(inside, None, margins=20))
+    holder.setMaximumWidth(theme.current().px(WIDEST) + 40)  # what limits itself only inside is given too little height
     return scroll(holder)
