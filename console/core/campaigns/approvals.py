@@ -14,7 +14,11 @@ from console.core.campaigns.browse import CampaignDetail, campaign_detail, class
 from console.core.campaigns.capacity import Capacity, capacity
 from console.core.campaigns.decisions import approvers_needed, why_not
 from console.core.campaigns.draft import campaign_of
+from console.core.campaigns.forecast import forecast
 from console.core.campaigns.messages import RuleNumber, rule_numbers
+from console.core.campaigns.opening import timetable_of
+from console.core.campaigns.route import obstacles
+from console.core.campaigns.schedule import LOOK_AHEAD, Schedule
 from console.core.campaigns.second import Second, stored
 from console.core.campaigns.series import previous_run
 from console.core.compliance.versions import policy_at
@@ -27,6 +31,7 @@ from console.core.messages.cost import cost
 from console.core.messages.signatures import signature_findings
 from console.core.security.permissions import Permission
 from db.models import Batch, BatchState, Campaign, CampaignState, Decision, Message, TemplateVersion, User
+from db.outbox_batches import as_open
 
 COMPARABLE = 200_000  # messages up to which two batches are compared person by person
 
@@ -73,7 +78,9 @@ class ApprovalDetail:
     submitted_by: str
     submitted_at: datetime
     capacity: Capacity
+    starts_at: datetime | None  # when the first would leave, approved now
     finish_at: datetime | None
+    obstacles: tuple[Finding, ...]  # of its lines and its time
     refusal: Text | None  # why the reader can not decide; None when they can
     needed: int  # how many people have to approve
     signed_by: tuple[str, ...]  # who has already
@@ -133,7 +140,10 @@ def approval_detail(ctx: Context, session: Session, campaign_id: int) -> Approva
     told = campaign_detail(session, campaign_id, now)
     class_, signature = CLASSES[campaign.class_key], ctx.settings.text("bank.signature")
     starts = max(now, batch.not_before or now)
-    load, policy = capacity(session, batch.line_id, now), policy_at(session, starts)
+    load, policy = capacity(session, as_open(batch), now, priority=batch.priority), policy_at(session, starts)
+    schedule, ends = Schedule.load(batch.schedule), batch.expires_at or starts + LOOK_AHEAD
+    table = timetable_of(schedule, class_, policy, starts, ends)
+    foreseen = forecast(load, table, schedule, batch.messages, batch.parts, now, policy.zone)
     return ApprovalDetail(
         campaign=told,
         batch_id=batch.id,
@@ -151,7 +161,9 @@ def approval_detail(ctx: Context, session: Session, campaign_id: int) -> Approva
         submitted_by=user_name(session, batch.created_by),
         submitted_at=batch.created_at,
         capacity=load,
-        finish_at=load.finish(starts, batch.parts, policy.hours_of(class_), policy),
+        starts_at=foreseen.starts_at,
+        finish_at=foreseen.finish_at,
+        obstacles=tuple(obstacles(load, foreseen, batch.messages, ends)),
         refusal=why_not(ctx, session, campaign, batch),
         needed=approvers_needed(ctx, session, batch),
         signed_by=tuple(user_name(session, each.decided_by) for each in _approvals(session, batch)),

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from console.core.campaigns.audience import Audience, describe
 from console.core.campaigns.draft import campaign_of, wording_of
 from console.core.campaigns.progress import state_counts
+from console.core.campaigns.schedule import Schedule
 from console.core.campaigns.views import Outcome, Standing, standing, tally
-from console.core.i18n import Text
+from console.core.i18n import Text, listed, tr
 from console.core.listing import Sort
 from console.core.messages.classes import CLASSES
 from console.core.sending.stops import Stopped, stop_of
@@ -65,7 +66,8 @@ class CampaignDetail:
     standing: Standing
     not_before: datetime | None
     expires_at: datetime | None  # of the frozen batch, else as drafted
-    line: str  # "" for any line
+    schedule: Schedule
+    line: str  # names; "" for any line
     maker: str
     created_at: datetime
     updated_at: datetime
@@ -119,7 +121,6 @@ def campaign_detail(session: Session, campaign_id: int, now: datetime) -> Campai
     campaign = campaign_of(session, campaign_id)
     batch = session.get(Batch, campaign.batch_id) if campaign.batch_id else None
     wording = wording_of(session, campaign.template_version_id)
-    line = session.get(Line, campaign.line_id) if campaign.line_id else None
     return CampaignDetail(
         id=campaign.id,
         name=campaign.name,
@@ -131,9 +132,10 @@ def campaign_detail(session: Session, campaign_id: int, now: datetime) -> Campai
         audience=describe(session, Audience.load(campaign.audience)),
         variables=dict(campaign.variables),
         standing=standing(campaign, batch, now),
-        not_before=campaign.not_before,
+        not_before=batch.not_before if batch and _frozen(batch) else campaign.not_before,
         expires_at=batch.expires_at if batch and _frozen(batch) else campaign.expires_at,
-        line=line.name if line else "",
+        schedule=Schedule.load(campaign.schedule),
+        line=line_names(session, campaign),
         maker=user_name(session, campaign.created_by),
         created_at=campaign.created_at,
         updated_at=campaign.updated_at,
@@ -156,6 +158,14 @@ def class_title(key: str) -> Text:
 def user_name(session: Session, user_id: int | None) -> str:
     user = session.get(User, user_id) if user_id else None
     return user.display_name if user else ""
+
+
+def line_names(session: Session, campaign: Campaign) -> str:
+    """Of the lines that may carry it; empty for any."""
+    line_ids = (campaign.line_id,) if campaign.line_id else Schedule.load(campaign.schedule).lines
+    names = session.scalars(select(Line.name).where(Line.id.in_(line_ids)).order_by(Line.name)).all()
+    gone = len(set(line_ids)) - len(names)
+    return listed([*names, *[tr("a line that was deleted")] * gone])
 
 
 def _frozen(batch: Batch) -> bool:

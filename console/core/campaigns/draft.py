@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from console.core.campaigns.audience import Audience
+from console.core.campaigns.schedule import Schedule
 from console.core.errors import UserError
 from console.core.i18n import T
 from db.models import Campaign, CampaignState, Template, TemplateState, TemplateVersion, VersionState
@@ -30,6 +31,7 @@ class Draft:
     not_before: datetime | None = None  # None: as soon as it is approved
     expires_at: datetime | None = None  # None: approval.expire_hours after the submission or ``not_before``
     line_id: int | None = None  # None: any line
+    schedule: Schedule = field(default_factory=Schedule)  # on which days, how fast, how urgent, by which few lines
     hold_out: int = 0  # per cent who do not get it, to measure its effect
 
 
@@ -79,6 +81,7 @@ def draft_of(campaign: Campaign) -> Draft:
         not_before=campaign.not_before,
         expires_at=campaign.expires_at,
         line_id=campaign.line_id,
+        schedule=Schedule.load(campaign.schedule),
         hold_out=campaign.hold_out,
     )
 
@@ -92,6 +95,7 @@ def put_draft(campaign: Campaign, draft: Draft, class_key: str) -> None:
     campaign.not_before = draft.not_before
     campaign.expires_at = draft.expires_at
     campaign.line_id = draft.line_id
+    campaign.schedule = draft.schedule.dump()
     campaign.hold_out = draft.hold_out
 
 

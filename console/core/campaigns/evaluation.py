@@ -18,7 +18,9 @@ from sqlalchemy.orm import Session
 from console.core.campaigns import holdout
 from console.core.campaigns.audience import Audience, pairs_of
 from console.core.campaigns.draft import Draft, Wording, wording_of
+from console.core.campaigns.opening import never_open, timetable_of
 from console.core.campaigns.rules import RULE_DUPLICATE, RULE_MISSING, RULE_TEXT
+from console.core.campaigns.schedule import Schedule, Timetable, priority_of
 from console.core.compliance.facts import OF_CUSTOMER, OF_LOAN, Pass
 from console.core.compliance.policy import Policy
 from console.core.compliance.rules import Judge, Verdict
@@ -77,7 +79,9 @@ class Plan:
     screen: Screen
     findings: tuple[Finding, ...]  # of the template and of the signature
     at: datetime  # when the first message can leave
+    not_before: datetime | None  # as it is frozen
     expires_at: datetime  # when the last one must have left
+    schedule: Schedule
     lot: holdout.Lot | None = None  # who is left out to measure the effect
 
     @cached_property
@@ -87,6 +91,14 @@ class Plan:
             return False, False
         used = {column for key in self.parsed.variables if key in OF_LOAN_FORMS for column in OF_LOAN_FORMS[key][0]}
         return "amount_due" in used, "due_on" in used or self.class_.overdue_days is not None
+
+    @property
+    def priority(self) -> int:
+        return priority_of(self.schedule.urgency, self.class_.priority, self.class_.urgent)
+
+    @property
+    def timetable(self) -> Timetable:
+        return timetable_of(self.schedule, self.class_, self.policy, self.at, self.expires_at)
 
     @property
     def today(self) -> date:
@@ -104,14 +116,19 @@ def plan(ctx: Context, session: Session, draft: Draft, *, campaign_id: int | Non
         raise NotComplete(
             T("This text is not approved, or was retired."), T("Have it approved, or choose another one in section 1.")
         )
-    now = ctx.clock.now()
-    at = max(now, draft.not_before or now)
+    now, schedule = ctx.clock.now(), draft.schedule
+    zone = policy_at(session, now).zone
+    not_before = max(filter(None, (draft.not_before, schedule.begins(zone))), default=None)
+    at = max(now, not_before or now)
     policy = policy_at(session, at)
     class_, parsed = policy.classes[wording.class_key], parse(wording.body)
     hours = min(ctx.settings.integer("approval.expire_hours"), class_.validity_hours)
-    expires_at = draft.expires_at or at + timedelta(hours=hours)
+    ends = min(filter(None, (draft.expires_at, schedule.ends(zone))), default=None)
+    expires_at = ends or at + timedelta(hours=hours)
     if expires_at <= at:
         raise NotComplete(T("The campaign would expire before it can start."), T("Choose a later expiry in section 3."))
+    if schedule.restricts:
+        at = timetable_of(schedule, class_, policy, at, expires_at).opening(at) or at
     right_until = _day_ends(policy, at) if DAYS_COUNTED in parsed.variables else expires_at
     signature = ctx.settings.text("bank.signature")
     return Plan(
@@ -128,10 +145,13 @@ def plan(ctx: Context, session: Session, draft: Draft, *, campaign_id: int | Non
             *check_template(wording.body, class_, signature, policy.words),
             *signature_findings(session, signature, at.astimezone().date()),
             *_unsure_days(class_, policy, at, expires_at),
+            *never_open(schedule, class_, policy, at, min(expires_at, right_until)),
             *_right_for_a_day(policy, at, right_until, expires_at),
         ),
         at=at,
+        not_before=not_before,
         expires_at=min(expires_at, right_until),
+        schedule=schedule,
         lot=holdout.lot_of(ctx.database, session, class_, draft.hold_out, campaign_id),
     )
 

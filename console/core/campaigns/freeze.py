@@ -24,6 +24,8 @@ from console.core.campaigns import holdout
 from console.core.campaigns.audience import describe
 from console.core.campaigns.draft import Draft, campaign_of, draft_of
 from console.core.campaigns.evaluation import CHUNK, Evaluated, NotComplete, Plan, audience_size, evaluated, plan
+from console.core.campaigns.schedule import signed
+from console.core.campaigns.schedule_words import schedule_words
 from console.core.campaigns.second import SecondTally, store
 from console.core.context import Context
 from console.core.errors import UserError
@@ -34,6 +36,7 @@ from db import bulk
 from db.engine import Database
 from db.models import (
     Batch,
+    BatchFlow,
     BatchKind,
     BatchState,
     Campaign,
@@ -297,17 +300,21 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
         held = holdout.record_of(batch_id, prepared.lot, filled.held)
         if held is not None:
             session.add(held)
+        batch.not_before, batch.expires_at, batch.line_id = prepared.not_before, prepared.expires_at, campaign.line_id
+        batch.priority, batch.schedule = prepared.priority, prepared.schedule.dump()
+        if prepared.schedule.metered:
+            session.add(BatchFlow(batch_id=batch_id, data={}))
         digest = filled.digest.finish(
             class_key=batch.class_key,
-            not_before=campaign.not_before,
-            expires_at=prepared.expires_at,
-            line_id=campaign.line_id,
+            not_before=batch.not_before,
+            expires_at=batch.expires_at,
+            line_id=batch.line_id,
             hold_out=holdout.signed(held),
+            schedule=signed(batch.schedule, batch.priority),
         )
         batch.state, batch.digest = BatchState.PENDING, digest
         batch.messages, batch.parts, batch.excluded = filled.messages, filled.parts, filled.excluded
-        batch.not_before, batch.expires_at, batch.line_id = campaign.not_before, prepared.expires_at, campaign.line_id
-        batch.priority, batch.rules = prepared.class_.priority, prepared.policy.version
+        batch.rules = prepared.policy.version
         campaign.state = CampaignState.PENDING
         second = filled.second.told()
         store(session, batch_id, second)
@@ -325,6 +332,8 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
             not_before=batch.not_before,
             expires_at=batch.expires_at,
             line=batch.line_id,
+            schedule=schedule_words(prepared.schedule, prepared.not_before),
+            priority=batch.priority,
             rules=batch.rules,
             hold_out=filled.held.people,
             second="; ".join(str(each.why) for each in second),

@@ -29,6 +29,7 @@ from console.core.campaigns.decisions import (
 )
 from console.core.campaigns.draft import NAME_LENGTH, Draft, SavedDraft, campaign_of, put_draft, wording_of
 from console.core.campaigns.freeze import EDITABLE, Frozen, Report, freeze, void
+from console.core.campaigns.schedule import Schedule
 from console.core.campaigns.second import require_allowed
 from console.core.campaigns.series import require_pattern
 from console.core.campaigns.verify import Checked, verify_batch
@@ -241,6 +242,7 @@ def _copy(ctx: Context, campaign_id: int, audience: Audience | None) -> int:
             audience=dict(source.audience) if audience is None else audience.dump(),
             variables=dict(source.variables),
             line_id=source.line_id,
+            schedule=Schedule.load(source.schedule).again().dump(),
             hold_out=source.hold_out,
             created_by=ctx.actor.user_id,
             created_at=now,

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from console.core.campaigns.capacity import Capacity, capacity
 from console.core.campaigns.draft import Draft
 from console.core.campaigns.evaluation import Evaluated, Plan, audience_size, evaluated, plan
+from console.core.campaigns.forecast import forecast
+from console.core.campaigns.route import asked_of, obstacles
 from console.core.campaigns.rules import rule_title
 from console.core.campaigns.second import Second, SecondTally
 from console.core.context import Context
@@ -77,7 +79,8 @@ class Preflight:
     starts_at: datetime
     expires_at: datetime
     capacity: Capacity
-    finish_at: datetime | None  # None: no line could send it
+    finish_at: datetime | None  # None: no line could send it, or not all of it in time
+    obstacles: tuple[Finding, ...]  # of its lines and its time
 
     @property
     def left_out(self) -> int:
@@ -86,10 +89,6 @@ class Preflight:
     @property
     def blocked(self) -> bool:
         return any(finding.level is Level.BLOCK for finding in self.findings)
-
-    @property
-    def too_slow(self) -> bool:
-        return self.finish_at is not None and self.finish_at > self.expires_at
 
 
 @dataclass
@@ -162,7 +161,7 @@ def preflight(
         longest = [row for _, _, row in sorted(tally.longest, reverse=True)]
         shown = [*tally.samples, *longest, *(row for rows in tally.listed.values() for row in rows)]
         names = _names(session, {row.customer_id for row in shown})
-        load = capacity(session, draft.line_id, ctx.clock.now())
+        load = capacity(session, asked_of(draft, prepared.class_.key), ctx.clock.now(), priority=prepared.priority)
     return _summary(ctx, draft, prepared, tally, longest, names, load)
 
 
@@ -175,9 +174,11 @@ def _summary(
     names: dict[int, str],
     load: Capacity,
 ) -> Preflight:
+    now, zone = ctx.clock.now(), prepared.policy.zone
+    foreseen = forecast(load, prepared.timetable, prepared.schedule, tally.gets, tally.parts, now, zone)
     return Preflight(
         draft=draft,
-        at=ctx.clock.now(),
+        at=now,
         audience=tally.seen,
         gets=tally.gets,
         parts=tally.parts,
@@ -196,10 +197,11 @@ def _summary(
         longest=tuple(_example(row, names) for row in longest),
         findings=prepared.findings,
         second=tally.second.told(),
-        starts_at=prepared.at,
+        starts_at=foreseen.starts_at or prepared.at,
         expires_at=prepared.expires_at,
         capacity=load,
-        finish_at=load.finish(prepared.at, tally.parts, prepared.policy.hours_of(prepared.class_), prepared.policy),
+        finish_at=foreseen.finish_at,
+        obstacles=tuple(obstacles(load, foreseen, tally.gets, prepared.expires_at)) if tally.gets else (),
     )
 
 

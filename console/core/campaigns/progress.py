@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console.core.campaigns.capacity import capacity
+from console.core.campaigns.capacity import Capacity, Power, capacity
 from console.core.campaigns.draft import campaign_of
+from console.core.campaigns.forecast import Forecast, forecast
+from console.core.campaigns.holdup import Holdup, holdup
+from console.core.campaigns.opening import timetable_of
+from console.core.campaigns.schedule import LOOK_AHEAD, Schedule
 from console.core.campaigns.views import Outcome, Standing, standing, states_of, tally
+from console.core.compliance.policy import Policy
+from console.core.compliance.versions import policy_at
 from console.core.i18n import Text
 from console.core.sending.causes import GROUPS, Group, explain
 from db.models import Batch, BatchState, Message, MessageState
+from db.outbox_batches import as_open
 
 RECENT = timedelta(minutes=10)  # the rate is that of the last accepted messages within it
 _LAST = 200
@@ -47,6 +54,8 @@ class Progress:
     failures: tuple[Failure, ...]  # most frequent first
     per_minute: float | None  # messages; None: nothing left lately
     finish_at: datetime | None  # forecast of the last submission; None: none can be given
+    left_over: int = 0  # messages that will not have left when it ends
+    holdup: Holdup | None = None  # why nothing leaves now
 
     @property
     def left(self) -> int:
@@ -88,6 +97,9 @@ def progress(session: Session, campaign_id: int, now: datetime) -> Progress:
         )
     counts = tally(state_counts(session, [batch.id]).get(batch.id, []), batch.state)
     rate = _rate(session, batch.id, now)
+    policy = policy_at(session, now)
+    load = capacity(session, as_open(batch), now, priority=batch.priority)
+    foreseen = _forecast(batch, load, policy, counts[Outcome.WAITING] + counts[Outcome.SENDING], rate, now)
     return Progress(
         campaign_id=campaign_id,
         at=now,
@@ -98,7 +110,9 @@ def progress(session: Session, campaign_id: int, now: datetime) -> Progress:
         counts=counts,
         failures=tuple(_failures(session, batch)),
         per_minute=rate,
-        finish_at=_forecast(session, batch, counts[Outcome.WAITING] + counts[Outcome.SENDING], rate, now),
+        finish_at=foreseen.finish_at,
+        left_over=foreseen.left_over,
+        holdup=holdup(session, batch, policy, load, now) if counts[Outcome.WAITING] else None,
     )
 
 
@@ -129,14 +143,21 @@ def _rate(session: Session, batch_id: int, now: datetime) -> float | None:
     return len(last) / minutes if minutes > 0 else None
 
 
-def _forecast(session: Session, batch: Batch, remaining: int, rate: float | None, now: datetime) -> datetime | None:
+def _forecast(
+    batch: Batch, load: Capacity, policy: Policy, remaining: int, rate: float | None, now: datetime
+) -> Forecast:
+    """At the rate that it had lately where nothing but the lines sets it, else as the lines, its window and its pace
+    let it."""
     if batch.state is not BatchState.OPEN or not remaining:
-        return None
-    starts = max(now, batch.not_before or now)
-    if rate is not None and starts == now:
-        return now + timedelta(minutes=remaining / rate)
-    needed = capacity(session, batch.line_id, now).takes(0)
-    return None if needed is None else starts + needed
+        return Forecast()
+    schedule = Schedule.load(batch.schedule)
+    if rate is not None and not schedule.metered:
+        parts = rate * batch.parts / max(1, batch.messages)
+        load = replace(load, queued=0, powers=(Power(per_minute=parts),))
+    ends = batch.expires_at or now + LOOK_AHEAD
+    table = timetable_of(schedule, policy.class_of(batch.class_key), policy, batch.not_before or now, ends)
+    parts_left = round(remaining * batch.parts / max(1, batch.messages))
+    return forecast(load, table, schedule, remaining, parts_left, now, policy.zone)
 
 
 def _failures(session: Session, batch: Batch) -> list[Failure]:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from console.core.campaigns import holdout
+from console.core.campaigns.schedule import signed
 from console.core.sending.integrity import SECRET_NAME, BatchDigest, digest_fits
 from db.engine import Database
 from db.models import Batch, HoldOut, Message
@@ -45,6 +46,7 @@ def verify_batch(database: Database, batch_id: int, *, progress: Callable[[int, 
             expires_at=batch.expires_at,
             line_id=batch.line_id,
             hold_out=holdout.signed(held),
+            schedule=signed(batch.schedule, batch.priority),
         )
         == batch.digest
     )

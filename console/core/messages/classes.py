@@ -45,6 +45,7 @@ class MessageClass:
     marketing_opt_out: bool = False  # who refused marketing does not get it either
     hold_out: bool = False  # some may be left without it, to measure what it does
     priority: int = 5  # of its batches; 0 leaves first
+    urgent: int | None = None  # priority that a maker may ask for; None: none of its campaigns is urgent
     validity_hours: int = 72  # what has not left by then is stale
     senders: frozenset[Role] = frozenset({Role.OFFICER})  # who may submit it
     second_approver_above: int | None = None  # messages; None: one approver is enough at any size
@@ -88,7 +89,9 @@ _TITLES: Mapping[str, Text] = {
 }
 _FLAGS = ("per_loan", "ends_when_paid", "own_number_only", "marketing_opt_out", "hold_out")
 _NEEDED = frozenset({"key", "purpose", "required", "priority", "validity_hours", "senders", "source", "date", "mark"})
-_OPTIONAL = frozenset({*_FLAGS, "required_any", "ending", "loan_states", "overdue_days", "second_approver_above"})
+_OPTIONAL = frozenset(
+    {*_FLAGS, "required_any", "ending", "loan_states", "overdue_days", "second_approver_above", "urgent"}
+)
 
 
 def read_classes(record: Mapping[str, Any]) -> dict[str, MessageClass]:
@@ -126,6 +129,7 @@ def read_class(entry: Mapping[str, Any]) -> MessageClass:
         loan_states=frozenset(map(LoanState, entry.get("loan_states", ()))),
         overdue_days=(days[0], days[1]) if days else None,
         priority=entry["priority"],
+        urgent=entry.get("urgent"),
         validity_hours=entry["validity_hours"],
         senders=frozenset(map(Role, entry["senders"])),
         second_approver_above=entry.get("second_approver_above"),
@@ -155,7 +159,10 @@ def _check_values(entry: Mapping[str, Any]) -> str:
         return f"purpose {entry['purpose']!r} is unknown"
     if entry["mark"] not in MARKS or not entry["source"]:
         return "a rule names its source and its mark V, 2 or U"
-    return check_terms(entry)
+    if trouble := check_terms(entry):
+        return trouble
+    late = "urgent" in entry and not _whole(entry["urgent"], range(entry["priority"]))
+    return "urgent must be before priority" if late else ""
 
 
 def check_terms(entry: Mapping[str, Any]) -> str:

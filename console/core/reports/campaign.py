@@ -8,8 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console.core.campaigns.audience import Audience, describe
+from console.core.campaigns.browse import line_names
 from console.core.campaigns.effect import DAYS, Measure, effect
 from console.core.campaigns.progress import Progress, progress
+from console.core.campaigns.schedule import Schedule
+from console.core.campaigns.schedule_words import how_words, starts_words
 from console.core.campaigns.timeline import timeline
 from console.core.campaigns.views import OUTCOME_TITLES, STANDING_TITLES
 from console.core.clock import Clock
@@ -20,7 +23,7 @@ from console.core.reports import details
 from console.core.reports.daily import class_title
 from console.core.reports.details import Phone
 from console.core.reports.table import Column, Kind, Row, Sheet, Value
-from db.models import Batch, Campaign, Decision, Line, Template, TemplateVersion, User
+from db.models import Batch, Campaign, Decision, Template, TemplateVersion, User
 
 _NO_CAMPAIGN = T("This campaign no longer exists."), T("Choose another one.")
 
@@ -64,8 +67,10 @@ def _fact_rows(session: Session, campaign: Campaign, found: Progress) -> Iterato
     yield T("Audience"), str(describe(session, Audience.load(campaign.audience)))
     yield T("Made by"), _person(session, campaign.created_by)
     yield from _decision(session, batch)
-    yield T("Not before"), local_datetime(campaign.not_before) if campaign.not_before else str(T("As soon as approved"))
-    yield T("Line"), _line(session, campaign.line_id)
+    schedule = Schedule.load(campaign.schedule)
+    yield T("Starts"), starts_words(schedule, campaign.not_before)
+    yield T("Pace and priority"), how_words(schedule)
+    yield T("Line"), line_names(session, campaign) or str(T("Any line"))
     yield T("Messages"), found.total
     yield T("Parts"), found.parts
     yield T("Left out beforehand"), found.excluded
@@ -98,11 +103,6 @@ def _template(session: Session, version_id: int | None) -> str:
 def _person(session: Session, user_id: int) -> str:
     user = session.get(User, user_id)
     return user.display_name if user else ""
-
-
-def _line(session: Session, line_id: int | None) -> str:
-    line = session.get(Line, line_id) if line_id else None
-    return line.name if line else str(T("Any line"))
 
 
 def _outcomes(found: Progress) -> Sheet:

@@ -50,13 +50,19 @@ class BatchDigest:
         expires_at: datetime | None,
         line_id: int | None,
         hold_out: str = "",
+        schedule: str = "",
     ) -> str:
-        """64 hex digits. May be called again after more messages were added. ``hold_out``: ``holdout.signed``."""
+        """64 hex digits. May be called again after more messages were added.
+
+        ``hold_out``: ``holdout.signed``; ``schedule``: ``campaigns.schedule.signed``.
+        """
         whole = self._hash.copy()
         route = "" if line_id is None else str(line_id)
         whole.update(_framed(str(self._messages), class_key, _instant(not_before), _instant(expires_at), route))
         if hold_out:
             whole.update(_framed("hold_out", hold_out))
+        if schedule:
+            whole.update(_framed("schedule", schedule))
         return whole.hexdigest()
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from console.core.campaigns.flow import SURE, Flow, pace_room, spread_room
-from console.core.campaigns.schedule import LOOK_AHEAD, BadSchedule, Schedule, Timetable, timetable
+from console.core.campaigns.opening import timetable_of
+from console.core.campaigns.schedule import LOOK_AHEAD, BadSchedule, Schedule, Timetable
 from console.core.compliance.policy import Policy
 from db import outbox_batches
 from db.models import BatchKind
@@ -68,12 +69,10 @@ class Releases:
 def planned(batch: OpenBatch, policy: Policy, now: datetime) -> Plan:
     """Raises BadSchedule."""
     schedule = Schedule.load(batch.schedule)
-    class_ = policy.class_of(batch.class_key)
-    contact = policy.hours_of(class_) if class_ is not None else None
     starts = batch.not_before or now
     ends = batch.expires_at or now + LOOK_AHEAD
-    hours = contact.hours if contact is not None else None
-    return Plan(batch, policy, schedule, timetable(schedule, hours, policy.zone, policy.calendar, starts, ends))
+    table = timetable_of(schedule, policy.class_of(batch.class_key), policy, starts, ends)
+    return Plan(batch, policy, schedule, table)
 
 
 class Release:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from console.core.campaigns.approvals import ApprovalDetail, Difference
 from console.core.campaigns.holdout import in_words
 from console.core.campaigns.messages import RuleNumber
+from console.core.campaigns.schedule_words import how_words, starts_words
 from console.core.campaigns.second import Second
 from console.core.compliance.sources import source_words
 from console.core.format import count, duration, local_date, local_datetime, money, share
@@ -38,9 +39,9 @@ class Figures(QWidget):
         ]
         if found.cost is not None:
             figures.insert(2, (money(found.cost), tr("yuan")))
-        takes = found.capacity.takes(found.parts)
-        if takes is not None and found.finish_at is not None:
-            figures.append((duration(takes), tr("until {time}", time=local_datetime(found.finish_at))))
+        if found.finish_at is not None and found.starts_at is not None:
+            takes = duration(found.finish_at - found.starts_at)
+            figures.append((takes, tr("until {time}", time=local_datetime(found.finish_at))))
         for number, words in figures:
             figure = QWidget()
             figure.setLayout(column(label(number, "figure"), label(words, "quiet"), spacing=0))
@@ -148,13 +149,14 @@ class AboutCard(Card):
     def show_about(self, found: ApprovalDetail) -> None:
         told = found.campaign
         template = tr("{template}, version {number}", template=told.template, number=told.template_number or 0)
-        starts = local_datetime(told.not_before) if told.not_before else tr("As soon as it is approved")
+        starts = starts_words(told.schedule, told.not_before)
         pairs: list[tuple[str, str | QWidget]] = [
             (tr("Template"), template),
             (tr("Text"), told.body),
             (tr("Audience"), str(told.audience)),
             (tr("Starts"), starts),
             (tr("Ends at the latest"), local_datetime(told.expires_at)),
+            (tr("Pace and priority"), how_words(told.schedule) or tr("As fast as the lines go, normal priority")),
             (tr("Line"), told.line or tr("Any line")),
             (tr("Held out"), str(in_words(told.hold_out))),
             (tr("Submitted"), tr("{name}, {time}", name=found.submitted_by, time=local_datetime(found.submitted_at))),

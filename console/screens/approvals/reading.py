@@ -143,7 +143,7 @@ class ReadingPane(QStackedWidget):
         self._sub.setText(tr("{class_} · submitted by {name}", class_=str(told.class_title), name=found.submitted_by))
         self.figures.show_figures(found)
         self.changes.show_difference(found.difference, found)
-        self.findings.show_findings(found.findings, found)
+        self.findings.show_findings((*found.findings, *found.obstacles), found)
         self.left_out.show_rules(found.rules, found.messages + found.excluded)
         self.about.show_about(found)
         self.messages.show_batch(found.batch_id)

@@ -12,6 +12,7 @@ from console.core.campaigns.browse import CampaignDetail
 from console.core.campaigns.holdout import in_words
 from console.core.campaigns.messages import RuleNumber
 from console.core.campaigns.progress import Failure, Progress
+from console.core.campaigns.schedule_words import how_words, starts_words
 from console.core.campaigns.timeline import Event
 from console.core.campaigns.views import OUTCOME_TITLES, Outcome, Standing
 from console.core.format import count, local_datetime, local_time
@@ -160,10 +161,12 @@ class FactsCard(Card):
     def show_facts(self, detail: CampaignDetail) -> None:
         pairs: list[tuple[str, str | QWidget]] = [
             (tr("Audience"), str(detail.audience)),
-            (tr("Starts"), local_datetime(detail.not_before) if detail.not_before else tr("As soon as it is approved")),
+            (tr("Starts"), starts_words(detail.schedule, detail.not_before)),
         ]
         if detail.expires_at:
             pairs.append((tr("Ends at the latest"), local_datetime(detail.expires_at)))
+        if how := how_words(detail.schedule):
+            pairs.append((tr("Pace and priority"), how))
         pairs.append((tr("Line"), detail.line or tr("Any line")))
         if detail.hold_out:
             pairs.append((tr("Held out"), str(in_words(detail.hold_out))))

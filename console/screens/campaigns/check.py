@@ -119,11 +119,8 @@ class CheckSection(Section):
         for finding in findings:
             if str(finding.why) not in said:
                 self._note(finding.level.value, sentences(finding.why, finding.mend))
-        if found.finish_at is None:
-            self._note("warn", tr("No line is switched on that could send it."))
-        if found.too_slow:
-            latest = local_datetime(found.expires_at)
-            self._note("warn", tr("Not everybody can be reached before {time}, when it ends.", time=latest))
+        for finding in found.obstacles:
+            self._note(finding.level.value, sentences(finding.why, finding.mend))
         if found.later:
             words = ntr(
                 "{n} of them will wait for permitted hours or for a limit per person.",
