@@ -4,10 +4,11 @@
 
 The floor is what nobody can go below: python-calamine reading the sheet, and the driver's own ``executemany`` of the
 very same cells into one table of 12 columns without any index, in one transaction. Ours reads, finds the header, maps,
-normalises and validates every cell, spells every name, stages, compares with what is stored, decides, and writes
-customers and loans with all their indexes, span by span. Also printed: the same file again (nothing changes), the same
-with every amount changed, and the longest time that the write lock was held, its commit included: while no line sends,
-and while lines send, when spans are short and the whole takes longer (SQLite only; a server lets many write at a time).
+normalises and validates every cell, spells every name, compares with what is stored, decides, and writes customers and
+loans with all their indexes, at once. Also printed: the same file again (nothing changes), the same with every amount
+changed, and the longest time that the write lock was held, its commit included: while no line sends, and while lines
+send, when the import goes span by span and the whole takes longer, with what another process then waits to write
+(SQLite only; a server lets many write at a time).
 ``--base`` fills the database with so many other customers and loans first. Seconds of the processor stand beside those
 of the clock: they do not mind what else the machine does (the server of PostgreSQL is not in them).
 """
@@ -16,8 +17,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import random
 import secrets
+import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -29,7 +33,7 @@ from typing import Any
 
 import python_calamine
 from openpyxl import Workbook
-from sqlalchemy import Column, Integer, MetaData, String, Table, event, make_url
+from sqlalchemy import Column, Integer, MetaData, String, Table, event, make_url, update
 
 from console.core.clock import SystemClock
 from console.core.context import Actor, Context
@@ -174,11 +178,10 @@ def fill(database: Database, rows: int) -> None:
         "segment", "tags", "id_tail", "channel", "extra", "active", "created_at", "updated_at",
     )  # fmt: skip
     terms = ("customer_id", "number", "product", "method", "state", "kind", "account_tail", "updated_at")
-    for first in range(0, rows, 50_000):
-        block: Sequence[int] = range(first, min(first + 50_000, rows))
-        with database.begin() as session:
+    with database.begin() as session, bulk.roomy(session, 512 * 1024), bulk.indexes_later(session, people, loans):
+        for first in range(0, rows, 50_000):
+            block: Sequence[int] = range(first, min(first + 50_000, rows))
             bulk.load(session, people, columns, [person(n) for n in block])
-        with database.begin() as session:
             lines = [(n + 1, f"BT{n:010}", "房贷", "", "active", "", "", now) for n in block]
             bulk.load(session, loans, terms, lines)
 
@@ -246,20 +249,62 @@ def measure(folder: Path, rows: int, server: Callable[[], str] | None, base: int
     print(f"  the same file again         {min(again).seconds:6.2f} s   ratio {min(again) / floor}")
     print(f"  every amount changed        {min(updates).seconds:6.2f} s   ratio {min(updates) / floor}")
     print(f"  write lock at a time: at most {min(alone) * 1000:.0f} ms while no line sends")
-    for spent, longest in sending[:1]:
+    for (spent, (waited, turns)), longest in sending[:1]:
         print(
-            f"  every amount changed while lines send {spent.seconds:.2f} s, at most {longest * 1000:.0f} ms at a time"
+            f"  every amount changed while lines send {spent.seconds:.2f} s: at most {longest * 1000:.0f} ms at a time"
         )
+        print(f"  meanwhile another process wrote {turns:.0f} times and waited {waited * 1000:.0f} ms at most")
 
 
-def while_sending(path: Path, ctx: Context, rows: int) -> Spent:
+OTHER = """
+import sys, time
+from sqlalchemy import text
+from db.engine import Database
+url, key = sys.argv[1:]
+longest, count = 0.0, 0
+with Database.open(url, key=bytes.fromhex(key)) as database:
+    print("ready", flush=True)
+    ended = time.monotonic() + 3600
+    while time.monotonic() < ended:
+        began = time.monotonic()
+        with database.begin(urgent=True) as session:
+            longest, count = max(longest, time.monotonic() - began), count + 1
+            if session.scalar(text("SELECT state FROM batch ORDER BY id DESC LIMIT 1")) == "finished":
+                break
+            session.execute(text("UPDATE batch SET priority = priority"))
+        time.sleep(0.01)
+print(longest, count)
+"""
+
+
+@contextlib.contextmanager
+def another_writer(ctx: Context) -> Iterator[list[float]]:
+    """Another process that writes a little every ten milliseconds, as a line does: its longest wait, and its turns."""
+    key = ctx.database.key
+    assert key is not None
+    command = [sys.executable, "-c", OTHER, ctx.database.url, key.hex()]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    found: list[float] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        try:
+            yield found
+        finally:
+            with ctx.database.begin() as session:
+                session.execute(update(Batch).values(state=BatchState.FINISHED))
+            found.extend(map(float, other.stdout.read().split()))
+
+
+def while_sending(path: Path, ctx: Context, rows: int) -> tuple[Spent, list[float]]:
     """The first file again over the changed one, with a batch that is open."""
     with ctx.database.begin() as session:
         state = {"kind": BatchKind.TEST, "class_key": "test", "created_by": ctx.actor.user_id}
         session.add(Batch(**state, state=BatchState.OPEN, created_at=datetime.now(UTC)))
-    spent, _, result = ours(path, ctx)
+    with another_writer(ctx) as waited:
+        spent, _, result = ours(path, ctx)
     assert result.updated == rows
-    return spent
+    return spent, waited
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from console.core.customers.columns import (
 from console.core.customers.dates import day, moment
 from console.core.customers.identity import Identity
 from console.core.customers.mapping import Fields, Mapping
-from console.core.customers.normalise import Refused
+from console.core.customers.normalise import Refused, number, plain_numbers
 from console.core.customers.problems import BadRow, Policy, Problem
 from console.core.customers.quiet import collector_paused
 from console.core.customers.repetitions import repetitions
@@ -152,6 +152,8 @@ class _Cache(dict[object, object]):
 
 def _clean_column(cells: Sequence[object], clean: Clean) -> list[Any]:
     """Through a cache where values repeat themselves, as all but numbers and amounts do."""
+    if clean is number and plain_numbers(cells):
+        return list(cells)
     first = cells[:1000]
     if len(set(first)) * 2 > len(first):
         return list(map(clean, cells))
@@ -175,8 +177,10 @@ def _cleaned(
         own = extra.get(key)
         clean = partial(_DATES[key], since_1904=sheet.since_1904) if key in _DATES else (own or FIELDS[key]).clean
         values = columns[key] = _clean_column(by_column[position], clean)
+        if Refused not in set(map(type, values)):
+            continue
         for index, value in enumerate(values):
-            if value.__class__ is Refused:
+            if isinstance(value, Refused):
                 problems.setdefault(index, []).append(Problem(key, value.reason, own.title if own else None))
     return columns, problems
 
@@ -225,8 +229,8 @@ def _loan_rule(columns: dict[str, list[object]], problems: _Problems) -> None:
     if numbers is None or "" not in numbers:
         return
     others = [columns[key] for key in columns if key != "loan_number" and group_of(key) is Group.LOAN]
-    for index, number in enumerate(numbers):
-        if number == "" and "sequence" not in columns and any(values[index] not in ("", None) for values in others):
+    for index, value in enumerate(numbers):
+        if value == "" and "sequence" not in columns and any(values[index] not in ("", None) for values in others):
             problems.setdefault(index, []).append(Problem("loan_number", T("missing")))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
@@ -17,6 +18,7 @@ PHONE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _PLUS_86 = re.compile(r"(?:\+|00)?86(1[3-9]\d{9})", re.ASCII)
 _SCIENTIFIC = re.compile(r"\d+(?:\.\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
 _EXCEL_TEXT = re.compile(r'="([^"]*)"')
+_HAN = re.compile(r"[\u4e00-\u9fff]{1,100}")
 _HAN_SPACE = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
 
 # zero-width and direction marks, soft hyphen, byte order mark: they come along when copied from a web page
@@ -81,6 +83,15 @@ def number(cell: object) -> str | Refused:
     return value
 
 
+def plain_numbers(cells: Sequence[object]) -> bool:
+    """Whether ``number`` gives every one of them back as it is, found out for all at a time."""
+    try:
+        joined = "".join(cells)  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    return joined.isascii() and joined.isalnum() and max(map(len, cells)) <= 40  # type: ignore[arg-type]
+
+
 def phone(cell: object) -> str | Refused:
     """Eleven digits of a mobile number of mainland China; ``""`` for an empty cell."""
     if isinstance(cell, str):
@@ -123,6 +134,8 @@ def _lost_digits(value: str) -> Text:
 
 def name(cell: object) -> str | Refused:
     """A person's or a company's name; Chinese names lose the spaces that align them."""
+    if isinstance(cell, str) and _HAN.fullmatch(cell):
+        return cell
     value = _HAN_SPACE.sub("", text(cell)).translate(_DOTS)
     if len(value) > 100:
         return Refused(T("longer than {limit} characters", limit=100))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import string
+import unicodedata
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from console.core.customers.amounts import LIMIT, fen, rate
 from console.core.customers.columns import FIELDS
 from console.core.customers.dates import day
 from console.core.customers.identity import Identity, identity
-from console.core.customers.normalise import Refused, name, number, phone, tags, tail, text, whole_number
+from console.core.customers.normalise import Refused, name, number, phone, plain_numbers, tags, tail, text, whole_number
 from console.core.customers.pinyin import spelled
 
 PHONES = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
@@ -368,3 +369,14 @@ def test_the_dictionary_is_not_loaded_at_start() -> None:
 
 def test_durations_are_text() -> None:
     assert text(timedelta(hours=1)) == "1:00:00"
+
+
+@given(st.lists(st.one_of(st.text(st.sampled_from("AZaz09-_ 一￥")), st.integers(), st.just("A" * 41)), max_size=3))
+def test_numbers_that_are_plain_all_together_are_plain_each(cells: list[object]) -> None:
+    if cells and plain_numbers(cells):
+        assert [number(cell) for cell in cells] == cells
+
+
+@given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=100))
+def test_a_chinese_name_is_as_it_is(given_name: str) -> None:
+    assert name(given_name) == " ".join(unicodedata.normalize("NFKC", given_name).split())
