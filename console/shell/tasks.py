@@ -156,13 +156,17 @@ class Tasks(QObject):
         """
         job = _Job(owner, (id(owner), key) if key else None, done, failed, stop=Stop())
         if job.key is not None:
-            overtaken = self._newest.get(job.key)
-            if overtaken is not None and overtaken in self._open:
-                self._open[overtaken].cancel()
-                if overtaken.stop is not None:
-                    self._stopper.submit(overtaken.stop.stop)
+            self.give_up(owner, key)
             self._newest[job.key] = job
         self._start(self._aside if aside else self._database, job, work, replace(self._ctx(), stop=job.stop))
+
+    def give_up(self, owner: QObject | None, key: str) -> None:
+        """Nobody waits for the newest query with this key any more: it is stopped, and what it found is dropped."""
+        overtaken = self._newest.pop((id(owner), key), None)
+        if overtaken is not None and overtaken in self._open and not self._closed:
+            self._open[overtaken].cancel()
+            if overtaken.stop is not None:
+                self._stopper.submit(overtaken.stop.stop)
 
     def run(
         self,

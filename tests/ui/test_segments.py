@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -15,12 +16,14 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.core.context import Context
-from console.core.segments import store
+from console.core.segments import counting, store
 from console.core.segments.browse import segment_detail
 from console.core.segments.conditions import Condition, Group, Logic, Related, checked_condition, dump, load
+from console.core.segments.counting import Found
 from console.core.segments.fields import Scope, own_field
 from console.core.segments.operators import NEEDS, OPERATORS, Needs, Operator
 from console.screens.customers.screen import CustomersPage
+from console.screens.segments import operations
 from console.screens.segments import screen as screen_module
 from console.screens.segments.answers import Several, Texts
 from console.screens.segments.parts import ConditionRow, GroupBox, fields_in, new_condition
@@ -144,6 +147,55 @@ def test_the_newest_question_wins(qtbot: QtBot, services: Services, saved: int, 
         page.editor.look()
     settle()
     assert seen[-1] == page.editor.people.number.text() == "30"
+
+
+@pytest.fixture
+def slow_count(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
+    """Counting ends when this is set; an estimate asks nine of the thirty."""
+    gate, look = Event(), operations.look
+
+    def waiting(root: Group) -> Callable[[Context], Found]:
+        def work(ctx: Context) -> Found:
+            gate.wait()
+            return look(root)(ctx)
+
+        return work
+
+    monkeypatch.setattr(operations, "look", waiting)
+    for name, value in (("_PLACES", 3), ("_BESIDE", 3), ("_WORTH", 2)):
+        monkeypatch.setattr(counting, name, value)
+    yield gate
+    gate.set()
+
+
+def test_a_long_count_shows_an_estimate_first(qtbot: QtBot, services: Services, saved: int, slow_count: Event) -> None:
+    page = shown(qtbot, services, lambda: None, segment_id=saved)
+    people = page.editor.people
+    qtbot.waitUntil(lambda: page.editor.guessed is not None)
+    assert people.number.text() == "≈ 10"
+    assert people.words.text() == "estimated from 9 customers · counting all…"
+    assert people.stop.isVisible()
+    slow_count.set()
+    counted(qtbot, page, "10")
+    assert people.words.text() == "customers"
+    assert not people.stop.isVisible()
+
+
+def test_counting_is_stopped_and_taken_up_again(
+    qtbot: QtBot, services: Services, saved: int, slow_count: Event, settle: Callable[[], None]
+) -> None:
+    page = shown(qtbot, services, lambda: None, segment_id=saved)
+    people = page.editor.people
+    qtbot.waitUntil(people.stop.isVisible)
+    press(page, "Stop counting", qtbot)
+    assert (people.number.text(), people.words.text()) == ("≈ 10", "estimated from 9 customers")
+    slow_count.set()
+    settle()
+    assert page.editor.found is None  # what was stopped is not shown
+    assert people.number.text() == "≈ 10"
+    press(page, "Count them all", qtbot)
+    counted(qtbot, page, "10")
+    assert not people.again.isVisible()
 
 
 def test_rows_are_moved_doubled_and_removed_with_the_keyboard(

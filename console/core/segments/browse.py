@@ -1,4 +1,4 @@
-"""Looking at segments: the list, one of them with its versions and campaigns, and who belongs to conditions."""
+"""Looking at segments: the list, and one of them with its versions and campaigns."""
 
 from __future__ import annotations
 
@@ -12,21 +12,18 @@ from sqlalchemy.orm import Session
 from console.core.campaigns.browse import campaign_rows
 from console.core.campaigns.views import Standing
 from console.core.context import Context
-from console.core.customers.browse import CustomerRow, customer_rows
 from console.core.errors import UserError
 from console.core.i18n import Text
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
-from console.core.segments.compile import chooses_loans, loans, members
-from console.core.segments.conditions import Group, checked, load
+from console.core.segments.conditions import Group, load
 from console.core.segments.fields import Field
 from console.core.segments.pinning import Pin
-from console.core.segments.store import require_known, segment_of, today_of
+from console.core.segments.store import require_known, segment_of
 from console.core.segments.values import distinct_values
 from db.models import Campaign, Segment, SegmentPin, SegmentVersion, User
 
 DEFAULT_SORT = Sort("name")
-SAMPLE = 20
 LISTED = 50  # campaigns of one segment
 
 
@@ -67,16 +64,6 @@ class SegmentDetail:
     versions: tuple[Version, ...]  # newest first, at least one
     pin: Pin | None
     used_by: tuple[UsedBy, ...]  # newest first
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """Who belongs to conditions now."""
-
-    root: Group
-    customers: int
-    loans: int | None  # that a text would be about; None where the conditions choose none
-    sample: tuple[CustomerRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,23 +152,6 @@ def segment_choices(session: Session) -> list[SegmentChoice]:
                 )
             )
     return found
-
-
-def look(ctx: Context, root: Group) -> Found:
-    """Count and some of them. Raises BadConditions, UnknownField."""
-    ctx.require(Permission.CUSTOMERS_VIEW)
-    root = checked(root)
-    with ctx.reading() as session:
-        today = today_of(session, ctx.clock.now().astimezone().date())
-        require_known(session, root)
-        found = members(root, today)
-        customers = session.scalar(select(func.count()).select_from(found.subquery())) or 0
-        some = sorted(session.scalars(found.limit(SAMPLE))) if customers else []
-        meant = None
-        if chooses_loans(root):
-            chosen = loans(root, today).subquery()
-            meant = session.scalar(select(func.count()).select_from(chosen)) or 0
-        return Found(root=root, customers=customers, loans=meant, sample=tuple(customer_rows(session, some)))
 
 
 def values_of(ctx: Context, field: Field) -> list[str]:

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QWidget
 from console.core.errors import UserError
 from console.core.i18n import sentences, tr
 from console.core.security.permissions import Permission
-from console.core.segments.browse import Found, SegmentDetail
+from console.core.segments.browse import SegmentDetail
 from console.core.segments.conditions import BadConditions, Group, checked
+from console.core.segments.counting import Found, Guess
 from console.core.segments.fields import Field
 from console.core.segments.starters import STARTERS, Starter
 from console.core.segments.store import NAME_LENGTH, titles_of
@@ -26,6 +27,7 @@ from console.shell.services import Services
 from console.shell.widgets import Card, StateBadge, column, label, quiet_button, row, scroll
 
 TYPING_PAUSE = 250  # milliseconds without a change before the database is asked
+PATIENCE = 350  # milliseconds without the number before about how many is asked
 BLANK = Draft(segment_id=None, name="", root=Group(), seen=None)
 
 
@@ -51,6 +53,9 @@ class SegmentEditor(QWidget):
         self.found: Found | None = None
         self._timer = QTimer(self, interval=TYPING_PAUSE, singleShot=True)
         self._timer.timeout.connect(self.look)
+        self._patience = QTimer(self, interval=PATIENCE, singleShot=True)
+        self._patience.timeout.connect(self.guess)
+        self.guessed: Guess | None = None  # while, or where, nobody has been counted
         self._make_parts()
         self._make_actions()
         self._arrange()
@@ -69,6 +74,8 @@ class SegmentEditor(QWidget):
         self.sentence = SentenceCard()
         self.people = FoundCard()
         self.people.open_wanted.connect(self.customer_wanted)
+        self.people.stop_wanted.connect(self.stop_counting)
+        self.people.count_wanted.connect(self.look)
         self.pin = PinCard()
         self.history = HistoryCard()
         self.history.take_wanted.connect(self._take)
@@ -210,11 +217,11 @@ class SegmentEditor(QWidget):
 
     def _changed(self) -> None:
         self._dress()
-        self.found = None
+        self.found = self.guessed = None
+        self._give_up()
         try:
             root = checked(self.builder.root)
         except UserError as error:
-            self._timer.stop()
             self._complain(error)
             return
         self.builder.mark(None)
@@ -239,16 +246,45 @@ class SegmentEditor(QWidget):
         root = self._complete()
         if root is None:
             return
+        if self.guessed is None:
+            self._patience.start()
+        else:
+            self.people.show_guess(self.guessed, counting=True)
         self._services.tasks.query(
             operations.look(root), self._looked, owner=self, failed=self._not_looked, key="look", aside=True
         )
 
+    def guess(self) -> None:
+        """The whole base takes seconds; a part of it tells at once about how many there are."""
+        root = self._complete()
+        if root is not None:
+            self._services.tasks.query(operations.guess(root), self._guessed, owner=self, key="guess", aside=True)
+
+    def stop_counting(self) -> None:
+        """The estimate is enough."""
+        self._give_up()
+        if self.guessed is not None:
+            self.people.show_guess(self.guessed, counting=False)
+
+    def _give_up(self) -> None:
+        for timer in (self._timer, self._patience):
+            timer.stop()
+        for key in ("look", "guess"):
+            self._services.tasks.give_up(self, key)
+
     def _looked(self, found: Found) -> None:
         if found.root == self._complete():  # else somebody has typed on, and what they typed is not whole yet
+            self._give_up()
             self.found = found
             self.people.show_found(found)
 
+    def _guessed(self, found: Guess | None) -> None:
+        if found is not None and self.found is None and found.root == self._complete():
+            self.guessed = found
+            self.people.show_guess(found, counting=True)
+
     def _not_looked(self, error: UserError) -> None:
+        self._give_up()
         self.people.complain(sentences(error.message, error.hint))
 
     def _ask_values(self, field: Field) -> None:

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from console.core.campaigns.views import BADGES
 from console.core.customers.browse import CustomerRow
 from console.core.format import count, local_date, local_datetime
 from console.core.i18n import ntr, tr
-from console.core.segments.browse import SAMPLE, Found, UsedBy, Version
+from console.core.segments.browse import UsedBy, Version
 from console.core.segments.conditions import Group
+from console.core.segments.counting import SAMPLE, Found, Guess
 from console.core.segments.pinning import Pin
 from console.core.segments.sentence import Titles, lines
 from console.shell import theme
@@ -45,32 +46,56 @@ class FoundCard(Card):
     """The number of now, and the first of them."""
 
     open_wanted = Signal(int)  # customer
+    stop_wanted = Signal()
+    count_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__(tr("Now"), spacing=4)
         self.number = label("–", "figure")
         self.words = label("", "quiet", wrap=True)
+        self.stop = link_button(tr("Stop counting"), self.stop_wanted.emit)
+        self.again = link_button(tr("Count them all"), self.count_wanted.emit)
         self._people = column(spacing=2)
-        self.add(self.number, self.words, self._people)
+        self.add(self.number, self.words, self.stop, self.again, self._people)
+        self._offer(None)
+
+    def _offer(self, link: QWidget | None) -> None:
+        for each in (self.stop, self.again):
+            each.setVisible(each is link)
 
     def wait(self) -> None:
         self.words.setText(tr("Counting…"))
+        self._offer(None)
 
     def complain(self, why: str) -> None:
         self.number.setText("–")
         self.words.setText(why)
+        self._offer(None)
         clear(self._people)
+
+    def show_guess(self, found: Guess, *, counting: bool) -> None:
+        """``counting``: the exact number is on its way."""
+        near = tr("≈ {n}", n=count(found.customers)) if found.customers else tr("few")
+        self.number.setText(near)
+        asked = ntr("estimated from {n} customer", "estimated from {n} customers", found.asked)
+        self.words.setText(" · ".join((asked, tr("counting all…"))) if counting else asked)
+        self._offer(self.stop if counting else self.again)
+        self._show_people(found.sample)
 
     def show_found(self, found: Found) -> None:
         self.number.setText(count(found.customers))
         people = ntr("customer", "customers", found.customers)
         loans = "" if found.loans is None else ntr("with {n} loan meant", "with {n} loans meant", found.loans)
         self.words.setText(" · ".join(filter(None, (people, loans))) if found.customers else tr("Nobody fits."))
-        clear(self._people)
-        for person in found.sample:
-            self._people.addLayout(self._person(person))
+        self._offer(None)
+        self._show_people(found.sample)
         if found.customers > SAMPLE:
             self._people.addWidget(label(tr("… and {n} more", n=count(found.customers - len(found.sample))), "quiet"))
+
+    def _show_people(self, people: Sequence[CustomerRow]) -> None:
+        clear(self._people)
+        for person in people:
+            self._people.addLayout(self._person(person))
 
     def _person(self, person: CustomerRow) -> QHBoxLayout:
         name = link_button(person.name, lambda: self.open_wanted.emit(person.id))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from console.core.context import Context
 from console.core.events import Change, Topic
 from console.core.listing import Sort
-from console.core.segments import browse, pinning, store
-from console.core.segments.browse import Found, SegmentDetail, SegmentRow
+from console.core.segments import browse, counting, pinning, store
+from console.core.segments.browse import SegmentDetail, SegmentRow
 from console.core.segments.conditions import Group
+from console.core.segments.counting import Found, Guess
 from console.core.segments.fields import Field
 from console.core.segments.pinning import Pinned
 from console.core.segments.store import Saved
@@ -60,7 +61,11 @@ def values_of(field: Field) -> Callable[[Context], list[str]]:
 
 
 def look(root: Group) -> Callable[[Context], Found]:
-    return lambda ctx: browse.look(ctx, root)
+    return lambda ctx: counting.look(ctx, root)
+
+
+def guess(root: Group) -> Callable[[Context], Guess | None]:
+    return lambda ctx: counting.guess(ctx, root)
 
 
 def saving(draft: Draft) -> Callable[[Context], Saved]:

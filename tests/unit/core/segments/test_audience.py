@@ -18,8 +18,9 @@ from console.core.campaigns.preflight import preflight
 from console.core.clock import FixedClock
 from console.core.context import Context
 from console.core.segments import pinning, store
-from console.core.segments.browse import look, segment_detail, segment_rows
+from console.core.segments.browse import segment_detail, segment_rows
 from console.core.segments.conditions import Condition, Group, Logic, Related
+from console.core.segments.counting import look
 from console.core.segments.fields import Scope
 from console.core.segments.operators import Operator
 from db.models import Campaign, LoanState, Message, SegmentLoan, SegmentMember, SegmentPin

@@ -18,8 +18,8 @@ from console.core.customers.browse import (
     customer_head,
     customer_ids,
 )
-from console.core.segments.browse import look
 from console.core.segments.conditions import Condition, Group, Related, dump
+from console.core.segments.counting import look
 from console.core.segments.fields import Scope, UnknownField
 from console.core.segments.operators import Operator
 
