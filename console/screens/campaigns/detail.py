@@ -22,6 +22,7 @@ from console.screens.campaigns.cards import FactsCard, FailuresCard, LeftOutCard
 from console.screens.campaigns.effect import EffectCard
 from console.screens.campaigns.messages import LeftOutTab, MessagesTab
 from console.screens.campaigns.operations import CHANGED, Overview
+from console.screens.campaigns.repeat import RepeatDialog
 from console.shell.flow import FlowLayout
 from console.shell.services import Services
 from console.shell.widgets import (
@@ -45,6 +46,7 @@ class DetailPane(QStackedWidget):
     edit_wanted = Signal(int)
     open_wanted = Signal(int)  # another campaign: the copy
     gone = Signal()
+    repeated = Signal(int)  # series that was made of it
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -204,6 +206,8 @@ class DetailPane(QStackedWidget):
             shown.append(quiet_button(tr("Export"), self._export, "file-spreadsheet"))
         if allowed(Permission.CAMPAIGNS_EDIT) and found.detail.template:
             shown.append(quiet_button(tr("Copy"), self.copy, "copy"))
+        if allowed(Permission.CAMPAIGNS_SUBMIT) and found.detail.template and where is not Standing.PREPARING:
+            shown.append(quiet_button(tr("Repeat…"), self.repeat, "calendar"))
         if allowed(Permission.CAMPAIGNS_EDIT) and found.progress.left:
             shown.append(self._follow_up_button())
         if allowed(Permission.CAMPAIGNS_EDIT) and where in (Standing.DRAFT, Standing.RETURNED):
@@ -264,6 +268,15 @@ class DetailPane(QStackedWidget):
 
     def copy(self) -> None:
         self._services.tasks.query(operations.copy(self._id), self._copied, owner=self)
+
+    def repeat(self) -> None:
+        work = partial(operations.repeat, self._id)
+        title = tr("Repeat this campaign")
+        RepeatDialog(self, self._services, title, tr("Repeat"), work, self._repeated).open()
+
+    def _repeated(self, series_id: int) -> None:
+        self._services.announce(CHANGED)
+        self.repeated.emit(series_id)
 
     def _follow_up_button(self) -> QPushButton:
         button = quiet_button(tr("Follow up"), None, "reply")

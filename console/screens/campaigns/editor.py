@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
@@ -23,11 +24,12 @@ from console.screens.campaigns.check import CheckSection
 from console.screens.campaigns.holding import HoldOutRow
 from console.screens.campaigns.keeper import DraftKeeper
 from console.screens.campaigns.operations import CHANGED, Started
+from console.screens.campaigns.repeat import RepeatDialog
 from console.screens.campaigns.sections import AudienceSection, ScheduleSection, Section, TemplateSection
 from console.shell import theme
 from console.shell.services import Services
 from console.shell.tasks import Task, TaskState
-from console.shell.widgets import column, flat_button, label, primary_button, row, scroll
+from console.shell.widgets import column, flat_button, label, primary_button, quiet_button, row, scroll
 
 SAVE_AFTER = 1200  # milliseconds of quiet before what was typed is stored
 CHECK_AFTER = 600
@@ -42,12 +44,15 @@ class SubmitSection(Section):
         self.trouble = label("", "error", wrap=True)
         self.trouble.hide()
         self.button = primary_button(tr("Submit for approval"), None, "stamp")
-        self.add(self.summary, self.trouble, row(self.button, None))
+        self.repeat = quiet_button(tr("Repeat…"), None, "calendar")
+        self.repeat.setToolTip(tr("Make it anew on certain days, each time with an approval of its own"))
+        self.add(self.summary, self.trouble, row(self.button, self.repeat, None))
 
 
 class CampaignEditor(QWidget):
     left = Signal()
     submitted = Signal(int)  # campaign
+    repeated = Signal(int)  # series that was made of it
 
     def __init__(
         self,
@@ -126,6 +131,7 @@ class CampaignEditor(QWidget):
         self.check.check_wanted.connect(self.check_now)
         self.check.trial_wanted.connect(self._trial)
         self.submission.button.clicked.connect(lambda _checked=False: self.submit())
+        self.submission.repeat.clicked.connect(lambda _checked=False: self.repeat())
         self._may_submit = self._services.allowed(Permission.CAMPAIGNS_SUBMIT)
         self.check.trial.setEnabled(self._services.allowed(Permission.CAMPAIGNS_TEST_SEND))
 
@@ -158,8 +164,8 @@ class CampaignEditor(QWidget):
         self.schedule.begin(found.choices.lines, draft.not_before, draft.expires_at, draft.line_id)
         self.comment.setText(tr("Returned: {comment}", comment=found.comment))
         self.comment.setVisible(bool(found.comment))
+        self._of_series(saved is not None and saved.state.value == "pattern")
         self._begun = True
-        self._set_open(True)
         self._set_open(True)
         self._refresh()
         self._check_timer.start(0)
@@ -296,6 +302,7 @@ class CampaignEditor(QWidget):
         self.check.set_stale(not self._is_checked())
         missing = self._missing()
         self.submission.button.setEnabled(self._may_submit and not missing)
+        self.submission.repeat.setEnabled(self._may_submit and not missing)
         self.submission.summary.setText(self._summary(missing))
 
     def _summary(self, missing: list[str]) -> str:
@@ -329,6 +336,37 @@ class CampaignEditor(QWidget):
     def _not_tried(self, error: UserError) -> None:
         self.check.trial.setEnabled(True)
         self.check.say_of_trial(sentences(error.message, error.hint))
+
+    # Repeating
+
+    def _of_series(self, pattern: bool) -> None:
+        """The pattern of a series is edited as a campaign is, but never submitted by itself."""
+        self.submission.setVisible(not pattern)
+        if pattern:
+            self.comment.setProperty("look", "quiet")
+            words = tr(
+                "The pattern of a series: what you change counts from the next run. Its times are the series' own."
+            )
+            self.comment.setText(words)
+            self.comment.show()
+
+    def repeat(self) -> None:
+        if self._missing() or not self._may_submit:
+            return
+        self.save_now()
+        self.keeper.when_idle(self._ask_how_often)
+
+    def _ask_how_often(self) -> None:
+        campaign_id = self.keeper.campaign_id
+        if campaign_id is None:
+            return
+        work = partial(operations.repeat, campaign_id)
+        title = tr("Repeat this campaign")
+        RepeatDialog(self, self._services, title, tr("Repeat"), work, self._made_series).open()
+
+    def _made_series(self, series_id: int) -> None:
+        self._begun = False  # what is on the page is the pattern now
+        self.repeated.emit(series_id)
 
     # Submitting
 

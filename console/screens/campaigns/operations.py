@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
-from console.core.campaigns import lifecycle
+from console.core.campaigns import lifecycle, series
 from console.core.campaigns.audience import Audience, Ending
 from console.core.campaigns.browse import (
     CampaignDetail,
@@ -36,9 +37,12 @@ from console.core.campaigns.messages import (
 )
 from console.core.campaigns.preflight import Preflight, preflight
 from console.core.campaigns.progress import Progress, progress
+from console.core.campaigns.recurrence import Due, Recurrence, dues
+from console.core.campaigns.series_views import SeriesDetail, SeriesRow, series_detail, series_ids, series_rows, stopped
 from console.core.campaigns.timeline import Event, timeline
 from console.core.campaigns.trial import TrialSent, send_test
 from console.core.campaigns.views import Standing
+from console.core.compliance.versions import policy_at
 from console.core.context import Context
 from console.core.events import Change, Topic
 from console.core.listing import Sort
@@ -47,6 +51,7 @@ from console.core.reports.run import export, suggested_path
 from console.shell.tasks import Progress as Reported
 
 CHANGED = Change.of(Topic.CAMPAIGNS, Topic.OUTBOX)
+Verb = Callable[[Context], int]  # gives the id of what it was done to
 
 
 @dataclass(frozen=True)
@@ -237,3 +242,79 @@ def export_target(campaign_id: int) -> Callable[[Context], Path]:
 def export_details(campaign_id: int, target: Path, reveal: bool) -> Callable[[Context, Reported], Path]:
     request = Request(report=Report.CAMPAIGN, campaign_id=campaign_id, reveal=reveal)
     return lambda ctx, report: export(ctx, request, target, report).path
+
+
+# Series
+
+
+def series_ids_of(text: str) -> Callable[[Context, Sort], list[int]]:
+    def work(ctx: Context, sort: Sort) -> list[int]:
+        with ctx.database.read() as session:
+            return series_ids(session, text, sort)
+
+    return work
+
+
+def series_rows_of(ctx: Context, ids: Sequence[int]) -> list[SeriesRow]:
+    with ctx.database.read() as session:
+        return series_rows(session, ids, ctx.clock.now())
+
+
+def series_detail_of(series_id: int) -> Callable[[Context], SeriesDetail]:
+    def work(ctx: Context) -> SeriesDetail:
+        with ctx.database.read() as session:
+            return series_detail(session, series_id, ctx.clock.now())
+
+    return work
+
+
+def stopped_series(ctx: Context) -> int:
+    with ctx.database.read() as session:
+        return stopped(session)
+
+
+def next_runs(recurrence: Recurrence, number: int) -> Callable[[Context], list[Due]]:
+    def work(ctx: Context) -> list[Due]:
+        recurrence.check()
+        now = ctx.clock.now()
+        with ctx.database.read() as session:
+            policy = policy_at(session, now)
+        return list(islice(dues(recurrence, now, policy.calendar, policy.zone), number))
+
+    return work
+
+
+def repeat(campaign_id: int, recurrence: Recurrence) -> Verb:
+    return lambda ctx: series.create(ctx, campaign_id, recurrence)
+
+
+def change_series(series_id: int, recurrence: Recurrence, seen: datetime) -> Verb:
+    def work(ctx: Context) -> int:
+        series.change(ctx, series_id, recurrence, seen=seen)
+        return series_id
+
+    return work
+
+
+def pause_series(series_id: int) -> Verb:
+    def work(ctx: Context) -> int:
+        series.pause(ctx, series_id)
+        return series_id
+
+    return work
+
+
+def resume_series(series_id: int) -> Verb:
+    def work(ctx: Context) -> int:
+        series.resume(ctx, series_id)
+        return series_id
+
+    return work
+
+
+def end_series(series_id: int) -> Verb:
+    def work(ctx: Context) -> int:
+        series.end(ctx, series_id)
+        return series_id
+
+    return work

@@ -9,13 +9,14 @@ from console.core.campaigns.browse import CampaignFilter, CampaignRow
 from console.core.campaigns.views import BADGES, STANDING_TITLES, Standing
 from console.core.events import Change, Topic
 from console.core.format import count, when
-from console.core.i18n import tr
+from console.core.i18n import ntr, tr
 from console.core.listing import Sort
 from console.core.messages.classes import CLASSES
 from console.core.security.permissions import Permission
 from console.screens.campaigns import operations
 from console.screens.campaigns.detail import DetailPane
 from console.screens.campaigns.editor import CampaignEditor
+from console.screens.campaigns.series import SeriesPane
 from console.shell import theme
 from console.shell.page import Page
 from console.shell.services import Services
@@ -47,7 +48,9 @@ class CampaignsPage(Page):
         self.table.current_changed.connect(self._show_current)
         self.table.row_activated.connect(self._activate)
         self.table.loaded.connect(self._loaded)
+        self.detail.repeated.connect(self.open_series)
         self._editor: CampaignEditor | None = None
+        self._series: SeriesPane | None = None
         self._list = master_detail(self.table, self.detail)
         self.detail.setMinimumWidth(theme.current().px(320))
         self._stack = QStackedWidget()
@@ -61,6 +64,8 @@ class CampaignsPage(Page):
         self.standing = self.bar.add_filter(FilterBox(tr("State"), standings), self._filter)
         classes = [(each.key, str(each.title)) for each in CLASSES.values()]
         self.class_box = self.bar.add_filter(FilterBox(tr("Class"), classes), self._filter)
+        self.repeating = self.bar.add_action(tr("Repeating"), self.open_series, "calendar")
+        self.repeating.setToolTip(tr("Campaigns that repeat"))
         if self._may_edit:
             self.bar.set_primary(tr("New campaign"), self.new, "plus", tr("Write to many customers"))
 
@@ -104,6 +109,7 @@ class CampaignsPage(Page):
     def arrive(self, **arguments: object) -> None:
         """``campaign_id`` opens one, ``standing`` filters, ``new``, ``audience`` or one of the other ids start one."""
         campaign_id, standing = arguments.get("campaign_id"), arguments.get("standing")
+        self._look_after_series()
         template_id, import_id = arguments.get("template_id"), arguments.get("import_id")
         segment_id, audience = arguments.get("segment_id"), arguments.get("audience")
         if isinstance(standing, str) and standing:
@@ -129,6 +135,17 @@ class CampaignsPage(Page):
     def refresh(self, change: Change | None) -> None:
         self.table.reload()
         self.detail.reload()
+        self._look_after_series()
+        if self._series is not None:
+            self._series.reload()
+
+    def _look_after_series(self) -> None:
+        self.services.tasks.query(operations.stopped_series, self._show_stopped, owner=self, key="stopped")
+
+    def _show_stopped(self, number: int) -> None:
+        words = ntr("Repeating: {n} stopped", "Repeating: {n} stopped", number) if number else tr("Repeating")
+        self.repeating.setText(words)
+        self.repeating.setAccessibleName(words)
 
     def may_leave(self) -> bool:
         if self._editor is not None:
@@ -136,6 +153,9 @@ class CampaignsPage(Page):
         return True
 
     def step_back(self) -> bool:
+        if self._editor is None and self._series is not None:
+            self.close_series()
+            return True
         if self._editor is None:
             return self.detail.step_back()
         self.close_editor()
@@ -144,6 +164,7 @@ class CampaignsPage(Page):
     def open_campaign(self, campaign_id: int) -> None:
         """Back to the list, with this campaign in it and its details beside it."""
         self.close_editor()
+        self.close_series()
         self._clear_filters()
         self._select_when_loaded = campaign_id
         self.table.reload()
@@ -183,6 +204,7 @@ class CampaignsPage(Page):
         )
         editor.left.connect(self.close_editor)
         editor.submitted.connect(self.open_campaign)
+        editor.repeated.connect(self._repeated)
         self._editor = editor
         self._stack.addWidget(editor)
         self._stack.setCurrentWidget(editor)
@@ -195,14 +217,48 @@ class CampaignsPage(Page):
         editor, self._editor = self._editor, None
         saved = editor.campaign_id
         editor.save_now()
-        self._stack.setCurrentWidget(self._list)
+        self._stack.setCurrentWidget(self._list if self._series is None else self._series)
         self._stack.removeWidget(editor)
         editor.deleteLater()
+        if self._series is not None:
+            self._series.reload()
+            return
         self.bar.show()
         if saved is not None:
             self._select_when_loaded = saved
         self.table.reload()
         self.table.setFocus()
+
+    # Series
+
+    def open_series(self, series_id: int | None = None) -> None:
+        """Campaigns that repeat, in the place of the list."""
+        self.close_editor()
+        if self._series is None:
+            self._series = SeriesPane(self.services)
+            self._series.left.connect(self.close_series)
+            self._series.edit_wanted.connect(self.edit)
+            self._series.open_wanted.connect(self.open_campaign)
+            self._stack.addWidget(self._series)
+        self._stack.setCurrentWidget(self._series)
+        self.bar.hide()
+        self._series.show_series(series_id)
+        self._series.table.setFocus()
+
+    def close_series(self) -> None:
+        if self._series is None:
+            return
+        pane, self._series = self._series, None
+        self._stack.setCurrentWidget(self._list)
+        self._stack.removeWidget(pane)
+        pane.deleteLater()
+        self.bar.show()
+        self.table.reload()
+        self.table.setFocus()
+
+    def _repeated(self, series_id: int) -> None:
+        self.services.announce(operations.CHANGED)
+        self.open_series(series_id)
 
     # The list
 
