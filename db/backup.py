@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlcipher3.dbapi2
 
-from db import copied
+from db import marks
 from db.errors import Damaged, DatabaseGone, DiskFull
 from db.keyfile import replace_file, sync_folder
 
@@ -75,7 +75,7 @@ def _vacuum_into(source: Path, part: Path, key: bytes | None) -> None:
 def _mark(part: Path, key: bytes | None, moment: datetime) -> None:
     connection = _connect(part, key)
     try:
-        copied.mark_file(connection, moment)
+        marks.put_into_copy(connection, moment)
     except sqlcipher3.dbapi2.OperationalError as error:
         raise DiskFull(f"cannot write {part.name}: {error}") from error
     finally:

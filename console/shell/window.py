@@ -19,6 +19,7 @@ from console.core.pulse import Pulse
 from console.core.security.permissions import Permission
 from console.core.sending.control import resume_all
 from console.core.sending.stops import told
+from console.core.sending.timepiece import trust_clock
 from console.shell.about import AboutDialog
 from console.shell.actions import Actions
 from console.shell.appearance import Appearance
@@ -38,6 +39,7 @@ from console.shell.stopping import StopDialog
 from console.shell.strips import Strip
 from console.shell.tasklist import TaskList
 from console.shell.theme import ThemeManager
+from console.shell.widgets import confirm
 
 SHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".et", ".ods", ".csv", ".tsv")  # dropped, these open the import
 SETTINGS = "settings"  # stands at the foot of the rail
@@ -88,6 +90,7 @@ class MainWindow(QMainWindow):
         self.demo_strip = Strip("demostrip", "flask-conical", "warn")
         self.demo_strip.say(tr("Demonstration: made-up customers, an emulated modem. Nothing is really sent."))
         self.stopped_strip = Strip("stoppedstrip", "octagon-x", "bad")
+        self.clock_strip = Strip("stoppedstrip", "clock", "bad")
         self.status = StatusBar(self.services, person_menu(self, self.actions_, self.appearance, self.services))
         self.setCentralWidget(self._laid_out())
         self.demo_strip.setVisible(self.services.demo is not None)
@@ -111,6 +114,7 @@ class MainWindow(QMainWindow):
         layout.setSpacing(0)
         layout.addWidget(self.demo_strip)
         layout.addWidget(self.stopped_strip)
+        layout.addWidget(self.clock_strip)
         layout.addLayout(middle, 1)
         layout.addWidget(self.status)
         return whole
@@ -300,6 +304,7 @@ class MainWindow(QMainWindow):
         self.rail.set_badge("lines", pulse.status.lines_fault)
         self.rail.set_badge("home", pulse.status.unknown)
         self._show_stopped(pulse)
+        self._show_clock(pulse)
 
     def _show_stopped(self, pulse: Pulse) -> None:
         stopped = pulse.status.stopped
@@ -318,6 +323,26 @@ class MainWindow(QMainWindow):
             else:
                 self.stopped_strip.offer(tr("Lift the stop") if may else "", self.stop_sending)
         self.stopped_strip.setVisible(bool(stops))
+
+    def _show_clock(self, pulse: Pulse) -> None:
+        seen = pulse.status.clock_doubt
+        if seen is not None:
+            shown, before = (f"{moment.astimezone():%Y-%m-%d %H:%M}" for moment in (pulse.at, seen))
+            self.clock_strip.say(
+                tr(
+                    "The clock shows {now}, but work was done at {seen} already: nothing leaves until it is right.",
+                    now=shown,
+                    seen=before,
+                )
+            )
+            may = self.services.allowed(Permission.SENDING_RESUME)
+            self.clock_strip.offer(tr("The clock is right…") if may else "", self.trust_clock)
+        self.clock_strip.setVisible(seen is not None)
+
+    def trust_clock(self) -> None:
+        words = tr("Compare it with another clock first: contact hours, limits and approvals are all told by it.")
+        if confirm(self, tr("Is the clock of this computer right?"), words, tr("It is right"), danger=True):
+            self.services.tasks.query(trust_clock, self._switched, owner=self)
 
     def _trouble(self, error: UserError | None) -> None:
         if error is not None:

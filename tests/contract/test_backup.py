@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, insert, select, text
 
-from db import backup, copied
+from db import backup, marks
 from db.engine import Database
 from db.errors import Damaged, DatabaseGone, DiskFull
 from db.keyfile import Cost
@@ -50,10 +50,10 @@ def test_a_backup_opens_with_the_password_of_the_original(office: Database, tmp_
     assert "城东".encode() not in target.read_bytes()
     key = KeySlots(target.with_name("copy.db.keys")).open("wang", "password", now=NOW)
     with Database.open(f"sqlite:///{target}", key=key) as copy, copy.read() as session:
-        assert session.scalars(select(Setting.key).order_by(Setting.key)).all() == ["a", copied.KEY]
-        assert abs(copied.at(session) - datetime.now(UTC)) < timedelta(minutes=5)
+        assert session.scalars(select(Setting.key).order_by(Setting.key)).all() == ["a", marks.COPIED_AT]
+        assert abs(marks.get(session, marks.COPIED_AT) - datetime.now(UTC)) < timedelta(minutes=5)
     with office.read() as session:
-        assert copied.at(session) is None
+        assert marks.get(session, marks.COPIED_AT) is None
         assert session.scalar(text("PRAGMA integrity_check")) == "ok"
 
 
@@ -90,7 +90,7 @@ def test_writers_go_on_during_a_backup_and_it_holds_whole_transactions(office: D
             Database.open(f"sqlite:///{tmp_path / f'{number}.db'}", key=office.key) as copy,
             copy.read() as session,
         ):
-            assert (session.scalar(select(func.count()).where(Setting.key != copied.KEY)) or 0) % 2 == 0
+            assert (session.scalar(select(func.count()).where(Setting.key != marks.COPIED_AT)) or 0) % 2 == 0
 
 
 def test_nothing_is_overwritten(office: Database, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from console.shell.palette import Palette
 from console.shell.services import Services
 from console.shell.theme import ThemeManager
 from console.shell.window import MainWindow
-from db.models import Control, Line, LineState
+from db.models import Control, Dispatcher, Line, LineState
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -169,6 +170,25 @@ def test_everybody_may_stop_but_not_resume(window: MainWindow, ctx: Context, qtb
     qtbot.waitUntil(window.stopped_strip.isVisible)
     assert not window.status.resume.isVisible()
     assert not window.stopped_strip.button.isVisible()
+
+
+def test_a_clock_that_cannot_be_right_is_told_until_somebody_says_it_is(
+    open_window: Callable[[Services], MainWindow],
+    services_of: Callable[[Context], Services],
+    supervisor_ctx: Context,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window = open_window(services_of(supervisor_ctx))
+    assert not window.clock_strip.isVisible()
+    later = supervisor_ctx.clock.now() + timedelta(days=3)
+    with supervisor_ctx.database.begin() as session:
+        session.add(Dispatcher(run="r", host="h", pid=1, started_at=later, heartbeat_at=later))
+    qtbot.waitUntil(window.clock_strip.isVisible)
+    assert f"{later.astimezone():%Y-%m-%d %H:%M}" in window.clock_strip.words
+    monkeypatch.setattr("console.shell.window.confirm", lambda *_asked, **_how: True)
+    qtbot.mouseClick(window.clock_strip.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not window.clock_strip.isVisible())
 
 
 def test_lines_show_in_the_status_bar_and_on_the_badge(window: MainWindow, ctx: Context, qtbot: QtBot) -> None:

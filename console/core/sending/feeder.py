@@ -16,6 +16,7 @@ from console.core.compliance.recheck import ToCheck
 from console.core.compliance.rules import Verdict
 from console.core.sending.line import LineThread
 from console.core.sending.steps import Steps, Verdicts
+from console.core.sending.timepiece import doubt
 from console.core.sending.writer import Task, Writer
 from db import outbox
 from db.engine import Database
@@ -40,6 +41,7 @@ class Feeder:
         self._check = check
         self._lines: tuple[LineThread, ...] = ()
         self._hungry = threading.Event()
+        self._doubtful = False  # the clock
         self._forgot = False  # the answer to a claim got lost: rows may be held that nobody sends
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
@@ -83,6 +85,8 @@ class Feeder:
             return True
         with self._database.read() as session:
             now = self._clock.now()
+            if self._doubts(session, now):
+                return False
             gate = self._steps.releases.at(session, self._steps.policy, now, lock=False)
             waiting = outbox.waiting(session, now, gate)
         asking = shares(waiting, [line for line in self._lines if line.serves()])
@@ -99,6 +103,13 @@ class Feeder:
         claimed = self._answers(claims)
         self._hand_out([line for line, _ in asking], claimed)
         return any(claimed)
+
+    def _doubts(self, session: Session, now: datetime) -> bool:
+        doubtful = doubt(session, now) is not None
+        if doubtful and not self._doubtful:
+            log.error("the clock of this computer shows less than the database has seen: nothing leaves")
+        self._doubtful = doubtful
+        return doubtful
 
     def _answers(self, claims: Sequence[Task[ClaimAsk, list[Claimed]]]) -> list[list[Claimed]]:
         try:

@@ -21,7 +21,7 @@ from console.core.i18n import T
 from console.core.processes import write_private
 from console.core.sending.causes import explain
 from console.core.sending.integrity import SECRET_NAME
-from db import copied, outbox_decisions, outbox_recovery
+from db import marks, outbox_decisions, outbox_recovery
 from db.engine import Database
 from db.models import Campaign, CampaignState, Dispatcher
 
@@ -60,10 +60,10 @@ class Witness:
 def settle(ctx: Context, witness: Witness | None) -> int | None:
     """How many messages became unknown; None where no older copy is at work. May be repeated after a crash."""
     with ctx.database.begin() as session:
-        since = copied.at(session) or (witness.older(session) if witness else None)
+        since = marks.get(session, marks.COPIED_AT) or (witness.older(session) if witness else None)
         if since is None:
             return None
-        copied.mark(session, since)
+        marks.put(session, marks.COPIED_AT, since)
         outbox_decisions.set_stopped(session, True, user_id=None, now=ctx.clock.now(), reason=_why(since))
     log.warning("an older copy of the database is at work again: everything is stopped")
     unknown = 0
@@ -71,7 +71,7 @@ def settle(ctx: Context, witness: Witness | None) -> int | None:
         unknown += found
     with ctx.database.begin() as session:
         returned = _take_back(session, ctx.clock.now())
-        copied.unmark(session)
+        marks.remove(session, marks.COPIED_AT)
         ctx.audit(session, "database.restored", "database", copied_at=since, messages=unknown, campaigns=returned)
     return unknown
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from console.core.processes import is_alive
 from console.core.sending.machine import machine_id
 from console.core.sending.stops import Stopped, stops
+from console.core.sending.timepiece import doubt
 from db.models import Batch, BatchState, Control, Dispatcher, Line, LineState, Message, MessageState
 
 ALIVE_WITHIN = timedelta(seconds=30)  # a dispatcher that has not shown itself for longer is taken for gone
@@ -35,6 +36,7 @@ class Snapshot:
     failed_today: int
     unknown: int  # outcomes that a person has to decide, of any day
     stopped: bool  # the global stop is on
+    clock_doubt: datetime | None = None  # what the database has seen already, while the clock here shows less
     stops: tuple[Stopped, ...] = ()  # that one, and the classes that are stopped
     dispatcher_alive: bool
     dispatcher_pid: int | None
@@ -64,6 +66,7 @@ def snapshot(session: Session, now: datetime) -> Snapshot:
         unknown=_count(session, select(func.count()).where(Message.state == MessageState.UNKNOWN)),
         stopped=stopped,
         stops=stops(session),
+        clock_doubt=doubt(session, now),
         dispatcher_alive=alive is not None,
         dispatcher_pid=alive.pid if alive else None,
         dispatcher_host=alive.host if alive else "",

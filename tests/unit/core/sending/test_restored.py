@@ -12,7 +12,7 @@ from sqlalchemy import update
 from console.core.context import SYSTEM, Context
 from console.core.sending.restored import CAUSE, Witness, settle
 from console.core.settings import Settings
-from db import copied
+from db import marks
 from db.engine import Database
 from db.models import (
     AuditEntry,
@@ -37,7 +37,7 @@ def context(house: Any) -> Context:
 
 def marked(house: Any) -> None:
     with house.database.begin() as session:
-        copied.mark(session, house.now - timedelta(hours=8))
+        marks.put(session, marks.COPIED_AT, house.now - timedelta(hours=8))
 
 
 @OLDER
