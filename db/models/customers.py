@@ -28,8 +28,8 @@ _LONG: Any = {
 class Customer(Base):
     __tablename__ = "customer"
     __table_args__ = (
-        Index("ix_customer_phone_tail", "phone_tail"),
-        Index("ix_customer_phone", "phone"),
+        Index("ix_customer_phone_tail", "phone_tail", "id"),
+        Index("ix_customer_phone", "phone", "id"),
         # The orders of the list, whole in the index.
         Index("ix_customer_pinyin", "pinyin", "id", **_SHOWN),
         Index("ix_customer_number", "number", "id", **_SHOWN),

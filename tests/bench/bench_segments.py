@@ -1,7 +1,8 @@
 """Segments over a million customers: ``python tests/bench/bench_segments.py [rows] [engine] [folder]``.
 
 Beside each count stands the same question as a person would write it for that engine, asked through the bare driver.
-Target: at most 300 ms on indexed conditions; the estimate behind it shows where a count takes longer. A third argument keeps the base in that folder for another run.
+Target: at most 300 ms on indexed conditions; behind each count the estimate that stands in for a longer one.
+A third argument keeps the base in that folder for another run.
 ``--plan`` shows the plans, ``--only=PART`` asks only what has PART in its name.
 """
 

@@ -26,8 +26,8 @@ UNDO_FOR = timedelta(hours=1)
 DEAD_AFTER = timedelta(minutes=1)  # a change that has not written for so long was ended by a crash
 TAG_LENGTH = 20  # characters
 TAGS = 20  # of one customer
-HOLD = 0.04  # seconds that one transaction aims at, so that no line that is sending waits
-_LEAST, _FIRST, _MOST = 20, 100, 2_000  # customers in one transaction
+HOLD = 0.03  # seconds that one transaction aims at, so that no line that is sending waits
+_LEAST, _FIRST, _MOST = 20, 40, 2_000  # customers in one transaction
 _READ = 1_000  # customers read at once for a count
 
 
@@ -247,7 +247,7 @@ def _steps(total: int) -> Iterator[tuple[int, int]]:
         begun = time.monotonic()
         yield start, end
         took = time.monotonic() - begun
-        size = max(_LEAST, min(_MOST, int(size * min(2.0, HOLD / max(took, 0.001)))))
+        size = max(_LEAST, min(_MOST, int(size * min(1.5, HOLD / max(took, 0.001)))))
         start = end
 
 

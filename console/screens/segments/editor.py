@@ -27,7 +27,7 @@ from console.shell.services import Services
 from console.shell.widgets import Card, StateBadge, column, label, quiet_button, row, scroll
 
 TYPING_PAUSE = 250  # milliseconds without a change before the database is asked
-PATIENCE = 350  # milliseconds without the number before about how many is asked
+PATIENCE = 200  # milliseconds without the number before about how many is asked
 BLANK = Draft(segment_id=None, name="", root=Group(), seen=None)
 
 

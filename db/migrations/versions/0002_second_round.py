@@ -88,6 +88,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("classes", sa.JSON(), server_default=sa.text("'{}'"), nullable=False))
 
     with op.batch_alter_table("customer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_customer_phone"))
+        batch_op.create_index("ix_customer_phone", ["phone", "id"], unique=False)
+        batch_op.drop_index(batch_op.f("ix_customer_phone_tail"))
+        batch_op.create_index("ix_customer_phone_tail", ["phone_tail", "id"], unique=False)
         batch_op.create_index(
             "ix_customer_shown",
             ["id"],
@@ -156,6 +160,10 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_customer_shown", sqlite_where=sa.text("active IS 1"), postgresql_where=sa.text("active IS true")
         )
+        batch_op.drop_index("ix_customer_phone_tail")
+        batch_op.create_index(batch_op.f("ix_customer_phone_tail"), ["phone_tail"], unique=False)
+        batch_op.drop_index("ix_customer_phone")
+        batch_op.create_index(batch_op.f("ix_customer_phone"), ["phone"], unique=False)
 
     with op.batch_alter_table("control", schema=None) as batch_op:
         batch_op.drop_column("classes")
