@@ -12,6 +12,7 @@ from console.core.campaigns.audience import Audience
 from console.core.campaigns.schedule import Schedule
 from console.core.errors import UserError
 from console.core.i18n import T
+from console.core.messages.variants import Variant, read
 from db.models import Campaign, CampaignState, Template, TemplateState, TemplateVersion, VersionState
 
 NAME_LENGTH = 100
@@ -56,6 +57,7 @@ class Wording:
     name: str
     class_key: str
     body: str  # without the signature
+    variants: tuple[Variant, ...]
     usable: bool  # approved, and its template not retired
 
 
@@ -121,5 +123,6 @@ def wording_of(session: Session, version_id: int | None) -> Wording | None:
         name=template.name,
         class_key=template.class_key,
         body=version.body,
+        variants=read(version.variants),
         usable=version.state is VersionState.APPROVED and template.state is TemplateState.ACTIVE,
     )

@@ -9,7 +9,6 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cached_property
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Column, Table, func, select
@@ -21,6 +20,7 @@ from console.core.campaigns.draft import Draft, Wording, wording_of
 from console.core.campaigns.opening import never_open, timetable_of
 from console.core.campaigns.rules import RULE_DUPLICATE, RULE_MISSING, RULE_TEXT
 from console.core.campaigns.schedule import Schedule, Timetable, priority_of
+from console.core.campaigns.texts import PlanText, texts_of, variables_of
 from console.core.compliance.facts import OF_CUSTOMER, OF_LOAN, Pass
 from console.core.compliance.policy import Policy
 from console.core.compliance.rules import Judge, Verdict
@@ -29,15 +29,14 @@ from console.core.context import Context
 from console.core.customers.imports import require_settled
 from console.core.errors import UserError
 from console.core.i18n import T, Text
-from console.core.messages.checks import check_template
 from console.core.messages.classes import MessageClass
 from console.core.messages.findings import Finding, Level
-from console.core.messages.forms import OF_LOAN as OF_LOAN_FORMS
-from console.core.messages.screen import Screen
 from console.core.messages.signatures import signature_findings
-from console.core.messages.template import Parsed, compose, measure, parse
+from console.core.messages.template import Parsed, compose, measure
 from console.core.messages.values import Recipe, columns_of, office_values
 from console.core.messages.variables import VARIABLES
+from console.core.messages.variants import Assigned, assigned, check_texts
+from console.core.segments.store import today_of
 from db.models import Customer, Loan
 
 CHUNK = 1_000  # rows a query and rows a write transaction: the longest that another writer may have to wait
@@ -58,6 +57,7 @@ class Evaluated(NamedTuple):  # a tuple is made several times as fast as a froze
     parts: int = 0
     told_amount: Decimal | None = None  # yuan, as the body says
     told_due: date | None = None  # of the instalment that the body is about
+    variant: int | None = None  # of the template's version; None: its main text
     later: datetime | None = None  # allowed, but not before this time
     rule: str = ""
     reason: Text | None = None
@@ -70,13 +70,12 @@ class Plan:
 
     wording: Wording
     class_: MessageClass
-    parsed: Parsed
+    texts: tuple[PlanText, ...]  # the main one, then the variants by their number
     policy: Policy
     audience: Audience
     campaign: dict[str, str]
     office: dict[str, str]
     signature: str
-    screen: Screen
     findings: tuple[Finding, ...]  # of the template and of the signature
     at: datetime  # when the first message can leave
     not_before: datetime | None  # as it is frozen
@@ -84,13 +83,10 @@ class Plan:
     schedule: Schedule
     lot: holdout.Lot | None = None  # who is left out to measure the effect
 
-    @cached_property
-    def tells(self) -> tuple[bool, bool]:
-        """Whether a message stands by the amount that is due, and by its day."""
-        if not self.class_.per_loan:
-            return False, False
-        used = {column for key in self.parsed.variables if key in OF_LOAN_FORMS for column in OF_LOAN_FORMS[key][0]}
-        return "amount_due" in used, "due_on" in used or self.class_.overdue_days is not None
+    @property
+    def parsed(self) -> Parsed:
+        """The main text."""
+        return self.texts[0].parsed
 
     @property
     def priority(self) -> int:
@@ -121,7 +117,7 @@ def plan(ctx: Context, session: Session, draft: Draft, *, campaign_id: int | Non
     not_before = max(filter(None, (draft.not_before, schedule.begins(zone))), default=None)
     at = max(now, not_before or now)
     policy = policy_at(session, at)
-    class_, parsed = policy.classes[wording.class_key], parse(wording.body)
+    class_ = policy.classes[wording.class_key]
     hours = min(ctx.settings.integer("approval.expire_hours"), class_.validity_hours)
     ends = min(filter(None, (draft.expires_at, schedule.ends(zone))), default=None)
     expires_at = ends or at + timedelta(hours=hours)
@@ -129,20 +125,20 @@ def plan(ctx: Context, session: Session, draft: Draft, *, campaign_id: int | Non
         raise NotComplete(T("The campaign would expire before it can start."), T("Choose a later expiry in section 3."))
     if schedule.restricts:
         at = timetable_of(schedule, class_, policy, at, expires_at).opening(at) or at
-    right_until = _day_ends(policy, at) if DAYS_COUNTED in parsed.variables else expires_at
     signature = ctx.settings.text("bank.signature")
+    texts = texts_of(wording.body, wording.variants, class_, signature, policy.words)
+    right_until = _day_ends(policy, at) if DAYS_COUNTED in variables_of(texts) else expires_at
     return Plan(
         wording=wording,
         class_=class_,
-        parsed=parsed,
+        texts=texts,
         policy=policy,
         audience=draft.audience,
         campaign=dict(draft.variables),
         office=office_values(ctx.settings),
         signature=signature,
-        screen=Screen(parsed, class_, signature, policy.words),
         findings=(
-            *check_template(wording.body, class_, signature, policy.words),
+            *check_texts(wording.body, wording.variants, class_, signature, policy.words),
             *signature_findings(session, signature, at.astimezone().date()),
             *_unsure_days(class_, policy, at, expires_at),
             *never_open(schedule, class_, policy, at, min(expires_at, right_until)),
@@ -208,12 +204,20 @@ def evaluated(session: Session, plan: Plan, *, chunk: int = CHUNK) -> Generator[
     pairs = pairs_of(session, plan.audience, per_loan=plan.class_.per_loan, today=plan.today)
     query = pairs.add_columns(*columns).execution_options(yield_per=chunk)
     row: list[object] = [*pairs.selected_columns, *columns]
-    recipe = Recipe(plan.parsed.variables, plan.today, plan.campaign, plan.office, row)
+    recipes = [Recipe(text.parsed.variables, plan.today, plan.campaign, plan.office, row) for text in plan.texts]
     shared = frozenset() if plan.class_.per_loan else _shared_numbers(session)
-    writing = _Writing(plan, recipe, Pass(session, plan.class_, plan.policy, plan.at), shared)
+    known = Pass(session, plan.class_, plan.policy, plan.at)
+    writing = _Writing(plan, recipes, _assigned(session, plan), known, shared)
     with session.connection().execute(query) as found:  # past the session: it would only copy each row
         for rows in found.partitions(chunk):
             yield writing.chunk(rows)
+
+
+def _assigned(session: Session, plan: Plan) -> Assigned | None:
+    if not plan.wording.variants:
+        return None
+    today = today_of(session, plan.today)
+    return assigned(session, plan.wording.variants, today, per_loan=plan.class_.per_loan)
 
 
 def _shared_numbers(session: Session) -> frozenset[str]:
@@ -232,7 +236,7 @@ _AMOUNT_DUE, _DUE_ON = 8, 9  # places in a row about a loan: see compliance.fact
 
 def _columns(plan: Plan) -> list[Column[Any]]:
     """What is read beside the ids: first what the verdict needs, then what else the text needs."""
-    customer, loan = columns_of(plan.parsed.variables)
+    customer, loan = columns_of(variables_of(plan.texts))
     wanted = [_CUSTOMER.c[column.key] for column in OF_CUSTOMER]
     if plan.class_.per_loan:
         wanted += [*(_LOAN.c[column.key] for column in OF_LOAN), *loan]
@@ -242,9 +246,12 @@ def _columns(plan: Plan) -> list[Column[Any]]:
 class _Writing:
     """Goes through the rows of an audience once and remembers which of the ``shared`` numbers have their message."""
 
-    def __init__(self, plan: Plan, recipe: Recipe, known: Pass, shared: frozenset[str]) -> None:
+    def __init__(
+        self, plan: Plan, recipes: list[Recipe], assigned: Assigned | None, known: Pass, shared: frozenset[str]
+    ) -> None:
         self._plan = plan
-        self._recipe = recipe
+        self._texts = list(zip(plan.texts, recipes, strict=True))
+        self._assigned = assigned
         self._known = known
         self._judge = Judge(plan.class_, plan.policy, plan.at)
         self._shared = shared
@@ -263,13 +270,15 @@ class _Writing:
             later = verdict.retry_at
             if later is None or later >= plan.expires_at:
                 return _excluded(row, recipient, verdict.rule, verdict.reason)
-        made = self._recipe.values(customer_id, loan_id, phone, row, with_loan=plan.class_.per_loan)
+        number = 0 if self._assigned is None else self._assigned[loan_id if plan.class_.per_loan else customer_id]
+        text, recipe = self._texts[number]
+        made = recipe.values(customer_id, loan_id, phone, row, with_loan=plan.class_.per_loan)
         if made.missing:
             names = ", ".join(str(VARIABLES[key].title) for key in sorted(made.missing))
             return _excluded(row, recipient, RULE_MISSING, T("No value for {variables}.", variables=names))
-        body = compose(plan.signature, plan.parsed.fill(made.values))
+        body = compose(plan.signature, text.parsed.fill(made.values))
         parts = measure(body).parts
-        seen = plan.screen.look(body, made.values, parts)
+        seen = text.screen.look(body, made.values, parts)
         if seen.blocked is not None:
             return _excluded(row, recipient, RULE_TEXT, seen.blocked.why)
         if recipient == self._last or recipient in self._taken:
@@ -281,10 +290,11 @@ class _Writing:
             self._taken.add(recipient)
         if plan.lot is not None and plan.lot.takes(customer_id):  # last: only those who would get it can be compared
             return _excluded(row, recipient, holdout.RULE, holdout.REASON)
-        amount, due = plan.tells
+        amount, due = text.tells
         return Evaluated(
             customer_id, loan_id, phone, recipient, body, parts,
-            row[_AMOUNT_DUE] if amount else None, row[_DUE_ON] if due else None, later, second=seen.second,
+            row[_AMOUNT_DUE] if amount else None, row[_DUE_ON] if due else None, text.variant, later,
+            second=seen.second,
         )  # fmt: skip
 
 

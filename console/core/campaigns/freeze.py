@@ -232,7 +232,7 @@ def _fill_slice(
 _MESSAGE = cast(Table, Message.__table__)
 _EXCLUSION = cast(Table, Exclusion.__table__)
 _MESSAGE_COLUMNS = (
-    "batch_id", "customer_id", "loan_id", "phone", "recipient", "body", "parts", "digest", "state", "reason",
+    "batch_id", "customer_id", "loan_id", "phone", "recipient", "body", "parts", "digest", "variant", "state", "reason",
     "reason_text", "not_before", "told_amount", "told_due", "attempts", "owner", "created_at",
 )  # fmt: skip
 _EXCLUSION_COLUMNS = ("batch_id", "customer_id", "loan_id", "rule", "reason")
@@ -262,6 +262,7 @@ def _message(batch_id: int, row: Evaluated, digest: str, stored: _Stored, at: ob
         row.body,
         row.parts,
         digest,
+        row.variant,
         MessageState.WAITING.value,
         "",
         "",

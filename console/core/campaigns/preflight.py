@@ -28,6 +28,7 @@ from db.models import Customer
 
 SAMPLES = 20
 LONGEST = 5
+OF_VARIANT = 3  # random examples of each variant, beside those of the whole
 LISTED = 500  # excluded people kept a rule for the list behind its number; all of them are stored by freezing
 
 Report = Callable[[int, int], None]  # done, total; may raise to stop the work
@@ -60,6 +61,18 @@ class Sample:
     phone: str
     body: str
     parts: int
+    variant: str = ""  # its name; "" for the main text
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantCount:
+    """What one of a template's texts comes to."""
+
+    name: str  # "" for the main text
+    gets: int
+    parts: int
+    samples: tuple[Sample, ...]  # some at random
+    longest: Sample | None  # None where nobody gets it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +87,7 @@ class Preflight:
     excluded: tuple[RuleCount, ...]  # most frequent first
     samples: tuple[Sample, ...]
     longest: tuple[Sample, ...]
+    variants: tuple[VariantCount, ...]  # the main text and each variant; none where there are no variants
     findings: tuple[Finding, ...]  # of the template itself
     second: tuple[Second, ...]  # words for which two people have to approve
     starts_at: datetime
@@ -92,10 +106,31 @@ class Preflight:
 
 
 @dataclass
+class _OfVariant:
+    """One text's share: counts, a few examples, the longest."""
+
+    gets: int = 0
+    parts: int = 0
+    samples: list[Evaluated] = field(default_factory=list)
+    longest: Evaluated | None = None
+
+    def add(self, row: Evaluated, chance: random.Random) -> None:
+        self.gets += 1
+        self.parts += row.parts
+        if len(self.samples) < OF_VARIANT:
+            self.samples.append(row)
+        elif (place := chance.randrange(self.gets)) < OF_VARIANT:
+            self.samples[place] = row
+        if self.longest is None or len(row.body) > len(self.longest.body):
+            self.longest = row
+
+
+@dataclass
 class _Tally:
     """Counts and a bounded choice of rows, so that a million rows need no more memory than a thousand."""
 
     seed: int
+    texts: int = 1  # the main one and the variants
     seen: int = 0
     gets: int = 0
     parts: int = 0
@@ -109,6 +144,7 @@ class _Tally:
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 - a choice of examples, not a secret
+        self.variants = [_OfVariant() for _ in range(self.texts)] if self.texts > 1 else []
 
     def add(self, row: Evaluated) -> None:
         self.seen += 1
@@ -125,6 +161,8 @@ class _Tally:
         if row.second:
             self.second.add(row.second)
         self._sample(row)
+        if self.variants:
+            self.variants[row.variant or 0].add(row, self._random)
         entry = (len(row.body), -self.seen, row)
         if len(self.longest) < LONGEST:
             heapq.heappush(self.longest, entry)
@@ -151,7 +189,7 @@ def preflight(
     with ctx.database.read() as session:
         prepared = plan(ctx, session, draft, campaign_id=campaign_id)
         total = audience_size(session, prepared)
-        tally = _Tally(seed=seed)
+        tally = _Tally(seed=seed, texts=len(prepared.texts))
         with closing(evaluated(session, prepared)) as chunks:
             for chunk in chunks:
                 for row in chunk:
@@ -159,7 +197,8 @@ def preflight(
                 if progress is not None:
                     progress(tally.seen, total)
         longest = [row for _, _, row in sorted(tally.longest, reverse=True)]
-        shown = [*tally.samples, *longest, *(row for rows in tally.listed.values() for row in rows)]
+        of_variants = [row for each in tally.variants for row in (*each.samples, each.longest) if row is not None]
+        shown = [*tally.samples, *longest, *of_variants, *(row for rows in tally.listed.values() for row in rows)]
         names = _names(session, {row.customer_id for row in shown})
         load = capacity(session, asked_of(draft, prepared.class_.key), ctx.clock.now(), priority=prepared.priority)
     return _summary(ctx, draft, prepared, tally, longest, names, load)
@@ -193,8 +232,18 @@ def _summary(
             )
             for rule, count in tally.rules.most_common()
         ),
-        samples=tuple(_example(row, names) for row in tally.samples),
-        longest=tuple(_example(row, names) for row in longest),
+        samples=tuple(_example(row, names, prepared) for row in tally.samples),
+        longest=tuple(_example(row, names, prepared) for row in longest),
+        variants=tuple(
+            VariantCount(
+                name=text.name,
+                gets=each.gets,
+                parts=each.parts,
+                samples=tuple(_example(row, names, prepared) for row in each.samples),
+                longest=_example(each.longest, names, prepared) if each.longest is not None else None,
+            )
+            for text, each in zip(prepared.texts, tally.variants, strict=False)
+        ),
         findings=prepared.findings,
         second=tally.second.told(),
         starts_at=foreseen.starts_at or prepared.at,
@@ -219,7 +268,7 @@ def _left(row: Evaluated, names: dict[int, str]) -> Left:
     )
 
 
-def _example(row: Evaluated, names: dict[int, str]) -> Sample:
+def _example(row: Evaluated, names: dict[int, str], prepared: Plan) -> Sample:
     return Sample(
         customer_id=row.customer_id,
         loan_id=row.loan_id,
@@ -227,4 +276,5 @@ def _example(row: Evaluated, names: dict[int, str]) -> Sample:
         phone=row.phone,
         body=row.body,
         parts=row.parts,
+        variant=prepared.texts[row.variant or 0].name,
     )

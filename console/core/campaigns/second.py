@@ -14,6 +14,7 @@ from console.core.errors import UserError
 from console.core.i18n import T, Text
 from console.core.messages.checks import check_words
 from console.core.messages.findings import Finding, Level
+from console.core.messages.variants import read
 from db.models import Batch, BatchFinding, Campaign, TemplateVersion
 
 MOST = 200  # different words that are told apart
@@ -90,8 +91,11 @@ def needs_second(ctx: Context, session: Session, batch: Batch) -> bool:
 
 def words_now(ctx: Context, session: Session, batch: Batch) -> list[Finding]:
     """What the lists in force say of the template's own words: they may be others than at the submission."""
-    query = select(TemplateVersion.body).join(Campaign, Campaign.template_version_id == TemplateVersion.id)
-    bodies = session.scalars(query.where(Campaign.id == batch.campaign_id))
+    query = select(TemplateVersion.body, TemplateVersion.variants).join(
+        Campaign, Campaign.template_version_id == TemplateVersion.id
+    )
+    found = session.execute(query.where(Campaign.id == batch.campaign_id))
+    bodies = [text for body, variants in found for text in (body, *(each.body for each in read(variants)))]
     policy = policy_at(session, ctx.clock.now())
     class_ = policy.classes[batch.class_key]
     return [finding for body in bodies for finding in check_words(body, class_, policy.words)]

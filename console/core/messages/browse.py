@@ -13,6 +13,7 @@ from console.core.errors import UserError
 from console.core.i18n import T
 from console.core.listing import Sort
 from console.core.messages.classes import CLASSES
+from console.core.messages.variants import Variant, read, said
 from db.models import Template, TemplateState, TemplateVersion, User, VersionState
 
 DEFAULT_SORT = Sort("class")
@@ -42,6 +43,7 @@ class TemplateRow:
     shipped: bool
     number: int  # of the newest version
     body: str  # of the newest version
+    variants: tuple[Variant, ...]  # of the newest version
     updated_at: datetime
 
 
@@ -50,6 +52,7 @@ class VersionRow:
     id: int
     number: int
     body: str
+    variants: tuple[Variant, ...]
     state: VersionState
     author_id: int | None
     author: str  # display name; "" for a shipped text
@@ -92,6 +95,11 @@ class TemplateChoice:
     name: str
     class_key: str
     body: str
+    variants: tuple[Variant, ...] = ()
+
+    @property
+    def bodies(self) -> tuple[str, ...]:
+        return self.body, *(each.body for each in self.variants)
 
 
 def _newest_number(*, approved: bool) -> ScalarSelect[int]:
@@ -164,15 +172,16 @@ def template_detail(session: Session, template_id: int) -> TemplateDetail:
         state=template.state,
         shipped=template.shipped,
         updated_at=template.updated_at,
-        versions=tuple(_version(*row) for row in versions),
+        versions=tuple(_version(session, *row) for row in versions),
     )
 
 
-def _version(version: TemplateVersion, author: str | None, decider: str | None) -> VersionRow:
+def _version(session: Session, version: TemplateVersion, author: str | None, decider: str | None) -> VersionRow:
     return VersionRow(
         id=version.id,
         number=version.number,
         body=version.body,
+        variants=said(session, read(version.variants)),
         state=version.state,
         author_id=version.created_by,
         author=author or "",
@@ -196,6 +205,7 @@ def active_versions(session: Session, class_key: str = "") -> list[TemplateChoic
             name=template.name,
             class_key=template.class_key,
             body=version.body,
+            variants=read(version.variants),
         )
         for template, version in session.execute(query)
     ]
@@ -212,6 +222,7 @@ def _row(template: Template, version: TemplateVersion) -> TemplateRow:
         shipped=template.shipped,
         number=version.number,
         body=version.body,
+        variants=read(version.variants),
         updated_at=template.updated_at,
     )
 

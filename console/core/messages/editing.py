@@ -15,9 +15,9 @@ from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T, tr
 from console.core.messages.browse import TemplateGone
-from console.core.messages.checks import check_template
 from console.core.messages.classes import CLASSES
 from console.core.messages.findings import Finding, blocked
+from console.core.messages.variants import Variant, check_texts, read, tidy
 from console.core.security.permissions import Permission
 from db.models import Template, TemplateState, TemplateVersion, VersionState
 
@@ -60,13 +60,14 @@ def save_template(
     name: str,
     class_key: str,
     body: str,
+    variants: Sequence[Variant] | None = None,
     seen: int | None = None,
 ) -> Saved:
     """A new template, or the next version of one; only its name changes when the text is the same.
 
     The version is a draft, with or without errors: campaigns go on with the one that was approved last. ``seen`` is
-    the newest version that the writer has looked at. The class of a template is fixed.
-    Raises NotPermitted, TemplateUnnamed, TemplateChanged, TemplateGone.
+    the newest version that the writer has looked at. The class of a template is fixed. ``variants`` None: as they are.
+    Raises NotPermitted, TemplateUnnamed, TemplateChanged, TemplateGone, BadVariants, BadConditions.
     """
     ctx.require(Permission.TEMPLATES_EDIT)
     name = " ".join(name.split())
@@ -74,16 +75,17 @@ def save_template(
         raise TemplateUnnamed()
     body = body.strip()
     with ctx.database.begin() as session:
+        wanted = None if variants is None else tidy(session, variants)
         if template_id is None:
             template = _new(ctx, session, name, class_key)
-            version = _add_version(ctx, session, template.id, 1, body)
+            version = _add_version(ctx, session, template.id, 1, body, wanted or ())
         else:
             template = locked(session, template_id)
-            version = _next_version(ctx, session, template, body, seen)
+            version = _next_version(ctx, session, template, body, wanted, seen)
             template.name = name
             template.updated_at = ctx.clock.now()
         record(ctx, session, "template.save", template, number=version.number)
-        fit = not blocked(findings_of(ctx, session, template, body))
+        fit = not blocked(findings_of(ctx, session, template, version))
         return Saved(template_id=template.id, version_id=version.id, number=version.number, fit=fit)
 
 
@@ -95,9 +97,9 @@ def copy_template(ctx: Context, template_id: int) -> Saved:
         text = newest(session, template_id)
         name = tr("{name} (copy)", name=source.name)[:NAME_LENGTH]
         template = _new(ctx, session, name, source.class_key)
-        version = _add_version(ctx, session, template.id, 1, text.body)
+        version = _add_version(ctx, session, template.id, 1, text.body, read(text.variants))
         record(ctx, session, "template.copy", template, source=source.key, number=1)
-        fit = not blocked(findings_of(ctx, session, template, text.body))
+        fit = not blocked(findings_of(ctx, session, template, version))
         return Saved(template_id=template.id, version_id=version.id, number=1, fit=fit)
 
 
@@ -118,7 +120,7 @@ def restore_template(ctx: Context, template_id: int) -> None:
         template = locked(session, template_id)
         approved = newest(session, template_id, VersionState.APPROVED)
         if approved is not None:
-            findings = findings_of(ctx, session, template, approved.body)
+            findings = findings_of(ctx, session, template, approved)
             if blocked(findings):
                 raise TemplateUnfit(findings)
         template.state = TemplateState.DRAFT if approved is None else TemplateState.ACTIVE
@@ -126,9 +128,10 @@ def restore_template(ctx: Context, template_id: int) -> None:
         record(ctx, session, "template.restore", template)
 
 
-def findings_of(ctx: Context, session: Session, template: Template, body: str) -> list[Finding]:
-    words = words_at(session, ctx.clock.now())
-    return check_template(body, CLASSES[template.class_key], ctx.settings.text("bank.signature"), words)
+def findings_of(ctx: Context, session: Session, template: Template, version: TemplateVersion) -> list[Finding]:
+    """Of its main text and its variants."""
+    words, signature = words_at(session, ctx.clock.now()), ctx.settings.text("bank.signature")
+    return check_texts(version.body, read(version.variants), CLASSES[template.class_key], signature, words)
 
 
 def locked(session: Session, template_id: int) -> Template:
@@ -151,15 +154,23 @@ def newest(session: Session, template_id: int, state: VersionState | None = None
     return session.scalars(query.order_by(TemplateVersion.number.desc()).limit(1)).one_or_none()
 
 
-def _next_version(ctx: Context, session: Session, template: Template, body: str, seen: int | None) -> TemplateVersion:
+def _next_version(
+    ctx: Context,
+    session: Session,
+    template: Template,
+    body: str,
+    variants: tuple[Variant, ...] | None,
+    seen: int | None,
+) -> TemplateVersion:
     last = newest(session, template.id)
     if seen is not None and last.number != seen:
         raise TemplateChanged(last.number)
-    if last.body == body:
+    before = read(last.variants)
+    if last.body == body and variants in (None, before):
         return last
     if last.state is VersionState.REVIEW:  # what was to be reviewed is not what its writer wants any more
         last.state = VersionState.DRAFT
-    return _add_version(ctx, session, template.id, last.number + 1, body)
+    return _add_version(ctx, session, template.id, last.number + 1, body, before if variants is None else variants)
 
 
 def _new(ctx: Context, session: Session, name: str, class_key: str) -> Template:
@@ -175,11 +186,14 @@ def _new(ctx: Context, session: Session, name: str, class_key: str) -> Template:
     return session.scalars(values.returning(Template)).one()
 
 
-def _add_version(ctx: Context, session: Session, template_id: int, number: int, body: str) -> TemplateVersion:
+def _add_version(
+    ctx: Context, session: Session, template_id: int, number: int, body: str, variants: Sequence[Variant]
+) -> TemplateVersion:
     values = insert(TemplateVersion).values(
         template_id=template_id,
         number=number,
         body=body,
+        variants=[each.dump() for each in variants],
         state=VersionState.DRAFT,
         created_by=ctx.actor.user_id,
         created_at=ctx.clock.now(),

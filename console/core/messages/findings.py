@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from console.core.i18n import Text
+from console.core.i18n import Text, tr
 
 
 class Level(StrEnum):
@@ -27,6 +27,12 @@ class Finding:
     mend: Text
     where: tuple[int, int] | None = None  # characters of the checked text, end exclusive; None: the whole of it
     source: str = ""  # law, circular or decision behind the rule, where it has one
+    variant: str = ""  # name of the variant whose text it is; "" for the main text
+
+
+def placed(finding: Finding) -> str:
+    """Why, and in which of a template's texts."""
+    return tr("{title}: {text}", title=finding.variant, text=str(finding.why)) if finding.variant else str(finding.why)
 
 
 def blocked(findings: Iterable[Finding]) -> bool:

@@ -43,7 +43,7 @@ def submit_template(ctx: Context, template_id: int, number: int) -> None:
         version = newest(session, template_id)
         if version.number != number or version.state not in (VersionState.DRAFT, VersionState.RETURNED):
             raise NotInReview()
-        findings = findings_of(ctx, session, template, version.body)
+        findings = findings_of(ctx, session, template, version)
         if blocked(findings):
             raise TemplateUnfit(findings)
         version.state, version.comment = VersionState.REVIEW, ""
@@ -65,7 +65,7 @@ def approve_template(ctx: Context, template_id: int, number: int) -> None:
     """From now on campaigns use it. Raises NotPermitted, TemplateGone, NotInReview, OwnTemplate, TemplateUnfit."""
     with ctx.database.begin() as session:
         template, version = _for_checker(ctx, session, template_id, number)
-        findings = findings_of(ctx, session, template, version.body)
+        findings = findings_of(ctx, session, template, version)
         if blocked(findings):
             raise TemplateUnfit(findings)
         version.state = VersionState.APPROVED
