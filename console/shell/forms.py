@@ -43,6 +43,7 @@ class _Field:
     error: QLabel
     read: Callable[[], object]
     write: Callable[[object], None]
+    row: int
 
 
 class Form(QWidget):
@@ -230,6 +231,7 @@ class Form(QWidget):
         field.label.setVisible(visible)
         field.widget.setVisible(visible)
         field.error.setVisible(visible and bool(field.error.text()))
+        self._grid.setRowMinimumHeight(field.row, theme.current().field_height if visible else 0)
 
     def set_error(self, key: str, text: str) -> None:
         """Say under the field what is wrong with it and take the person there; empty puts it right."""
@@ -282,7 +284,7 @@ class Form(QWidget):
         self._grid.addWidget(named, place, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addLayout(under, place, 1)
         self._grid.setRowMinimumHeight(place, theme.current().field_height)
-        self._fields[key] = _Field(named, widget, error, read, write)
+        self._fields[key] = _Field(named, widget, error, read, write, place)
 
 
 def _mark(field: _Field, text: str) -> None:

@@ -102,6 +102,12 @@ class Schedule:
         """For a copy: the days of the first time are over."""
         return replace(self, first_day=None, last_day=None, spread=False)
 
+    def from_day(self, day: date) -> Schedule:
+        """For a campaign that repeats: its window begins on ``day`` and is as long as before."""
+        if self.first_day is None or self.last_day is None:
+            return self
+        return replace(self, first_day=day, last_day=day + (self.last_day - self.first_day))
+
     def begins(self, zone: Zone) -> datetime | None:
         """The first moment of the window of days; None for none."""
         if self.first_day is None:

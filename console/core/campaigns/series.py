@@ -160,7 +160,13 @@ def next_due(recurrence: Recurrence, since: datetime, policy: Policy) -> Due | N
 def draft_for(pattern: Draft, due: Due, now: datetime) -> Draft:
     """What a run starts from: the pattern's answers, with the day in the name, not before it is due."""
     name = T("{name} {day}", name=pattern.name[:NAME_LENGTH], day=local_date(due.day))
-    return replace(pattern, name=str(name), not_before=due.at if due.at > now else None, expires_at=None)
+    return replace(
+        pattern,
+        name=str(name),
+        not_before=due.at if due.at > now else None,
+        expires_at=None,
+        schedule=pattern.schedule.from_day(due.day),
+    )
 
 
 def require_repeatable(draft: Draft) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import Signal
@@ -16,7 +17,7 @@ from console.core.campaigns.schedule_words import how_words, starts_words
 from console.core.campaigns.timeline import Event
 from console.core.campaigns.views import OUTCOME_TITLES, Outcome, Standing
 from console.core.format import count, local_datetime, local_time
-from console.core.i18n import tr
+from console.core.i18n import sentences, tr
 from console.shell import theme
 from console.shell.flow import FlowLayout
 from console.shell.widgets import (
@@ -41,13 +42,20 @@ class ProgressCard(Card):
         super().__init__(tr("Progress"))
         self.line = ProgressLine()
         self.words = label("", "quiet", wrap=True)
+        self.holdup = label("", "quiet", wrap=True)
+        self.holdup.setAccessibleName(tr("Why nothing leaves now"))
+        self._waits = row(StateShape("waiting"), self.holdup)
+        self._waits.setStretch(1, 1)
+        self._holding = QWidget()
+        self._holding.setLayout(self._waits)
+        self._holding.hide()
         self.alarm = label(tr("The numbers do not add up. Tell your administrator."), "error", wrap=True)
         self.alarm.hide()
         self._numbers = {outcome: link_button("0", self._opener(outcome)) for outcome in Outcome}
         cells = FlowLayout(16, 4)
         for outcome in Outcome:
             cells.addWidget(self._cell(outcome))
-        self.add(self.line, self.words, cells, self.alarm)
+        self.add(self.line, self.words, self._holding, cells, self.alarm)
 
     def _cell(self, outcome: Outcome) -> QWidget:
         cell = QWidget()
@@ -63,6 +71,8 @@ class ProgressCard(Card):
         self.line.updateGeometry()
         self.words.setText(_speed(found))
         self.words.setVisible(bool(self.words.text()))
+        self.holdup.setText(_holdup(found))
+        self._holding.setVisible(bool(self.holdup.text()))
         for outcome, button in self._numbers.items():
             number = found.counts[outcome]
             button.setText(count(number))
@@ -79,16 +89,27 @@ def _speed(found: Progress) -> str:
     if found.standing is Standing.SENDING and found.per_minute:
         parts.append(tr("{rate} a minute", rate=f"{found.per_minute:,.0f}"))
     if found.finish_at is not None:
-        parts.append(tr("done at about {time}", time=_near(found)))
+        parts.append(tr("done at about {time}", time=_near(found.finish_at, found.at)))
     return " · ".join(parts)
 
 
-def _near(found: Progress) -> str:
-    finish = found.finish_at
-    if finish is None:
-        return ""
-    same_day = finish.astimezone().date() == found.at.astimezone().date()
-    return local_time(finish) if same_day else local_datetime(finish)
+def _holdup(found: Progress) -> str:
+    """Why nothing leaves now, or that not everything will."""
+    held = found.holdup
+    words = []
+    if held is not None:
+        following = tr("Next at {time}.", time=_near(held.until, found.at)) if held.until is not None else ""
+        words = [held.reason, held.advice, following]
+    if found.left_over and (held is None or held.rule != "line.none"):
+        words.append(
+            tr("About {left} of them will not have left when it ends.", left=count(found.left_over)),
+        )
+    return sentences(*words)
+
+
+def _near(moment: datetime, now: datetime) -> str:
+    same_day = moment.astimezone().date() == now.astimezone().date()
+    return local_time(moment) if same_day else local_datetime(moment)
 
 
 class FailuresCard(Card):

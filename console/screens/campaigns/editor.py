@@ -25,7 +25,8 @@ from console.screens.campaigns.holding import HoldOutRow
 from console.screens.campaigns.keeper import DraftKeeper
 from console.screens.campaigns.operations import CHANGED, Started
 from console.screens.campaigns.repeat import RepeatDialog
-from console.screens.campaigns.sections import AudienceSection, ScheduleSection, Section, TemplateSection
+from console.screens.campaigns.sections import AudienceSection, Section, TemplateSection
+from console.screens.campaigns.when import ScheduleSection
 from console.shell import theme
 from console.shell.services import Services
 from console.shell.tasks import Task, TaskState
@@ -105,7 +106,7 @@ class CampaignEditor(QWidget):
         self.audience = AudienceSection(self._services.ctx.clock.now().astimezone().date())
         self.hold_out = HoldOutRow()
         self.audience.add(self.hold_out)
-        self.schedule = ScheduleSection()
+        self.schedule = ScheduleSection(self._services.ctx.clock.now().astimezone().date())
         self.check = CheckSection(self._services)
         self.submission = SubmitSection()
         inside = QWidget()
@@ -161,7 +162,7 @@ class CampaignEditor(QWidget):
         self.audience.begin(found.choices, draft.audience)
         self.hold_out.set_class(self.template.message_class)
         self.hold_out.set_value(draft.hold_out)
-        self.schedule.begin(found.choices.lines, draft.not_before, draft.expires_at, draft.line_id)
+        self.schedule.begin(found.choices.lines, draft)
         self.comment.setText(tr("Returned: {comment}", comment=found.comment))
         self.comment.setVisible(bool(found.comment))
         self._of_series(saved is not None and saved.state.value == "pattern")
@@ -186,16 +187,14 @@ class CampaignEditor(QWidget):
     def draft(self) -> Draft:
         """What stands on the page now."""
         choice = self.template.choice
-        return Draft(
+        answered = Draft(
             name=self.name.text().strip(),
             template_version_id=choice.version_id if choice else None,
             audience=self.audience.audience(),
             variables=self.template.values(),
-            not_before=self.schedule.not_before,
-            expires_at=self.schedule.expires_at,
-            line_id=self.schedule.line_id,
             hold_out=self.hold_out.value(),
         )
+        return self.schedule.answer(answered)
 
     # Saving
 
@@ -230,8 +229,26 @@ class CampaignEditor(QWidget):
     def _counted(self, number: int, per_loan: bool) -> None:
         self._reach = number
         self.audience.show_reach(number, per_loan)
+        self._foresee()
         if number <= CHECKED_BY_ITSELF and not self._missing_for_check() and not self._is_checked():
             self._when_known(self._check_quietly)
+
+    def _foresee(self) -> None:
+        """The forecast beside the schedule: of those who get it once that is known, of the whole audience before."""
+        class_, found = self.template.message_class, self.check.result
+        if class_ is None or self._reach is None:
+            self.schedule.show_forecast(None, self._services.ctx.clock.now())
+            return
+        known = found is not None and self._is_checked()
+        messages = found.gets if found is not None and known else self._reach
+        parts = found.parts if found is not None and known else self._reach * self.template.parts
+        work = operations.foreseen(self.draft(), class_, messages, parts)
+        self._services.tasks.query(
+            work,
+            lambda told: self.schedule.show_forecast(told, self._services.ctx.clock.now()),
+            owner=self,
+            key="forecast",
+        )
 
     def _when_known(self, act: Callable[[], None]) -> None:
         """The lot of a held-out group is that of the stored campaign, so there has to be one."""
@@ -264,6 +281,7 @@ class CampaignEditor(QWidget):
     def _checked(self, found: Preflight) -> None:
         self.check.show_result(found)
         self._refresh()
+        self._foresee()
 
     def _check_failed(self, error: UserError) -> None:
         self._refresh()
@@ -276,7 +294,7 @@ class CampaignEditor(QWidget):
     def _missing_for_check(self) -> list[str]:
         if self.template.choice is None:
             return [tr("a template")]
-        return self.template.missing()
+        return [*self.template.missing(), *self.schedule.missing()]
 
     def _missing(self) -> list[str]:
         """What still stands between the page and its submission."""
@@ -292,6 +310,7 @@ class CampaignEditor(QWidget):
     def _refresh(self) -> None:
         if not self._begun:
             return
+        self.schedule.set_class(self.template.message_class)
         needed = self._missing_for_check()
         running = self._checking is not None and self._checking.state in _UNFINISHED
         self.check.button.setEnabled(not needed and not running)

@@ -21,6 +21,7 @@ from console.core.campaigns.browse import (
 from console.core.campaigns.choices import Choices, choices, reach
 from console.core.campaigns.draft import Draft, SavedDraft, load_draft
 from console.core.campaigns.effect import Effect, effect
+from console.core.campaigns.foresee import Foreseen, foresee
 from console.core.campaigns.freeze import Frozen
 from console.core.campaigns.housekeeping import settle, throw_away_abandoned
 from console.core.campaigns.lifecycle import Cancelled
@@ -46,6 +47,7 @@ from console.core.compliance.versions import policy_at
 from console.core.context import Context
 from console.core.events import Change, Topic
 from console.core.listing import Sort
+from console.core.messages.classes import MessageClass
 from console.core.reports.requests import Report, Request
 from console.core.reports.run import export, suggested_path
 from console.shell.tasks import Progress as Reported
@@ -169,6 +171,14 @@ def count_audience(audience: Audience, per_loan: bool, at: datetime | None) -> C
         today = (at or ctx.clock.now()).astimezone().date()
         with ctx.database.read() as session:
             return reach(session, audience, per_loan=per_loan, today=today)
+
+    return work
+
+
+def foreseen(draft: Draft, class_: MessageClass, messages: int, parts: int) -> Callable[[Context], Foreseen]:
+    def work(ctx: Context) -> Foreseen:
+        with ctx.database.read() as session:
+            return foresee(ctx, session, draft, class_, messages, parts)
 
     return work
 

@@ -1,15 +1,15 @@
-"""The first three sections of the campaign page: what they read, who, and when."""
+"""The first two sections of the campaign page: what they read, and who."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QRadioButton, QSizePolicy, QWidget
 
 from console.core.campaigns.audience import Audience, AudienceKind, Ending
-from console.core.campaigns.choices import Choices, ImportChoice, LineChoice, SegmentOption, example
+from console.core.campaigns.choices import Choices, ImportChoice, SegmentOption, example
 from console.core.format import count, local_datetime
 from console.core.i18n import ntr, tr
 from console.core.messages.classes import CLASSES, MessageClass
@@ -87,6 +87,13 @@ class TemplateSection(Section):
     def set_values(self, values: dict[str, str]) -> None:
         known = self._values.values()
         self._values.set_values({key: value for key, value in values.items() if key in known})
+
+    @property
+    def parts(self) -> int:
+        """Of a message with made-up values; 1 while none is chosen."""
+        if self.choice is None:
+            return 1
+        return max(1, measure(example(self.choice.body, self._services.ctx.settings, self.values())).parts)
 
     def missing(self) -> list[str]:
         """Titles of the values that are still to be given."""
@@ -273,59 +280,3 @@ def _kept_words(audience: Audience) -> str:
             return tr("Those who replied to an earlier campaign")
         case Ending.SILENT:
             return tr("Those who got an earlier campaign and did not reply")
-
-
-class ScheduleSection(Section):
-    """When it may begin, when it must be over, and by which line."""
-
-    def __init__(self) -> None:
-        super().__init__(3, tr("When and how"))
-        self.form = Form()
-        self.form.add_date_time("not_before", tr("Starts"), None, optional=tr("Not before"))
-        self.form.add_date_time(
-            "expires_at",
-            tr("Ends"),
-            None,
-            optional=tr("At the latest"),
-            hint=tr("What has not left by then is never sent. Left open, the office's setting decides."),
-        )
-        self._lines = self.form.add_choice("line_id", tr("Line"), [(None, tr("Any line"))])
-        self._lines.setMaximumWidth(theme.current().px(320))
-        self.form.changed.connect(self.changed)
-        self.add(self.form)
-
-    def begin(
-        self,
-        lines: Sequence[LineChoice],
-        not_before: datetime | None,
-        expires_at: datetime | None,
-        line_id: int | None,
-    ) -> None:
-        self.form.blockSignals(True)
-        self._lines.clear()
-        self._lines.addItem(tr("Any line"), None)
-        for line in lines:
-            self._lines.addItem(line.name, line.line_id)
-        self.form.set_values({"line_id": line_id})
-        if not_before is not None:
-            self.form.set_values({"not_before": not_before})
-        if expires_at is not None:
-            self.form.set_values({"expires_at": expires_at})
-        self.form.blockSignals(False)
-
-    @property
-    def not_before(self) -> datetime | None:
-        return _moment(self.form.value("not_before"))
-
-    @property
-    def expires_at(self) -> datetime | None:
-        return _moment(self.form.value("expires_at"))
-
-    @property
-    def line_id(self) -> int | None:
-        value = self.form.value("line_id")
-        return value if isinstance(value, int) else None
-
-
-def _moment(value: object) -> datetime | None:
-    return value.replace(second=0, microsecond=0) if isinstance(value, datetime) else None

@@ -196,6 +196,13 @@ def test_a_copy_goes_on_other_days() -> None:
     assert (again.pace, again.urgency, again.lines) == (EVERYTHING.pace, EVERYTHING.urgency, EVERYTHING.lines)
 
 
+def test_a_run_of_a_series_has_the_window_from_its_own_day() -> None:
+    moved = EVERYTHING.from_day(date(2026, 12, 30))
+    assert (moved.first_day, moved.last_day) == (date(2026, 12, 30), date(2027, 1, 2))
+    assert moved.from_day(date(2026, 11, 24)) == EVERYTHING
+    assert Schedule(pace=EVERYTHING.pace).from_day(NOV) == Schedule(pace=EVERYTHING.pace)
+
+
 @pytest.mark.parametrize(
     "record",
     [
