@@ -63,14 +63,16 @@ def not_resendable(session: Session, message_ids: Sequence[int], now: datetime) 
     return session.scalar(query) or 0
 
 
+def finished_batches(session: Session, message_ids: Sequence[int]) -> list[Batch]:
+    """Of these messages, held until the end of the transaction."""
+    batches = select(Message.batch_id).where(Message.id.in_(message_ids))
+    query = select(Batch).where(Batch.id.in_(batches), Batch.state == BatchState.FINISHED)
+    return list(session.scalars(query.order_by(Batch.id).with_for_update()))
+
+
 def resend(session: Session, message_ids: Sequence[int]) -> None:
-    """Back to waiting; a batch that had finished opens again for them."""
+    """Back to waiting; the campaigns of batches that had finished go on."""
     batches = session.scalars(select(Message.batch_id).where(Message.id.in_(message_ids)).distinct()).all()
-    session.execute(
-        update(Batch)
-        .where(Batch.id.in_(batches), Batch.state == BatchState.FINISHED)
-        .values(state=BatchState.OPEN, closed_at=None)
-    )
     session.execute(
         update(Campaign)
         .where(Campaign.batch_id.in_(batches), Campaign.state == CampaignState.FINISHED)

@@ -107,7 +107,8 @@ _ACCEPT_MESSAGE = (
 
 def record_failed(session: Session, facts: Iterable[Failure]) -> None:
     for fact in facts:
-        session.execute(_failed_part(fact).values(state=fact.part_state, error=fact.error))
+        counted = {} if fact.counts else {"counted": False}
+        session.execute(_failed_part(fact).values(state=fact.part_state, error=fact.error, **counted))
         session.execute(
             update(Message)
             .where(

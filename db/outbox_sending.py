@@ -5,7 +5,7 @@ Every line waits here before each message, so it is three statements, built once
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Batch, BatchState, Control, Line, Message, MessagePart, MessageState, PartState
 from db.outbox import CLAIMED, Claimed, give_back, line_is_lost
+from db.outbox_seals import sealed_columns, sealed_values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,8 @@ class Hindrance(StrEnum):
     EXPIRED = "expired"  # its time is over
     EARLY = "early"  # its time has not come
     TAMPERED = "tampered"  # the stored row is not the approved one
+    BATCH = "batch"  # its batch is not the approved one
+    PAST = "past"  # it has left before, whatever it says of itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,8 @@ class Cleared:
 
 Clearance = Cleared | Hindrance
 Fits = Callable[[Claimed], bool]
+Sealed = Callable[[tuple[Any, ...]], bool]  # outbox_seals.sealed_values of its batch
+Implausible = Callable[[Session, Collection[int]], Collection[int]]  # those of the messages whose past forbids it
 
 _MESSAGE: Table = Message.__table__  # type: ignore[assignment]
 _PART: Table = MessagePart.__table__  # type: ignore[assignment]
@@ -71,6 +76,7 @@ _SCENE = (
         Control.stopped.label("stopped"),
         Control.classes.label("stopped_classes"),
         _TRIED.label("tried"),
+        *sealed_columns(),
     )
     .join(Batch, Batch.id == Message.batch_id)
     .join(Line, Line.id == Message.line_id)
@@ -110,17 +116,31 @@ def joined_by(session: Session, line_id: int, phone: str, since: datetime) -> se
     return {reference for reference in session.scalars(query) if reference is not None}
 
 
-def mark_sending(session: Session, asks: Sequence[SendingAsk], now: datetime, fits: Fits) -> list[Clearance]:
+def mark_sending(
+    session: Session,
+    asks: Sequence[SendingAsk],
+    now: datetime,
+    fits: Fits,
+    sealed: Sealed = lambda _values: True,
+    implausible: Implausible = lambda _session, _ids: (),
+) -> list[Clearance]:
     """Write down durably that a part is about to leave; one answer for each ask, and only ``Cleared`` may leave.
 
-    ``fits`` says whether a stored row is the approved one. What is hindered and still ours goes back to waiting,
-    except parts after the first: their message stays as it is, for a part of it has left.
+    ``fits`` says whether a stored row is the approved one, ``sealed`` whether its batch is, and ``implausible`` which
+    of those that were tried before may not leave. What is hindered and still ours goes back to waiting, except parts
+    after the first: their message stays as it is, for a part of it has left.
     """
     wanted = [ask.message.message_id for ask in asks]
     scene: dict[int, Any] = {
         row.message_id: row for row in session.connection().execute(_SCENE, {"wanted": wanted}).all()
     }
+    tried = [row.message_id for row in scene.values() if row.tried is not None or row.attempts]
+    past = frozenset(implausible(session, tried)) if tried else frozenset()
     verdicts = [_hindrance(ask, scene.get(ask.message.message_id), now, fits) for ask in asks]
+    verdicts = [
+        hindrance or _changed(ask, scene[ask.message.message_id], sealed, past)
+        for ask, hindrance in zip(asks, verdicts, strict=True)
+    ]
     cleared = [ask for ask, hindrance in zip(asks, verdicts, strict=True) if hindrance is None]
     parts = iter(_write_parts(session, cleared, scene, now))
     for ask, hindrance in zip(asks, verdicts, strict=True):
@@ -142,6 +162,15 @@ def _hindrance(ask: SendingAsk, row: Row[Any] | None, now: datetime, fits: Fits)
     if not fits(stored) or not _same_content(stored, ask.message):
         return Hindrance.TAMPERED
     return _closed(row, now)
+
+
+def _changed(ask: SendingAsk, row: Row[Any], sealed: Sealed, past: Collection[int]) -> Hindrance | None:
+    """What somebody changed by other means than the program, in the batch or in the message's past."""
+    if ask.sequence > 1:
+        return None
+    if not sealed(sealed_values(row)):
+        return Hindrance.BATCH
+    return Hindrance.PAST if row.message_id in past else None
 
 
 def _closed(row: Row[Any], now: datetime) -> Hindrance | None:
@@ -187,6 +216,7 @@ def _write_parts(session: Session, asks: Sequence[SendingAsk], scene: dict[int, 
             "phone": ask.message.phone,
             "error": "",
             "status": "",
+            "counted": True,
             "sending_at": now,
         }
         for ask, attempt in zip(asks, attempts, strict=True)

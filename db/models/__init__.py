@@ -2,6 +2,7 @@
 
 from db.models.bulk import BulkBefore, BulkEdit, BulkState
 from db.models.campaigns import Campaign, CampaignState, Decision, Exclusion
+from db.models.checks import Discrepancy, DiscrepancyKind, Reconciliation, Resend
 from db.models.customers import (
     Circumstance,
     CircumstanceKind,
@@ -62,11 +63,12 @@ __all__ = [
     "AuditEntry", "AuditHead", "Batch", "BatchFinding", "BatchFlow", "BatchKind", "BatchState", "BulkBefore",
     "BulkEdit", "BulkState", "Campaign", "CampaignState", "ChangeKind", "Circumstance", "CircumstanceKind",
     "Consent", "Contact", "ContactKind", "Control", "CustomField", "Customer", "CustomerPhone", "Decision",
-    "Delegation", "Dispatcher", "ErasedRefusal", "Erasure", "Exclusion", "ExportRequest", "FieldKind", "HoldOut",
-    "ImportBatch", "ImportChange", "ImportErrors", "ImportMapping", "ImportState", "ImportedCustomer",
-    "ImportedLoan", "InboundMessage", "Instalment", "Line", "LineState", "Loan", "LoanState", "Message",
-    "MessagePart", "MessageState", "MoveMark", "MoveState", "PartState", "Receipt", "RequestState", "RetentionRule",
-    "RulePack", "RulePackState", "RunState", "Secret", "Segment", "SegmentLoan", "SegmentMember", "SegmentPin",
-    "SegmentVersion", "Series", "SeriesRun", "SeriesState", "Setting", "Signature", "StagedInstalment", "StagedRow",
-    "Suppression", "Template", "TemplateState", "TemplateVersion", "User", "VersionState",
+    "Delegation", "Discrepancy", "DiscrepancyKind", "Dispatcher", "ErasedRefusal", "Erasure", "Exclusion",
+    "ExportRequest", "FieldKind", "HoldOut", "ImportBatch", "ImportChange", "ImportErrors", "ImportMapping",
+    "ImportState", "ImportedCustomer", "ImportedLoan", "InboundMessage", "Instalment", "Line", "LineState", "Loan",
+    "LoanState", "Message", "MessagePart", "MessageState", "MoveMark", "MoveState", "PartState", "Receipt",
+    "Reconciliation", "RequestState", "Resend", "RetentionRule", "RulePack", "RulePackState", "RunState", "Secret",
+    "Segment", "SegmentLoan", "SegmentMember", "SegmentPin", "SegmentVersion", "Series", "SeriesRun", "SeriesState",
+    "Setting", "Signature", "StagedInstalment", "StagedRow", "Suppression", "Template", "TemplateState",
+    "TemplateVersion", "User", "VersionState",
 ]  # fmt: skip

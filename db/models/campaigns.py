@@ -62,6 +62,7 @@ class Decision(Base):
     decided_by: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     on_behalf_of: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))  # who is away
     decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seal: Mapped[str] = mapped_column(String(64), default="", server_default="")  # core.sending.seals: keyed, over this
 
 
 class Exclusion(Base):

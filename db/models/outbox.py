@@ -57,6 +57,7 @@ class Batch(Base):
     excluded: Mapped[int] = mapped_column(default=0)
     rules: Mapped[int] = mapped_column(default=1, server_default="1")  # version of the rule pack that judged
     digest: Mapped[str] = mapped_column(String(64), default="")  # over recipients, texts, schedule, route
+    seal: Mapped[str] = mapped_column(String(64), default="", server_default="")  # core.sending.seals: keyed, over this
     created_by: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     opened_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
@@ -170,6 +171,7 @@ class MessagePart(Base):
     reference: Mapped[str] = mapped_column(String(64), default="")
     concat_reference: Mapped[int | None]  # what joins the parts on the phone; None for a message of one part
     phone: Mapped[str] = mapped_column(String(20))
+    counted: Mapped[bool | None]  # as an attempt of its message; None: not known, from an earlier version
     error: Mapped[str] = mapped_column(String(64), default="")
     status: Mapped[str] = mapped_column(String(16), default="")  # raw TP-Status of the last report
     sending_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -30,6 +30,7 @@ from sqlalchemy import func, insert, select
 from console.core.processes import command
 from console.core.sending.integrity import message_digest
 from console.core.sending.process import STDIN_OPTION, Locator
+from console.core.sending.seals import seal_batch
 from db.base import Base
 from db.engine import Database
 from db.models import Batch, BatchKind, BatchState, Line, Message, MessageState, User
@@ -64,6 +65,7 @@ def fill(database: Database, messages: int, addresses: list[str]) -> None:
         for number, address in enumerate(addresses):
             session.add(Line(name=f"modem {number}", address=address, created_at=now))
         session.flush()
+        seal_batch(secret, batch)
         rows = []
         for index in range(messages):
             phone, body = f"139{index:08}", TEXT.format(index % 10_000)

@@ -126,6 +126,7 @@ class Branch:
 
     def batch(self, messages: int, *, text: str = "【示例银行】您好", parts: int = 1, **values: Any) -> int:
         from console.core.sending.integrity import message_digest
+        from console.core.sending.seals import seal_batch
         from db.models import Batch, BatchKind, BatchState, Message
 
         now = datetime.now(UTC)
@@ -136,6 +137,7 @@ class Branch:
         with self.database.begin() as session:
             session.add(batch)
             session.flush()
+            seal_batch(self._secret, batch)
             for _ in range(messages):
                 phone = str(next(self._phones))
                 digest = message_digest(self._secret, batch.id, phone, phone, text)
@@ -149,11 +151,16 @@ class Branch:
         self._dispatchers.append(dispatcher)
         return dispatcher
 
-    def change(self, model: Any, key: Any, **values: Any) -> None:
+    def change(self, model: Any, key: Any, *, sealed: bool = True, **values: Any) -> None:
+        """``sealed``: as the program would change a batch, not a hand in the database."""
         with self.database.begin() as session:
             row = session.get(model, key)
             for name, value in values.items():
                 setattr(row, name, value)
+            if model.__name__ == "Batch" and sealed:
+                from console.core.sending.seals import seal_batch
+
+                seal_batch(self._secret, row)
 
     # Looking
 
@@ -189,8 +196,9 @@ class Branch:
 
     def check(self) -> dict[str, int]:
         """What must be true after any crash, whatever it was: I1, I2, I3, I5. The counts by state."""
-        from db.models import Message, MessageState
+        from db.models import Discrepancy, Message, MessageState
 
+        assert not self.all(Discrepancy), "something that the program did itself was taken for tampering"
         messages = {message.id: message for message in self.all(Message)}
         states = Counter(message.state.value for message in messages.values())
         assert sum(states.values()) == len(messages)

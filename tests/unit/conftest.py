@@ -45,6 +45,7 @@ class House:
 
     def batch(self, messages: int = 3, *, text: str = "【示例银行】您好", parts: int = 1, **values: Any) -> int:
         from console.core.sending.integrity import message_digest
+        from console.core.sending.seals import seal_batch
         from db.models import Batch, BatchKind, BatchState, Message
 
         defaults: dict[str, Any] = {
@@ -58,6 +59,7 @@ class House:
         with self.database.begin() as session:
             session.add(batch)
             session.flush()
+            seal_batch(self.secret, batch)
             for _ in range(messages):
                 phone = str(next(self._phones))
                 digest = message_digest(self.secret, batch.id, phone, phone, text)
@@ -86,11 +88,16 @@ class House:
         with self.database.read() as session:
             return list(session.scalars(select(model).order_by(*model.__table__.primary_key)))
 
-    def change(self, model: Any, key: Any, **values: Any) -> None:
+    def change(self, model: Any, key: Any, *, sealed: bool = True, **values: Any) -> None:
+        """``sealed``: as the program would change a batch, not a hand in the database."""
         with self.database.begin() as session:
             row = session.get(model, key)
             for name, value in values.items():
                 setattr(row, name, value)
+            if model.__name__ == "Batch" and sealed:
+                from console.core.sending.seals import seal_batch
+
+                seal_batch(self.secret, row)
 
     def lease(self, seconds: float = 60) -> datetime:
         return self.now + timedelta(seconds=seconds)

@@ -15,6 +15,7 @@ from console.core.errors import NotPermitted, UserError
 from console.core.i18n import T, Text
 from console.core.security.delegation import deciding_for
 from console.core.security.permissions import Permission
+from console.core.sending.seals import decision_fits, is_sealed
 from db.models import AuditEntry, Batch, BatchState, Campaign, CampaignState, Decision
 
 MAKING = ("campaign.create", "campaign.edit", "campaign.submit", "campaign.copy")
@@ -48,6 +49,16 @@ class Tampered(UserError):
         super().__init__(
             T("The stored messages were changed after they were submitted. Nothing can be sent from this campaign."),
             T("Return it, and tell your administrator and auditor."),
+        )
+
+
+class TamperedWhileRunning(UserError):
+    """The batch, or the decision on it, was changed in the database after it was opened."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            T("This campaign was changed in the database after it was approved, so nothing more of it is sent."),
+            T("Cancel it, and tell your administrator and auditor."),
         )
 
 
@@ -125,6 +136,13 @@ def approvers_needed(ctx: Context, session: Session, batch: Batch) -> int:
     class_ = policy_at(session, ctx.clock.now()).classes[batch.class_key]
     asked_for = 0 < above < batch.messages or needs_second(ctx, session, batch)
     return max(2 if asked_for else 1, class_.approvers(batch.messages))
+
+
+def require_untouched(session: Session, secret: bytes, batch: Batch) -> None:
+    """Raises Tampered: the batch, or a decision on it, was not written by the program."""
+    decisions = session.scalars(select(Decision).where(Decision.batch_id == batch.id))
+    if not is_sealed(secret, batch) or not all(decision_fits(secret, each) for each in decisions):
+        raise Tampered()
 
 
 def require_in_time(batch: Batch, now: datetime) -> None:

@@ -32,6 +32,7 @@ from console.core.errors import UserError
 from console.core.i18n import T
 from console.core.security.permissions import Permission
 from console.core.sending.integrity import SECRET_NAME, BatchDigest, message_digest
+from console.core.sending.seals import seal_batch
 from db import bulk
 from db.engine import Database
 from db.models import (
@@ -293,7 +294,7 @@ def _still_ours(session: Session, campaign_id: int, batch_id: int, now: datetime
 def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, filled: _Filled) -> Frozen:
     if not filled.messages:
         raise NobodyGetsIt()
-    now = ctx.clock.now()
+    now, secret = ctx.clock.now(), ctx.database.secret(SECRET_NAME)
     with ctx.database.begin() as session:
         _still_ours(session, campaign_id, batch_id, now)
         campaign = campaign_of(session, campaign_id, lock=True)
@@ -316,6 +317,7 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
         batch.state, batch.digest = BatchState.PENDING, digest
         batch.messages, batch.parts, batch.excluded = filled.messages, filled.parts, filled.excluded
         batch.rules = prepared.policy.version
+        seal_batch(secret, batch)
         campaign.state = CampaignState.PENDING
         second = filled.second.told()
         store(session, batch_id, second)

@@ -19,6 +19,8 @@ from console.core.campaigns.freeze import discard, purge, void
 from console.core.context import SYSTEM, Context
 from console.core.customers.recovery import complete_abandoned
 from console.core.i18n import T, Text
+from console.core.sending.integrity import SECRET_NAME
+from console.core.sending.seals import adopt, is_sealed, reseal
 from db.models import Batch, BatchKind, BatchState, Campaign, CampaignState, Exclusion, Message, MessageState
 
 ABANDONED = timedelta(minutes=2)  # without a sign of life; a chunk is written every second or faster
@@ -40,6 +42,7 @@ class Tidied:
 def tidy(ctx: Context) -> Tidied:
     """Everything below, once."""
     ctx = replace(ctx, actor=SYSTEM)
+    adopt(ctx.database, ctx.database.secret(SECRET_NAME))
     complete_abandoned(ctx)
     abandoned = throw_away_abandoned(ctx)
     lapsed = lapse(ctx)
@@ -153,9 +156,10 @@ def finish(ctx: Context) -> int:
 
 
 def _finish(ctx: Context, batch_id: int) -> bool:
-    now = ctx.clock.now()
+    now, secret = ctx.clock.now(), ctx.database.secret(SECRET_NAME)
     with ctx.database.begin() as session:
         campaign = _campaign_of_batch(session, batch_id)
+        sound = is_sealed(secret, session.get_one(Batch, batch_id, populate_existing=True))
         closed = session.execute(
             update(Batch)
             .where(
@@ -167,6 +171,8 @@ def _finish(ctx: Context, batch_id: int) -> bool:
         )
         if not closed.rowcount:  # type: ignore[attr-defined]
             return False
+        if sound:
+            reseal(session, secret, batch_id)
         if campaign is not None and campaign.batch_id == batch_id:
             campaign.state, campaign.updated_at = CampaignState.FINISHED, now
             ctx.audit(session, "campaign.finish", subject(campaign.id), batch=batch_id)

@@ -20,11 +20,13 @@ from console.core.campaigns.audience import Audience, Ending
 from console.core.campaigns.decisions import (
     DigestDiffers,
     Tampered,
+    TamperedWhileRunning,
     approvals_of,
     approvers_needed,
     on_behalf_of,
     require_decidable,
     require_in_time,
+    require_untouched,
     subject,
 )
 from console.core.campaigns.draft import NAME_LENGTH, Draft, SavedDraft, campaign_of, put_draft, wording_of
@@ -37,6 +39,8 @@ from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T, Text, tr
 from console.core.security.permissions import Permission
+from console.core.sending.integrity import SECRET_NAME
+from console.core.sending.seals import is_sealed, seal_batch, seal_decision
 from db.models import AuditEntry, Batch, BatchState, Campaign, CampaignState, Decision, Message, MessageState
 
 SAME_SITTING = timedelta(hours=1)  # edits of one person within it are one entry in the audit trail
@@ -144,7 +148,7 @@ def approve(ctx: Context, campaign_id: int, digest: str, *, checked: Checked | N
     """
     ctx.require(Permission.APPROVALS_DECIDE)
     _require_sound(ctx, campaign_id, digest, checked)
-    now = ctx.clock.now()
+    now, secret = ctx.clock.now(), ctx.database.secret(SECRET_NAME)
     with ctx.database.begin() as session:
         campaign = campaign_of(session, campaign_id, lock=True)
         batch = require_decidable(ctx, session, campaign, _batch(session, campaign))
@@ -152,12 +156,14 @@ def approve(ctx: Context, campaign_id: int, digest: str, *, checked: Checked | N
         if batch.digest != digest:
             raise DigestDiffers()
         require_allowed(ctx, session, batch)
-        _decide(ctx, session, campaign, batch, approved=True, comment="")
+        require_untouched(session, secret, batch)
+        _decide(ctx, session, campaign, batch, secret, approved=True, comment="")
         campaign.updated_at = now
         session.flush()
         missing = approvers_needed(ctx, session, batch) - approvals_of(session, batch)
         if missing <= 0:
             batch.state, batch.opened_by, batch.opened_at = BatchState.OPEN, ctx.actor.user_id, now
+            seal_batch(secret, batch)
             campaign.state = CampaignState.APPROVED
         return max(0, missing)
 
@@ -166,7 +172,7 @@ def return_(ctx: Context, campaign_id: int, digest: str, comment: str) -> None:
     """Send a campaign back to its maker. Raises CommentNeeded and what ``approve`` raises, but not Tampered."""
     if not comment.strip():
         raise CommentNeeded()
-    now = ctx.clock.now()
+    now, secret = ctx.clock.now(), ctx.database.secret(SECRET_NAME)
     with ctx.database.begin() as session:
         campaign = campaign_of(session, campaign_id, lock=True)
         batch = require_decidable(ctx, session, campaign, _batch(session, campaign))
@@ -174,7 +180,7 @@ def return_(ctx: Context, campaign_id: int, digest: str, comment: str) -> None:
             raise DigestDiffers()
         void(session, batch.id, now)
         campaign.state, campaign.updated_at = CampaignState.RETURNED, now
-        _decide(ctx, session, campaign, batch, approved=False, comment=comment.strip())
+        _decide(ctx, session, campaign, batch, secret, approved=False, comment=comment.strip())
 
 
 def pause(ctx: Context, campaign_id: int, reason: str = "") -> None:
@@ -198,13 +204,16 @@ def resume(ctx: Context, campaign_id: int) -> None:
 def cancel(ctx: Context, campaign_id: int) -> Cancelled:
     """Close the campaign for good, at once. ``housekeeping.settle`` writes it into the rows afterwards."""
     ctx.require(Permission.CAMPAIGNS_RUN)
-    now = ctx.clock.now()
+    now, secret = ctx.clock.now(), ctx.database.secret(SECRET_NAME)
     with ctx.database.begin() as session:
         campaign = campaign_of(session, campaign_id, lock=True)
         batch = _batch(session, campaign)
         if batch is None or batch.state not in (BatchState.OPEN, BatchState.PAUSED):
             raise WrongState(T("Nothing of this campaign waits to be sent."))
+        sound = is_sealed(secret, batch)
         batch.state, batch.closed_at = BatchState.CANCELLED, now
+        if sound:  # what was changed by hand stays recognisable
+            seal_batch(secret, batch)
         campaign.state, campaign.updated_at = CampaignState.CANCELLED, now
         ctx.audit(session, "campaign.cancel", subject(campaign_id), batch=batch.id)
     with ctx.database.read() as session:  # counting a large batch takes longer than closing it may
@@ -319,20 +328,22 @@ def _require_sound(ctx: Context, campaign_id: int, digest: str, checked: Checked
         raise Tampered()
 
 
-def _decide(ctx: Context, session: Session, campaign: Campaign, batch: Batch, *, approved: bool, comment: str) -> None:
+def _decide(
+    ctx: Context, session: Session, campaign: Campaign, batch: Batch, secret: bytes, *, approved: bool, comment: str
+) -> None:
     behind = on_behalf_of(ctx, session, campaign, batch)
-    session.add(
-        Decision(
-            campaign_id=campaign.id,
-            batch_id=batch.id,
-            approved=approved,
-            digest=batch.digest,
-            comment=comment,
-            decided_by=ctx.actor.user_id,
-            on_behalf_of=behind,
-            decided_at=ctx.clock.now(),
-        )
+    decision = Decision(
+        campaign_id=campaign.id,
+        batch_id=batch.id,
+        approved=approved,
+        digest=batch.digest,
+        comment=comment,
+        decided_by=ctx.actor.user_id,
+        on_behalf_of=behind,
+        decided_at=ctx.clock.now(),
     )
+    seal_decision(secret, decision)
+    session.add(decision)
     ctx.audit(
         session,
         "campaign.approve" if approved else "campaign.return",
@@ -357,12 +368,18 @@ def _switch(
     **told: object,
 ) -> None:
     ctx.require(Permission.CAMPAIGNS_RUN)
+    secret = ctx.database.secret(SECRET_NAME)
     with ctx.database.begin() as session:
         campaign = campaign_of(session, campaign_id, lock=True)
         batch = _batch(session, campaign)
         if batch is None or batch.state is not expected:
             raise WrongState(refusal)
+        sound = is_sealed(secret, batch)
+        if not sound and to is BatchState.OPEN:
+            raise TamperedWhileRunning()
         batch.state, campaign.updated_at = to, ctx.clock.now()
+        if sound:
+            seal_batch(secret, batch)
         ctx.audit(session, action, subject(campaign_id), batch=batch.id, **told)
 
 

@@ -23,6 +23,7 @@ from console.core.messages.template import compose, measure
 from console.core.messages.variables import VARIABLES, BadValue, written
 from console.core.security.permissions import Permission
 from console.core.sending.integrity import SECRET_NAME, BatchDigest, message_digest
+from console.core.sending.seals import seal_batch
 from db.models import Batch, BatchKind, BatchState, Campaign, Message, MessageState
 
 AN_HOUR = 20  # test messages of one person, so that testing never becomes a way around approval
@@ -86,6 +87,7 @@ def queue_test(
         session.add(message)
         session.flush()
         batch.parts, batch.digest = message.parts, _digest(batch, message)
+        seal_batch(secret, batch)
         about = subject(campaign_id) if campaign_id is not None else f"batch:{batch.id}"
         ctx.audit(session, "campaign.test_send", about, batch=batch.id, phone=masked_phone(number))
         return TrialSent(batch_id=batch.id, message_id=message.id, body=body, parts=message.parts)

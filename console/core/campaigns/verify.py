@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from console.core.campaigns import holdout
 from console.core.campaigns.schedule import signed
 from console.core.sending.integrity import SECRET_NAME, BatchDigest, digest_fits
+from console.core.sending.seals import is_sealed
 from db.engine import Database
 from db.models import Batch, HoldOut, Message
 
@@ -40,6 +41,7 @@ def verify_batch(database: Database, batch_id: int, *, progress: Callable[[int, 
         first_bad is None
         and seen == batch.messages
         and same_group
+        and is_sealed(secret, batch)
         and whole.finish(
             class_key=batch.class_key,
             not_before=batch.not_before,

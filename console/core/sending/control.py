@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+from sqlalchemy.orm import Session
+
+from console.core.campaigns.decisions import TamperedWhileRunning
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.events import Change, Topic
 from console.core.i18n import T
 from console.core.messages.classes import CLASSES
 from console.core.security.permissions import Permission
-from db import outbox_decisions
+from console.core.sending.integrity import SECRET_NAME
+from console.core.sending.seals import is_sealed, resend_of, seal_batch
+from db import outbox_decisions, outbox_seals
+from db.models import BatchState
 
 REASON_LENGTH = 200
 STOPPED = Change.of(Topic.OUTBOX, Topic.LINES, Topic.CAMPAIGNS)
@@ -86,7 +92,7 @@ def resolve_unknown(ctx: Context, message_ids: Sequence[int], decision: Decision
 
 
 def _resolve(ctx: Context, message_ids: Sequence[int], decision: Decision) -> int:
-    now = ctx.clock.now()
+    now, secret = ctx.clock.now(), ctx.database.secret(SECRET_NAME)
     with ctx.database.begin() as session:
         found = outbox_decisions.lock_unknown(session, message_ids)
         if not found:
@@ -97,6 +103,9 @@ def _resolve(ctx: Context, message_ids: Sequence[int], decision: Decision) -> in
                     T("Messages of a cancelled or expired campaign cannot be sent again."),
                     T("Copy the campaign and submit it for approval."),
                 )
+            for message_id, attempt in outbox_seals.tried(session, found).items():
+                session.add(resend_of(secret, message_id, attempt, ctx.actor.user_id or None, now))
+            _open_again(session, secret, found)
             outbox_decisions.resend(session, found)
         elif decision is Decision.SENT:
             outbox_decisions.call_sent(session, found, now)
@@ -104,6 +113,15 @@ def _resolve(ctx: Context, message_ids: Sequence[int], decision: Decision) -> in
             outbox_decisions.call_off(session, found, now)
         ctx.audit(session, "outbox.resolve", _subject(found), decision=decision, messages=found)
     return len(found)
+
+
+def _open_again(session: Session, secret: bytes, message_ids: Sequence[int]) -> None:
+    """Batches that had finished. Raises TamperedWhileRunning."""
+    for batch in outbox_decisions.finished_batches(session, message_ids):
+        if not is_sealed(secret, batch):
+            raise TamperedWhileRunning()
+        batch.state, batch.closed_at = BatchState.OPEN, None
+        seal_batch(secret, batch)
 
 
 def _subject(message_ids: Sequence[int]) -> str:

@@ -32,6 +32,7 @@ from console.core.sending.line import LineThread, OpenTransport, Shop
 from console.core.sending.machine import host_name, mark_machine
 from console.core.sending.outcomes import Retries
 from console.core.sending.restored import Witness, settle
+from console.core.sending.seals import adopt
 from console.core.sending.steps import Steps
 from console.core.sending.writer import Writer
 from console.core.settings import Settings
@@ -131,6 +132,7 @@ class Dispatcher:
                 pid=self._pid,
                 now=self._clock.now(),
             )
+        adopt(self._database, self._database.secret(SECRET_NAME))
         self._housekeeper.recover()
         log.info("dispatcher %s started", self.run_id)
         self._writer.start()

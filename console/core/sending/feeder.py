@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from console.core.clock import Clock
 from console.core.compliance.recheck import ToCheck
 from console.core.compliance.rules import Verdict
+from console.core.sending.alarms import Alarm
 from console.core.sending.line import LineThread
 from console.core.sending.steps import Steps, Verdicts
 from console.core.sending.timepiece import doubt
@@ -21,6 +22,7 @@ from console.core.sending.writer import Task, Writer
 from db import outbox
 from db.engine import Database
 from db.errors import DatabaseError
+from db.models import DiscrepancyKind
 from db.outbox import ClaimAsk, Claimed
 
 log = logging.getLogger(__name__)
@@ -151,7 +153,7 @@ class Feeder:
         sound = [message for message in messages if self._steps.fits(message)]
         for tampered in set(messages) - set(sound):
             log.error("message %d is not the approved one and was not sent", tampered.message_id)
-            self._writer.post(Task(self._steps.alarm, tampered))
+            self._writer.post(Task(self._steps.alarm, Alarm.of(tampered, DiscrepancyKind.MESSAGE)))
         now = self._clock.now()
         with self._database.read() as session:
             verdicts = self._check(session, [_to_check(message) for message in sound], now)

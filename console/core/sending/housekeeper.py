@@ -14,6 +14,7 @@ from console.core.processes import is_alive
 from console.core.protection.retention import run_daily
 from console.core.sending.causes import explain
 from console.core.sending.preparer import Preparer
+from console.core.sending.reconcile import run_nightly, watch
 from console.core.sending.steps import Steps
 from console.core.sending.writer import Writer
 from console.core.settings import Settings
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _EVERY = 2.0  # seconds
 _MATCH_EVERY = 30.0
+_WATCH_EVERY = 20.0  # between two looks whether the open batches are as they were approved
 _KEEP_EVERY = 600.0  # between two looks whether a day has passed since old records went
 _KEEP_FIRST = 60.0  # after the start, which has more urgent things to do
 _TIMEOUT = 60.0
@@ -73,7 +75,7 @@ class Housekeeper:
         return unknown
 
     def _run(self) -> None:
-        matched_at, keep_at = 0.0, time.monotonic() + _KEEP_FIRST
+        matched_at, watch_at, keep_at = 0.0, 0.0, time.monotonic() + _KEEP_FIRST
         while not self._stopping.is_set():
             try:
                 lost = self.recover()
@@ -82,9 +84,14 @@ class Housekeeper:
                     self._match_again()
                     self._refresh_settings()
                     matched_at = time.monotonic()
+                if time.monotonic() > watch_at:
+                    watch_at = time.monotonic() + _WATCH_EVERY
+                    watch(self.ctx)
                 if time.monotonic() > keep_at:
                     keep_at = time.monotonic() + _KEEP_EVERY
                     run_daily(self.ctx, self._stopping.is_set)
+                    if run_nightly(self.ctx, self._stopping.is_set):
+                        log.info("campaigns and lines were reconciled")
             except (DatabaseError, TimeoutError) as error:
                 log.warning("housekeeping has to wait: %s", type(error).__name__)
             except Exception:  # the outermost loop of this thread

@@ -19,7 +19,7 @@ SECRET_NAME = "message"  # noqa: S105 - the name of a row, not a secret
 
 def message_digest(secret: bytes, batch_id: int, recipient: str, phone: str, body: str) -> str:
     """HMAC-SHA256 in hex over batch, recipient, phone and body; each field is preceded by its length."""
-    return hmac.digest(secret, _framed(str(batch_id), recipient, phone, body), "sha256").hex()
+    return hmac.digest(secret, framed(str(batch_id), recipient, phone, body), "sha256").hex()
 
 
 def digest_fits(secret: bytes, digest: str, batch_id: int, recipient: str, phone: str, body: str) -> bool:
@@ -58,11 +58,11 @@ class BatchDigest:
         """
         whole = self._hash.copy()
         route = "" if line_id is None else str(line_id)
-        whole.update(_framed(str(self._messages), class_key, _instant(not_before), _instant(expires_at), route))
+        whole.update(framed(str(self._messages), class_key, _instant(not_before), _instant(expires_at), route))
         if hold_out:
-            whole.update(_framed("hold_out", hold_out))
+            whole.update(framed("hold_out", hold_out))
         if schedule:
-            whole.update(_framed("schedule", schedule))
+            whole.update(framed("schedule", schedule))
         return whole.hexdigest()
 
 
@@ -70,7 +70,7 @@ def _instant(at: datetime | None) -> str:
     return "" if at is None else at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _framed(*fields: str) -> bytes:
+def framed(*fields: str) -> bytes:
     framed: list[bytes] = []
     for field in fields:
         encoded = field.encode("utf-8")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from console.core.sending.alarms import Alarm
 from console.core.sending.attempt import Attempt, Desk, NotCleared
 from console.core.sending.outcomes import Tried, judge, lost_sight, not_sent
 from console.core.sending.steps import Barred, OutOfHours
@@ -20,7 +21,7 @@ from console.core.sending.trouble import LineTrouble
 from console.core.sending.writer import AnyTask, Task
 from db import outbox_sending
 from db.errors import DatabaseError
-from db.models import MessageState, PartState
+from db.models import DiscrepancyKind, MessageState, PartState
 from db.outbox import Claimed
 from db.outbox_results import Acceptance, Failure
 from db.outbox_sending import Cleared, Hindrance
@@ -35,6 +36,11 @@ _PART_PAUSE = 2.0  # seconds between them, unless the network asks for more
 _LONGEST_PART_PAUSE = 15.0
 
 
+_ALARMS = {
+    Hindrance.TAMPERED: DiscrepancyKind.MESSAGE,
+    Hindrance.BATCH: DiscrepancyKind.BATCH,
+    Hindrance.PAST: DiscrepancyKind.HISTORY,
+}
 _PUT_TOGETHER = timedelta(days=3)  # how long phones keep an incomplete message
 
 
@@ -205,9 +211,9 @@ class Sender:
                 self._empty(lambda _: True)
             case OutOfHours() | Hindrance.CLASS_STOPPED:
                 self._empty(lambda other: other.class_key == message.class_key)
-            case Hindrance.TAMPERED:
+            case Hindrance.TAMPERED | Hindrance.BATCH | Hindrance.PAST:
                 log.error("message %d is not the approved one and was not sent", message.message_id)
-                self._desk.writer.post(Task(self._desk.steps.alarm, message))
+                self._desk.writer.post(Task(self._desk.steps.alarm, Alarm.of(message, _ALARMS[hindrance])))
                 self._empty(lambda other: other.batch_id == message.batch_id)
             case _:
                 self._empty(lambda other: other.batch_id == message.batch_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,17 +15,21 @@ from console.core.compliance.recheck import barred
 from console.core.inbound import receiving
 from console.core.messages.classes import CLASSES
 from console.core.sending import receipts
+from console.core.sending.alarms import Alarm, raise_alarm
 from console.core.sending.causes import explain
 from console.core.sending.integrity import digest_fits
 from console.core.sending.release import Releases
+from console.core.sending.seals import Seals
 from console.core.sending.writer import Haste, Verb
 from db import audit, outbox, outbox_lines, outbox_receipts, outbox_recovery, outbox_results, outbox_sending
-from db.models import BatchKind
+from db.models import BatchKind, DiscrepancyKind
 from db.outbox import ClaimAsk, Claimed
 from db.outbox_receipts import NewReceipt
 from db.outbox_results import Acceptance, Failure
 from db.outbox_sending import Cleared, Hindrance, SendingAsk
 from gsm.messages import Inbound, Undecodable
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +98,7 @@ class Steps:
         self.lease = timedelta(seconds=60)
         self._clock = clock
         self._secret = secret
+        self.seals = Seals(secret)
         self.policy = policy  # replaced while it runs, when another version comes into force
         self.releases = Releases()
         self._turn = 0
@@ -168,21 +174,13 @@ class Steps:
                 outbox.suppress(session, self.run, [message_id], now, rule, text)
         return [None] * len(items)
 
-    def _alarm(self, session: Session, messages: Sequence[Claimed]) -> list[None]:
-        """A stored message is not the approved one: its batch is paused, and the audit trail says so."""
-        for message in messages:
-            paused = outbox_recovery.pause_batch(session, message.batch_id)
-            outbox.give_back(session, self.run, [message.message_id])
-            audit.append(
-                session,
-                at=self._clock.now(),
-                actor_id=None,
-                actor="system",
-                action="outbox.tampered",
-                subject=f"message:{message.message_id}",
-                detail={"batch": message.batch_id, "paused": paused},
-            )
-        return [None] * len(messages)
+    def _alarm(self, session: Session, alarms: Sequence[Alarm]) -> list[None]:
+        """What is stored is not what was approved: the batch is paused, and people are told."""
+        for alarm in alarms:
+            if alarm.message_id is not None:
+                outbox.give_back(session, self.run, [alarm.message_id])
+            raise_alarm(session, self._secret, alarm, self._clock.now())
+        return [None] * len(alarms)
 
     # Lines
 
@@ -256,7 +254,11 @@ class Steps:
             outbox.suppress(session, self.run, [message_id], now, verdict.rule, text)
             refusals.setdefault(message_id, Barred(rule=verdict.rule))
         allowed = [ask for ask in asks if ask.message.message_id not in refusals]
-        answers = iter(outbox_sending.mark_sending(session, allowed, now, self.fits) if allowed else [])
+        answers = iter(
+            outbox_sending.mark_sending(session, allowed, now, self.fits, self.seals.fits, self.seals.implausible)
+            if allowed
+            else []
+        )
         return [refusals.get(ask.message.message_id) or next(answers) for ask in asks]
 
     def _free_forgotten(self, session: Session, groups: Sequence[Collection[int]]) -> list[int]:
@@ -264,7 +266,19 @@ class Steps:
 
     def _claim(self, session: Session, asks: Sequence[ClaimAsk]) -> list[list[Claimed]]:
         now, self._turn = self._clock.now(), self._turn + 1
-        return outbox.claim(session, asks, now, self.releases.at(session, self.policy, now), self._turn)
+        claimed = outbox.claim(session, asks, now, self.releases.at(session, self.policy, now), self._turn)
+        unsound = self.seals.unsound(session, {message.batch_id for each in claimed for message in each})
+        return self._without(session, claimed, unsound) if unsound else claimed
+
+    def _without(
+        self, session: Session, claimed: Sequence[Sequence[Claimed]], unsound: Mapping[int, DiscrepancyKind]
+    ) -> list[list[Claimed]]:
+        back = [message.message_id for each in claimed for message in each if message.batch_id in unsound]
+        outbox.give_back(session, self.run, back)
+        for batch_id, kind in unsound.items():
+            log.error("batch %d is not what was approved and is paused", batch_id)
+            raise_alarm(session, self._secret, Alarm(kind=kind, batch_id=batch_id), self._clock.now())
+        return [[message for message in each if message.batch_id not in unsound] for each in claimed]
 
     # Rules
 

@@ -11,6 +11,20 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "reconciliation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("campaigns", sa.Integer(), nullable=False),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["by"], ["user_account.id"], name=op.f("fk_reconciliation_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation")),
+    )
+    op.create_table(
         "series",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("pattern_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -47,6 +61,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("batch_id", name=op.f("pk_batch_flow")),
     )
     op.create_table(
+        "discrepancy",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("day", sa.Date(), nullable=True),
+        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("messages", sa.JSON(), nullable=False),
+        sa.Column("alarm", sa.Boolean(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_discrepancy_batch_id")),
+        sa.ForeignKeyConstraint(["line_id"], ["line.id"], name=op.f("fk_discrepancy_line_id")),
+        sa.ForeignKeyConstraint(["settled_by"], ["user_account.id"], name=op.f("fk_discrepancy_settled_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_discrepancy")),
+    )
+    with op.batch_alter_table("discrepancy", schema=None) as batch_op:
+        batch_op.create_index("ix_discrepancy_settled_at", ["settled_at"], unique=False)
+
+    op.create_table(
         "hold_out",
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("percent", sa.Integer(), nullable=False),
@@ -76,8 +112,24 @@ def upgrade() -> None:
     with op.batch_alter_table("series_run", schema=None) as batch_op:
         batch_op.create_index("ix_series_run_campaign_id", ["campaign_id"], unique=False)
 
+    op.create_table(
+        "resend",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("decided_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seal", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["decided_by"], ["user_account.id"], name=op.f("fk_resend_decided_by")),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_resend_message_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_resend")),
+    )
+    with op.batch_alter_table("resend", schema=None) as batch_op:
+        batch_op.create_index("ix_resend_message_id", ["message_id"], unique=False)
+
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.add_column(sa.Column("schedule", sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column("seal", sa.String(length=64), server_default="", nullable=False))
 
     with op.batch_alter_table("campaign", schema=None) as batch_op:
         batch_op.add_column(sa.Column("schedule", sa.JSON(), nullable=True))
@@ -99,6 +151,9 @@ def upgrade() -> None:
             sqlite_where=sa.text("active IS 1"),
             postgresql_where=sa.text("active IS true"),
         )
+
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("seal", sa.String(length=64), server_default="", nullable=False))
 
     with op.batch_alter_table("instalment", schema=None) as batch_op:
         batch_op.create_index(
@@ -125,6 +180,9 @@ def upgrade() -> None:
             postgresql_where=sa.text("sending_at IS NOT NULL"),
         )
 
+    with op.batch_alter_table("message_part", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("counted", sa.Boolean(), nullable=True))
+
     with op.batch_alter_table("staged_row", schema=None) as batch_op:
         batch_op.add_column(sa.Column("same", sa.Boolean(), server_default="0", nullable=False))
 
@@ -138,6 +196,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("staged_row", schema=None) as batch_op:
         batch_op.drop_column("same")
+
+    with op.batch_alter_table("message_part", schema=None) as batch_op:
+        batch_op.drop_column("counted")
 
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(
@@ -155,6 +216,9 @@ def downgrade() -> None:
             sqlite_where=sa.text("principal + interest + penalty - paid > 0"),
             postgresql_where=sa.text("principal + interest + penalty - paid > 0"),
         )
+
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.drop_column("seal")
 
     with op.batch_alter_table("customer", schema=None) as batch_op:
         batch_op.drop_index(
@@ -174,13 +238,23 @@ def downgrade() -> None:
         batch_op.drop_column("schedule")
 
     with op.batch_alter_table("batch", schema=None) as batch_op:
+        batch_op.drop_column("seal")
         batch_op.drop_column("schedule")
 
+    with op.batch_alter_table("resend", schema=None) as batch_op:
+        batch_op.drop_index("ix_resend_message_id")
+
+    op.drop_table("resend")
     with op.batch_alter_table("series_run", schema=None) as batch_op:
         batch_op.drop_index("ix_series_run_campaign_id")
 
     op.drop_table("series_run")
     op.drop_table("hold_out")
+    with op.batch_alter_table("discrepancy", schema=None) as batch_op:
+        batch_op.drop_index("ix_discrepancy_settled_at")
+
+    op.drop_table("discrepancy")
     op.drop_table("batch_flow")
     op.drop_table("batch_finding")
     op.drop_table("series")
+    op.drop_table("reconciliation")
