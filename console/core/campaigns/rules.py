@@ -14,6 +14,7 @@ _TITLES: Mapping[str, Text] = {
     RULE_MISSING: T("A value for the text is missing"),
     RULE_TEXT: T("The text would not be allowed"),
     RULE_DUPLICATE: T("The number already gets it"),
+    "duplicate.text": T("The same text within a day"),
     "holdout": T("Held out to measure the effect"),
     "number.mobile": T("Not a mobile number"),
     "number.own": T("Not the customer's own number"),

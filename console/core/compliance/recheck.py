@@ -11,7 +11,7 @@ from decimal import Decimal
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from console.core.compliance import rules
+from console.core.compliance import repeats, rules
 from console.core.compliance.facts import gather
 from console.core.compliance.history import Counting, Recipient
 from console.core.compliance.model import Policy
@@ -35,6 +35,7 @@ class ToCheck:
     class_key: str
     told_amount: Decimal | None = None
     told_due: date | None = None
+    body: str = ""  # of a campaign; empty where the same words may come twice
 
 
 def recheck(session: Session, claimed: Sequence[ToCheck], policy: Policy, now: datetime) -> dict[int, Verdict]:
@@ -59,7 +60,24 @@ def recheck(session: Session, claimed: Sequence[ToCheck], policy: Policy, now: d
             verdicts |= {item.message_id: _UNKNOWN_CLASS for item in items}
         else:
             verdicts |= _one_class(session, items, class_, policy, now, ours, taken)
-    return verdicts
+    allowed = [item for item in claimed if item.body and verdicts[item.message_id].allowed]
+    return verdicts | _repetitions(session, allowed, now, ours)
+
+
+def _repetitions(session: Session, items: Sequence[ToCheck], now: datetime, ours: Sequence[int]) -> dict[int, Verdict]:
+    """Those whose words the number has had already, and all but the first of the same words in this call."""
+    if not items:
+        return {}
+    others = repeats.written(session, {item.phone for item in items}, now, leaving=True, but=frozenset(ours))
+    found = {}
+    for item in items:
+        others.setdefault(item.phone, [])
+        verdict = repeats.repeated(item.body, others[item.phone], item.batch_id, now)
+        if verdict is None:
+            others[item.phone].append(repeats.Written(item.batch_id, item.body, leaving=True))
+        else:
+            found[item.message_id] = verdict
+    return found
 
 
 _UNKNOWN_CLASS = Verdict(False, "class.unknown", T("This version of the program does not know this kind of message."))

@@ -22,7 +22,7 @@ from console.core.sending.writer import Task, Writer
 from db import outbox
 from db.engine import Database
 from db.errors import DatabaseError
-from db.models import DiscrepancyKind
+from db.models import BatchKind, DiscrepancyKind
 from db.outbox import ClaimAsk, Claimed
 
 log = logging.getLogger(__name__)
@@ -197,6 +197,7 @@ def _to_check(message: Claimed) -> ToCheck:
         class_key=message.class_key,
         told_amount=message.told_amount,
         told_due=message.told_due,
+        body=message.body if message.kind is BatchKind.CAMPAIGN else "",
     )
 
 
