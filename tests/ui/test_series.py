@@ -110,7 +110,7 @@ def test_a_draft_is_made_to_repeat(qtbot: QtBot, ctx: Context, page: CampaignsPa
     pane = pane_of(page, qtbot, settle)
     qtbot.waitUntil(lambda: pane.detail._shown is not None)
     assert not page.findChildren(CampaignEditor)
-    assert "Every week on Thursday at 09:00, not on days off" in said(pane.detail)
+    assert "Every week on Thursday at 09:00; not on days off" in said(pane.detail)
     (pattern,) = all_of(ctx, Campaign)
     assert pattern.state is CampaignState.PATTERN
     page.close_series()
@@ -171,8 +171,8 @@ def test_runs_stand_in_the_list_and_open(
     assert row is not None
     assert row.last is not None
     assert (row.name, str(row.last.title)) == ("每日提醒", "Waiting for approval")
-    qtbot.waitUntil(lambda: "Open" in buttons(pane.detail))
-    press(pane.detail, "Open", qtbot)
+    qtbot.waitUntil(lambda: "Look at it" in buttons(pane.detail))
+    press(pane.detail, "Look at it", qtbot)
     qtbot.waitUntil(lambda: not page.findChildren(SeriesPane))
     settle()
     current = page.table.current_row()

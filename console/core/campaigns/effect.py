@@ -39,13 +39,25 @@ class Measure:
         found, small = self.difference, min(self.sent.whole, self.held.whole) < FEW
         low, high = points(found.low), points(found.high)
         if found.low > 0:
-            said = tr("More among those who were written to: by {low} to {high}. Chance alone hardly does that.",
-                      low=low, high=high)  # fmt: skip
+            said = tr(
+                "More among those who were written to: by {low} to {high} percentage points. "
+                "Chance alone hardly does that.",
+                low=low,
+                high=high,
+            )
         elif found.high < 0:
-            said = tr("Fewer among those who were written to: by {low} to {high}. Chance alone hardly does that.",
-                      low=points(-found.high), high=points(-found.low))  # fmt: skip
+            said = tr(
+                "Fewer among those who were written to: by {low} to {high} percentage points. "
+                "Chance alone hardly does that.",
+                low=points(-found.high),
+                high=points(-found.low),
+            )
         else:
-            said = tr("Can not be told from chance: it may be anything from {low} to {high}.", low=low, high=high)
+            said = tr(
+                "Can not be told from chance: it may be anything from {low} to {high} percentage points.",
+                low=low,
+                high=high,
+            )
         return sentences(said, tr("The groups are small.")) if small else said
 
 
@@ -63,7 +75,7 @@ class Effect:
 
 def points(fraction: float) -> str:
     """Percentage points."""
-    return tr("{number} points", number=percent(fraction, 1).removesuffix("%").strip())
+    return percent(fraction, 1).removesuffix("%").strip()
 
 
 def effect(session: Session, batch_id: int, now: datetime, days: int = DAYS[0]) -> Effect | None:
@@ -78,7 +90,7 @@ def effect(session: Session, batch_id: int, now: datetime, days: int = DAYS[0]) 
     measures: list[Measure] = []
     if starts_at is not None and ends_at is not None:
         until = min(ends_at, now)
-        asked = [(T("Replied"), _replied)]
+        asked = [(T("Replied"), replied_between)]
         if CLASSES[batch.class_key].per_loan:
             asked.insert(0, (T("Paid an instalment"), paid_between))
         for title, did in asked:
@@ -111,7 +123,7 @@ def _people(session: Session, query: Select[int]) -> int:
     return session.scalar(query) or 0
 
 
-def _replied(table: type[Message | Exclusion], starts_at: datetime, until: datetime) -> ColumnElement[bool]:
+def replied_between(table: type[Message | Exclusion], starts_at: datetime, until: datetime) -> ColumnElement[bool]:
     return exists().where(
         InboundMessage.customer_id == table.customer_id,
         InboundMessage.received_at >= starts_at,

@@ -44,9 +44,9 @@ def export(
     ctx.require(Permission.REPORTS_EXPORT)
     if request.reveal and permit is None:
         raise NoPermit()
-    with _replacing(target) as part:
+    with replacing(target) as part:
         rows = _write(ctx, request, part, tell or _silent, permit)
-        digest = _digest(part)
+        digest = fingerprint(part)
         with ctx.database.begin() as session:
             if permit is not None:
                 use(ctx, session, permit)
@@ -89,7 +89,7 @@ def _heading(ctx: Context, session: Session, request: Request, permit: Permit | 
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path) -> Iterator[Path]:
     """A file beside ``target`` to write to; put in its place at the end, gone when anything fails."""
     part: Path | None = None
     try:
@@ -126,6 +126,7 @@ def _told(error: OSError, target: Path) -> UserError:
     )
 
 
-def _digest(path: Path) -> str:
+def fingerprint(path: Path) -> str:
+    """SHA-256 of the file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

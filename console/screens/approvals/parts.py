@@ -51,14 +51,19 @@ class Figures(QWidget):
 class ChangesCard(Card):
     """Against the last campaign that was approved with the same template."""
 
+    compare_wanted = Signal(int)  # the campaign before it
+
     def __init__(self) -> None:
         super().__init__(tr("Since the last approved one"))
         self._pairs = KeyValues()
-        self.add(self._pairs)
+        self._before: int | None = None
+        self.compare = link_button(tr("Compare them side by side"), self._compare)
+        self.add(self._pairs, row(self.compare, None))
         self.hide()
 
     def show_difference(self, found: Difference | None, now: ApprovalDetail) -> None:
         self.setVisible(found is not None)
+        self._before = found.campaign_id if found is not None else None
         if found is None:
             return
         pairs: list[tuple[str, str | QWidget]] = [
@@ -71,6 +76,10 @@ class ChangesCard(Card):
             words = tr("{added} new, {dropped} gone", added=count(found.added), dropped=count(found.dropped))
             pairs.append((tr("Recipients"), words))
         self._pairs.set_pairs(pairs)
+
+    def _compare(self) -> None:
+        if self._before is not None:
+            self.compare_wanted.emit(self._before)
 
 
 class FindingsCard(Card):

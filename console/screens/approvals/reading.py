@@ -77,6 +77,7 @@ class ReadingPane(QStackedWidget):
         self._sub = label("", "quiet", wrap=True)
         self.figures = Figures()
         self.changes = ChangesCard()
+        self.changes.compare_wanted.connect(self._compare)
         self.left_out = LeftOutCard()
         self.left_out.rule_wanted.connect(self._show_people)
         self.findings = FindingsCard()
@@ -256,6 +257,10 @@ class ReadingPane(QStackedWidget):
         self.decision.trouble.show()
         self._show_decision()
         self.reload()
+
+    def _compare(self, before_id: int) -> None:
+        if self._campaign_id is not None:
+            self._services.navigate("campaigns", compare=(before_id, self._campaign_id))
 
     def _show_people(self, rule: str) -> None:
         if self._shown is not None:

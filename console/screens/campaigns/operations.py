@@ -19,6 +19,7 @@ from console.core.campaigns.browse import (
     campaign_rows,
 )
 from console.core.campaigns.choices import Choices, choices, reach
+from console.core.campaigns.compare import Comparison, compare, only_in_ids
 from console.core.campaigns.draft import Draft, SavedDraft, load_draft
 from console.core.campaigns.effect import Effect, effect
 from console.core.campaigns.foresee import Foreseen, foresee
@@ -48,6 +49,8 @@ from console.core.context import Context
 from console.core.events import Change, Topic
 from console.core.listing import Sort
 from console.core.messages.classes import MessageClass
+from console.core.reports.comparison import export_comparison
+from console.core.reports.comparison import suggested_path as suggested_comparison
 from console.core.reports.requests import Report, Request
 from console.core.reports.run import export, suggested_path
 from console.shell.tasks import Progress as Reported
@@ -252,6 +255,29 @@ def export_target(campaign_id: int) -> Callable[[Context], Path]:
 def export_details(campaign_id: int, target: Path, reveal: bool) -> Callable[[Context, Reported], Path]:
     request = Request(report=Report.CAMPAIGN, campaign_id=campaign_id, reveal=reveal)
     return lambda ctx, report: export(ctx, request, target, report).path
+
+
+# Comparing
+
+
+def comparison(campaign_ids: Sequence[int]) -> Callable[[Context], Comparison]:
+    return lambda ctx: compare(ctx, campaign_ids)
+
+
+def only_in(campaign_id: int, other_id: int) -> Callable[[Context], list[int]]:
+    def work(ctx: Context) -> list[int]:
+        with ctx.reading() as session:
+            return only_in_ids(session, campaign_id, other_id)
+
+    return work
+
+
+def comparison_target(ctx: Context) -> Path:
+    return suggested_comparison(ctx)
+
+
+def export_comparison_to(campaign_ids: Sequence[int], target: Path) -> Callable[[Context, Reported], Path]:
+    return lambda ctx, _report: export_comparison(ctx, campaign_ids, target)
 
 
 # Series

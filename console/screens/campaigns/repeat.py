@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 
 from PySide6.QtCore import QDate, QTime
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QSpinBox, QTimeEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QGridLayout, QSpinBox, QTimeEdit, QWidget
 
 from console.core.campaigns.recurrence import (
     MOST_BEFORE_END,
@@ -22,13 +22,13 @@ from console.core.errors import UserError
 from console.core.format import local_date, local_datetime
 from console.core.i18n import listed, sentences, tr
 from console.screens.campaigns import operations
-from console.shell.flow import FlowLayout
 from console.shell.forms import FormDialog
 from console.shell.services import Services
 from console.shell.widgets import column, inset, label, row
 
 SHOWN = 4  # next runs
 NINE = time(9, 0)
+_A_ROW = 4  # days of the week
 
 
 class RepeatDialog(FormDialog):
@@ -74,12 +74,15 @@ class RepeatDialog(FormDialog):
         self.every.currentIndexChanged.connect(lambda _index: form.changed.emit())
         self.weekdays = [QCheckBox(name) for name in weekday_names()]
         self._days = QWidget()
-        flow = FlowLayout(12, 4)
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(4)
         for place, box in enumerate(self.weekdays):
             box.setChecked(place in known.weekdays)
             box.toggled.connect(lambda _on: form.changed.emit())
-            flow.addWidget(box)
-        self._days.setLayout(flow)
+            grid.addWidget(box, place // _A_ROW, place % _A_ROW)
+        self._days.setLayout(grid)
         self.day = self._spin(known.day, 1, 31)
         self._of_month = _line(tr("on day"), self.day, tr("or the last day of a shorter month"))
         self.before_end = self._spin(known.before_end, 0, MOST_BEFORE_END)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtWidgets import QStackedWidget
 
 from console.core.campaigns.audience import Audience
 from console.core.campaigns.browse import CampaignFilter, CampaignRow
+from console.core.campaigns.compare import LEAST, MOST
 from console.core.campaigns.views import BADGES, STANDING_TITLES, Standing
 from console.core.events import Change, Topic
 from console.core.format import count, when
@@ -14,6 +17,7 @@ from console.core.listing import Sort
 from console.core.messages.classes import CLASSES
 from console.core.security.permissions import Permission
 from console.screens.campaigns import operations
+from console.screens.campaigns.comparing import ComparePane
 from console.screens.campaigns.detail import DetailPane
 from console.screens.campaigns.editor import CampaignEditor
 from console.screens.campaigns.series import SeriesPane
@@ -51,6 +55,8 @@ class CampaignsPage(Page):
         self.detail.repeated.connect(self.open_series)
         self._editor: CampaignEditor | None = None
         self._series: SeriesPane | None = None
+        self._comparing: ComparePane | None = None
+        self.table.selection_changed.connect(self._selected)
         self._list = master_detail(self.table, self.detail)
         self.detail.setMinimumWidth(theme.current().px(320))
         self._stack = QStackedWidget()
@@ -64,6 +70,9 @@ class CampaignsPage(Page):
         self.standing = self.bar.add_filter(FilterBox(tr("State"), standings), self._filter)
         classes = [(each.key, str(each.title)) for each in CLASSES.values()]
         self.class_box = self.bar.add_filter(FilterBox(tr("Class"), classes), self._filter)
+        self.comparing = self.bar.add_action(tr("Compare"), self.compare_selected, "scale")
+        self.comparing.setToolTip(tr("Two to four chosen campaigns side by side"))
+        self.comparing.hide()
         self.repeating = self.bar.add_action(tr("Repeating"), self.open_series, "calendar")
         self.repeating.setToolTip(tr("Campaigns that repeat"))
         if self._may_edit:
@@ -115,7 +124,10 @@ class CampaignsPage(Page):
         if isinstance(standing, str) and standing:
             self.standing.set_value(Standing(standing))
             self._look()
-        if isinstance(campaign_id, int):
+        compared = arguments.get("compare")
+        if isinstance(compared, list | tuple):
+            self.compare([each for each in compared if isinstance(each, int)])
+        elif isinstance(campaign_id, int):
             self.open_campaign(campaign_id)
         elif self._may_edit and isinstance(audience, Audience):
             self.new(audience=audience)
@@ -153,6 +165,9 @@ class CampaignsPage(Page):
         return True
 
     def step_back(self) -> bool:
+        if self._comparing is not None:
+            self.close_comparison()
+            return True
         if self._editor is None and self._series is not None:
             self.close_series()
             return True
@@ -165,6 +180,7 @@ class CampaignsPage(Page):
         """Back to the list, with this campaign in it and its details beside it."""
         self.close_editor()
         self.close_series()
+        self.close_comparison()
         self._clear_filters()
         self._select_when_loaded = campaign_id
         self.table.reload()
@@ -226,6 +242,37 @@ class CampaignsPage(Page):
         self.bar.show()
         if saved is not None:
             self._select_when_loaded = saved
+        self.table.reload()
+        self.table.setFocus()
+
+    # Comparing
+
+    def _selected(self) -> None:
+        self.comparing.setVisible(LEAST <= self.table.selected_count() <= MOST)
+
+    def compare_selected(self) -> None:
+        self.compare(self.table.selected_ids())
+
+    def compare(self, campaign_ids: Sequence[int]) -> None:
+        """Side by side, in the place of the list."""
+        self.close_editor()
+        self.close_series()
+        self.close_comparison()
+        self._comparing = ComparePane(self.services, campaign_ids)
+        self._comparing.left.connect(self.close_comparison)
+        self._stack.addWidget(self._comparing)
+        self._stack.setCurrentWidget(self._comparing)
+        self.bar.hide()
+        self._comparing.begin()
+
+    def close_comparison(self) -> None:
+        if self._comparing is None:
+            return
+        pane, self._comparing = self._comparing, None
+        self._stack.setCurrentWidget(self._list)
+        self._stack.removeWidget(pane)
+        pane.deleteLater()
+        self.bar.show()
         self.table.reload()
         self.table.setFocus()
 

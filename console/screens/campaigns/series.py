@@ -18,7 +18,7 @@ from console.core.campaigns.recurrence import (
 from console.core.campaigns.series_views import BADGES, STATE_TITLES, RunRow, SeriesDetail, SeriesRow
 from console.core.errors import UserError
 from console.core.format import count, local_date, local_datetime, local_time
-from console.core.i18n import listed, tr
+from console.core.i18n import clauses, tr
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
 from console.screens.campaigns import operations
@@ -188,7 +188,7 @@ class SeriesDetailPane(QStackedWidget):
     def _show_facts(self, found: SeriesDetail) -> None:
         each, how = found.row, found.row.recurrence
         pairs: list[tuple[str, str | QWidget]] = [
-            (tr("Repeats"), listed(filter(None, (days_in_words(how), off_days_in_words(how))))),
+            (tr("Repeats"), clauses(filter(None, (days_in_words(how), off_days_in_words(how))))),
             (tr("Time"), range_in_words(how)),
             (tr("Approval"), lead_in_words(how)),
             (tr("Next run"), _next(each.next)),
@@ -235,7 +235,7 @@ class SeriesDetailPane(QStackedWidget):
         if run.messages:
             line.addWidget(label(tr("{count} messages", count=count(run.messages)), "quiet"))
         if run.campaign_id is not None:
-            look = link_button(tr("Open"), partial(self.open_wanted.emit, run.campaign_id))
+            look = link_button(tr("Look at it"), partial(self.open_wanted.emit, run.campaign_id))
             look.setAccessibleName(tr("Open the run of {day}", day=local_date(run.due_on)))
             line.addWidget(look)
         return line
