@@ -134,7 +134,7 @@ def test_what_is_stopped_is_said_before_everything_else(
         ({"opens_at": time(14), "closes_at": time(18)}, "line.hours", at(23, 14)),
         ({"opens_at": time(7), "closes_at": time(9)}, "line.hours", at(24, 7)),
         ({"daily_quota": 0}, "line.quota", at(24, 0)),
-        ({"monthly_quota": 0}, "line.quota", at(30, 24 - 24) + timedelta(days=1)),
+        ({"monthly_quota": 0}, "line.quota", datetime(2026, 12, 1, tzinfo=CHINA)),
     ],
 )
 def test_what_the_line_lacks_is_said(
@@ -152,15 +152,16 @@ def test_a_program_that_does_not_run_is_said(running: Callable[..., Running], ct
     assert made.told() == ("program", None)
 
 
-def test_a_pace_and_an_even_spread_say_when_the_next_one_leaves(
-    running: Callable[..., Running], clock: FixedClock
-) -> None:
+def test_a_pace_says_when_the_next_one_leaves(running: Callable[..., Running], clock: FixedClock) -> None:
     made = running(Schedule(pace=Pace(most=2, unit=Unit.HOUR)))
     assert made.claim() == 2
     clock.advance(timedelta(minutes=1))
     assert made.claim() == 0  # and has seen that they left
     assert made.told() == ("pace", at(23, 11, 1))
     assert made.progress().finish_at == at(23, 12, 1)  # four more at two an hour
+
+
+def test_an_even_spread_says_when_the_next_one_leaves(running: Callable[..., Running], clock: FixedClock) -> None:
     spread = running(Schedule(first_day=date(2026, 11, 23), last_day=date(2026, 11, 23), spread=True))
     assert spread.claim() >= 1
     told = spread.told()
