@@ -34,7 +34,8 @@ Told = Callable[[int, int], None]  # done, of how many; must not raise
 FIRST = 100  # rows of the first span while lines send
 FIRST_ALONE = 2_500
 LEAST, MOST = 25, 20_000
-AIM = 0.04  # seconds a span should hold the database while lines send, its commit included
+AIM = 0.03  # seconds a span should hold the database while lines send, its commit included
+REST = 0.5  # of that time the database is left to others afterwards: on a busy machine they wake up late
 AIM_ALONE = 0.45  # and while none does: each row touches a page of every index, so large spans write far less
 
 
@@ -139,7 +140,10 @@ def _span(ctx: Context, import_id: int, worker: str, state: ImportState, step: S
         sending = lines_send(session, ctx.clock.now())
         rows = step.run(session, pace.next(sending=sending))
     if rows:
-        pace.took(time.monotonic() - started, rows, sending=sending)
+        took = time.monotonic() - started
+        pace.took(took, rows, sending=sending)
+        if sending:
+            time.sleep(REST * min(took, 2 * AIM))
     return rows
 
 

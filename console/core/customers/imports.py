@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from console.core.errors import UserError
 from console.core.i18n import T
 from console.core.processes import is_alive
-from db.models import Batch, BatchState, ImportBatch, ImportState, Message, MessageState
+from db.models import Batch, BatchState, ImportBatch, ImportState, Message, MessageState, StagedInstalment, StagedRow
 
 UNDERWAY = (ImportState.APPLYING, ImportState.UNDOING)
 SILENT = timedelta(seconds=30)  # an import that is written shows a sign of life with every chunk
@@ -34,6 +35,29 @@ class ImportUnderway(UserError):
 def import_file_name(session: Session, import_id: int) -> str:
     """The file's name; empty for an import that is not known."""
     return session.scalar(select(ImportBatch.file_name).where(ImportBatch.id == import_id)) or ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Underway:
+    """An import that is decided and not whole yet."""
+
+    undoing: bool
+    done: int = 0  # rows
+    total: int = 0
+
+
+def underway(session: Session) -> Underway | None:
+    batch = session.scalar(select(ImportBatch).where(ImportBatch.state.in_(UNDERWAY)).order_by(ImportBatch.id).limit(1))
+    if batch is None or batch.state is ImportState.UNDOING:
+        return Underway(undoing=True) if batch is not None else None
+    done = total = 0
+    for table, cursor in ((StagedRow, batch.cursor), (StagedInstalment, batch.cursor_instalment)):
+        mine = select(table.id).where(table.import_id == batch.id).limit(1)
+        first, last = (session.scalar(mine.order_by(each)) for each in (table.id, table.id.desc()))
+        if first is not None and last is not None:  # they stand nearly without gaps
+            total += last - first + 1
+            done += max(0, cursor - first + 1)
+    return Underway(undoing=False, done=done, total=total)
 
 
 def settled(session: Session) -> bool:

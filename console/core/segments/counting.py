@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from console.core.context import Context
 from console.core.customers.browse import CustomerRow, customer_rows
+from console.core.customers.imports import require_settled, settled
 from console.core.security.permissions import Permission
 from console.core.segments.compile import chooses_loans, loans, matching, members
 from console.core.segments.conditions import Group, checked
@@ -43,10 +44,11 @@ class Guess:
 
 
 def look(ctx: Context, root: Group) -> Found:
-    """Count and some of them. Raises BadConditions, UnknownField."""
+    """Count and some of them. Raises BadConditions, UnknownField, ImportUnderway."""
     ctx.require(Permission.CUSTOMERS_VIEW)
     root = checked(root)
     with ctx.reading() as session:
+        require_settled(session)
         today = _today(ctx, session, root)
         found = members(root, today)
         customers = session.scalar(select(func.count()).select_from(found.subquery())) or 0
@@ -61,7 +63,8 @@ def look(ctx: Context, root: Group) -> Found:
 def guess(ctx: Context, root: Group) -> Guess | None:
     """From some hundred places of the file, each customer asked by itself: as quick for any conditions.
 
-    None where there are so few customers that counting takes no longer. Raises BadConditions, UnknownField.
+    None where there are so few customers that counting takes no longer, and where an import is half written.
+    Raises BadConditions, UnknownField.
     """
     ctx.require(Permission.CUSTOMERS_VIEW)
     root = checked(root)
@@ -71,7 +74,7 @@ def guess(ctx: Context, root: Group) -> Guess | None:
         low = session.scalar(select(func.min(Customer.id)).where(shown)) or 0
         high = session.scalar(select(func.max(Customer.id)).where(shown)) or 0
         span = high - low + 1
-        if span < _WORTH * _PLACES * _BESIDE:
+        if span < _WORTH * _PLACES * _BESIDE or not settled(session):
             return None
         some = _spread(low, span)
         query = select(Customer.id).where(Customer.id.in_(some), shown, matching(root, today)).order_by(Customer.id)

@@ -18,6 +18,7 @@ from sqlalchemy import Select, delete, func, insert, literal, null, or_, select,
 from sqlalchemy.orm import Session
 
 from console.core.context import Context
+from console.core.customers.imports import require_settled
 from console.core.errors import UserError
 from console.core.i18n import T
 from console.core.security.permissions import Permission
@@ -65,7 +66,7 @@ class Pinned:
 def pin_segment(ctx: Context, segment_id: int, *, progress: Report | None = None) -> Pinned:
     """Keep who belongs to the newest version now, in place of the list before.
 
-    Raises NotPermitted, SegmentGone, UnknownField, and whatever ``progress`` raises.
+    Raises NotPermitted, SegmentGone, UnknownField, ImportUnderway, and whatever ``progress`` raises.
     """
     ctx.require(Permission.CAMPAIGNS_EDIT)
     with ctx.database.begin() as session:
@@ -110,6 +111,7 @@ def unpin_segment(ctx: Context, segment_id: int) -> None:
 
 def _fill(database: Database, pin_id: int, root: Group, today: Today, progress: Report | None) -> int:
     with database.read() as session:
+        require_settled(session)
         people = list(session.scalars(members(root, today)))
         loans: list[int] = []
         if chooses_loans(root):

@@ -26,6 +26,7 @@ from console.shell.asking import AskFullNumbersDialog
 from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
+from console.shell.underway import UnderwayStrip
 from console.shell.widgets import EmptyState, FilterBox, column, label, link_button, master_detail, row
 
 
@@ -68,7 +69,9 @@ class CustomersPage(Page):
         left.setLayout(layout)
         panes = master_detail(left, self.detail)
         self._list = QWidget()
-        whole = column(self.filters, panes, spacing=0)
+        self.underway = UnderwayStrip(services)
+        self.underway.ended.connect(lambda: self.refresh(None))
+        whole = column(self.underway, self.filters, panes, spacing=0)
         whole.setStretchFactor(panes, 1)
         self._list.setLayout(whole)
         self._stack = QStackedWidget()
@@ -150,6 +153,7 @@ class CustomersPage(Page):
         """What was sent only concerns the customer beside the list."""
         self.detail.reload()
         if change is None or change.concerns(Topic.CUSTOMERS):
+            self.underway.look()
             self.table.reload()
             self.many.look_back()
             self._look_around()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from console.core.context import Context
 from console.core.events import Change, Topic
@@ -26,7 +26,8 @@ from console.screens.segments.operations import Draft
 from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
-from console.shell.widgets import EmptyState, FilterBox, confirm, master_detail
+from console.shell.underway import UnderwayStrip
+from console.shell.widgets import EmptyState, FilterBox, column, confirm, master_detail
 
 NEW = 0  # key of what was written for a new segment
 
@@ -72,7 +73,13 @@ class SegmentsPage(Page):
             )
         )
         self.detail.addWidget(self.editor)
-        self.set_content(master_detail(self.table, self.detail, shares=(2, 6)))
+        self.underway = UnderwayStrip(services)
+        self.underway.ended.connect(lambda: self.refresh(None))
+        panes, content = master_detail(self.table, self.detail, shares=(2, 6)), QWidget()
+        whole = column(self.underway, panes, spacing=0)
+        whole.setStretchFactor(panes, 1)
+        content.setLayout(whole)
+        self.set_content(content)
         self.table.setMinimumWidth(220)
 
     def _table(self) -> RecordTable[SegmentRow]:
@@ -92,6 +99,7 @@ class SegmentsPage(Page):
         """``segment_id`` opens one, ``new`` begins one."""
         segment_id = arguments.get("segment_id")
         self.table.reload()
+        self.underway.look()
         if isinstance(segment_id, int):
             self.open(segment_id)
         elif arguments.get("new") and self._may_edit:
@@ -100,6 +108,7 @@ class SegmentsPage(Page):
     def refresh(self, change: Change | None) -> None:
         self.table.reload()
         if change is None or change.concerns(Topic.CUSTOMERS):
+            self.underway.look()
             self.editor.builder.forget_values()
         if self._open and not self.editor.dirty:
             self.open(self._open)
