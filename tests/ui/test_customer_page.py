@@ -18,6 +18,7 @@ from console.core.context import Context
 from console.core.customers.detail import customer_detail
 from console.core.customers.editing import add_phone, edit_customer
 from console.core.customers.fields import Field, save_field
+from console.core.customers.loans import edit_loan
 from console.core.i18n import T
 from console.screens.customers.detail import CustomerPane
 from console.screens.customers.loandialogs import LoanDialog, PaymentDialog
@@ -58,6 +59,7 @@ from db.models import (
 
 AT = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 ID_NUMBER = "11010519491231002X"  # the example of GB 11643-1999
+ACCOUNT = "6222021234567890123"
 Settle = Callable[[], None]
 D = TypeVar("D", bound=QWidget)
 
@@ -194,6 +196,26 @@ def test_the_identity_number_asks_for_a_reason(
     pane.person.identity._timer.timeout.emit()
     assert pane.person.identity.number.text() == "****002X"
     assert actions(ctx)[-1] == "customer.reveal_id"
+
+
+def test_the_account_of_a_loan_asks_for_a_reason(
+    pane: CustomerPane, zhang: int, ctx: Context, qtbot: QtBot, settle: Settle
+) -> None:
+    with ctx.database.read() as session:
+        loan_id = session.scalars(select(Loan.id).where(Loan.customer_id == zhang)).first()
+    assert loan_id is not None
+    (view, *_others) = pane.loans.rows.widgets
+    assert view.account.isHidden()
+    edit_loan(ctx, loan_id, {"account": ACCOUNT}, customer_detail(ctx, zhang).loans[0].updated_at)
+    pane.reload()
+    settle()
+    assert view.account.number.text() == "****" + ACCOUNT[-4:]
+    qtbot.mouseClick(view.account.eye, Qt.MouseButton.LeftButton)
+    save(opened(RevealDialog), qtbot, settle, reason="核对扣款")
+    assert view.account.number.text() == ACCOUNT
+    view.account._timer.timeout.emit()
+    assert view.account.number.text() == "****" + ACCOUNT[-4:]
+    assert actions(ctx)[-1] == "customer.reveal_account"
 
 
 def test_further_numbers(

@@ -38,6 +38,7 @@ ACTIONS: Mapping[str, Text] = {
     "customer.export": T("Customers exported"),
     "customer.reveal_phone": T("Phone number revealed"),
     "customer.reveal_id": T("Identity number revealed"),
+    "customer.reveal_account": T("Account number revealed"),
     "customer.create": T("Customer entered by hand"),
     "customer.edit": T("Customer changed"),
     "customer.bulk_edit": T("Many customers changed"),

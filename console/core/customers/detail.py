@@ -26,7 +26,7 @@ from db.models import Customer, CustomerPhone, Loan, LoanState
 
 __all__ = [
     "CustomerDetail", "LoanDetail", "NoReason", "NoSuchCustomer", "NothingToReveal", "PhoneDetail", "customer_detail",
-    "reveal_id", "reveal_phone",
+    "reveal_account", "reveal_id", "reveal_phone",
 ]  # fmt: skip
 
 
@@ -168,6 +168,26 @@ def reveal_id(ctx: Context, customer_id: int, reason: str) -> str:
         return seal.unseal(person.id_cipher)
 
     return look(ctx, "customer.reveal_id", customer_id, reason, read)
+
+
+def reveal_account(ctx: Context, loan_id: int, reason: str) -> str:
+    """The full number of the account that repays a loan, once, for a reason that is kept.
+
+    Raises NotPermitted, NoReason, TooManyLooks, NothingToReveal, secrets.Unreadable.
+    """
+    seal = sealer(ctx.database)
+    with ctx.database.read() as session:
+        owner = session.scalar(select(Loan.customer_id).where(Loan.id == loan_id))
+    if owner is None:
+        raise NothingToReveal()
+
+    def read(session: Session) -> str:
+        loan = session.get(Loan, loan_id)
+        if loan is None or loan.account_cipher is None:
+            raise NothingToReveal()
+        return seal.unseal(loan.account_cipher)
+
+    return look(ctx, "customer.reveal_account", owner, reason, read)
 
 
 def _phones(session: Session, customer_id: int) -> Iterator[PhoneDetail]:

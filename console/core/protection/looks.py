@@ -21,7 +21,7 @@ from console.core.listing import Sort
 from console.core.security.permissions import Permission
 from db.models import AuditEntry, Customer
 
-LOOKED = "customer.reveal_"  # what the actions of looks begin with: customer.reveal_phone, customer.reveal_id
+LOOKED = "customer.reveal_"  # what the actions of looks begin with: customer.reveal_phone, _id, _account
 REFUSED = "look.refused"
 LONGEST_REASON = 200
 _HOUR = timedelta(hours=1)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from console.core.context import Context
 from console.core.customers.circumstances import Shown
@@ -24,7 +24,8 @@ from console.screens.customers.folding import FoldCard
 from console.screens.customers.loanscard import LoansCard
 from console.screens.customers.notedialogs import CircumstanceDialog, ContactDialog
 from console.screens.customers.persondialogs import CustomerDialog, PhoneDialog, clock_time
-from console.screens.customers.reveal import Asking, RevealDialog
+from console.screens.customers.reveal import RevealDialog
+from console.screens.customers.secretline import SHOWN_FOR, SecretLine, low
 from console.screens.customers.timelinecard import TimelineCard
 from console.shell.flow import FlowLayout
 from console.shell.rows import KeyedRows
@@ -41,8 +42,6 @@ from console.shell.widgets import (
     row,
     scroll,
 )
-
-SHOWN_FOR = 60_000  # milliseconds that a full number stays on the screen
 
 
 class CustomerPane(QStackedWidget):
@@ -235,53 +234,6 @@ class PersonCard(FoldCard):
             PhoneDialog(self, self._services, self._found).open()
 
 
-class SecretLine(QWidget):
-    """A masked number with its eye; what was shown is masked again after a minute."""
-
-    def __init__(self, services: Services) -> None:
-        super().__init__()
-        self._services = services
-        self._masked = ""
-        self._owner: object = None
-        self._title = ""
-        self._ask: Asking | None = None
-        self._name = label("", "quiet")
-        self.number = label("", selectable=True)
-        self.eye = icon_button("eye", tr("Show the full number"), self._reveal)
-        self.eye.setVisible(services.allowed(Permission.PHONES_REVEAL))
-        self._timer = QTimer(self, interval=SHOWN_FOR, singleShot=True)
-        self._timer.timeout.connect(self._mask)
-        self.line = row(self._name, self.number, self.eye, None, spacing=8)
-        self.setLayout(self.line)
-        low(self.eye)
-
-    def show_secret(self, name: str, masked: str, title: str, ask: Asking, owner: object) -> None:
-        """``owner``: whose it is; another one's is masked at once."""
-        self._name.setText(name)
-        self._masked, self._title, self._ask = masked, title, ask
-        if owner != self._owner or not self._timer.isActive():
-            self._owner = owner
-            self._timer.stop()
-            self._mask()
-
-    def _reveal(self) -> None:
-        if self._ask is None:
-            return
-        owner = self._owner
-        dialog = RevealDialog(self, self._services, self._title, self._ask)
-
-        def told(number: str) -> None:
-            if owner == self._owner:
-                self.number.setText(number)
-                self._timer.start()
-
-        dialog.revealed.connect(told)
-        dialog.open()
-
-    def _mask(self) -> None:
-        self.number.setText(self._masked)
-
-
 class PhoneLine(SecretLine):
     """A further number: looked at, made the main one, removed."""
 
@@ -330,11 +282,6 @@ class PhoneLine(SecretLine):
     def _do(self, work: Callable[[Context], None]) -> None:
         announce = self._services.announce
         self._services.tasks.query(work, lambda _none: announce(operations.CHANGED), owner=self)
-
-
-def low(button: QToolButton) -> None:
-    """As high as a line of text, so that facts stand close."""
-    button.setProperty("kind", "inline")
 
 
 def _facts(found: CustomerDetail) -> Iterator[tuple[str, str]]:

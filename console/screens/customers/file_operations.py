@@ -11,7 +11,7 @@ from console.core.context import Context
 from console.core.customers import circumstances, consents, contacts, editing, loans, suppressions, timeline, why
 from console.core.customers.circumstances import CircumstanceKind
 from console.core.customers.contacts import ContactKind
-from console.core.customers.detail import CustomerDetail, customer_detail, reveal_id, reveal_phone
+from console.core.customers.detail import CustomerDetail, customer_detail, reveal_account, reveal_id, reveal_phone
 from console.core.customers.fields import Field, fields
 from console.core.customers.suppressions import Entry as Listing
 from console.core.customers.timeline import Cursor, Entry, Kind
@@ -37,6 +37,10 @@ def show_phone(customer_id: int, phone_id: int | None) -> Callable[[str], Callab
 
 def show_identity(customer_id: int) -> Callable[[str], Callable[[Context], str]]:
     return lambda reason: lambda ctx: reveal_id(ctx, customer_id, reason)
+
+
+def show_account(loan_id: int) -> Callable[[str], Callable[[Context], str]]:
+    return lambda reason: lambda ctx: reveal_account(ctx, loan_id, reason)
 
 
 def create(entered: Mapping[str, object]) -> Callable[[Context], int]:

@@ -7,12 +7,14 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from console.core.customers.browse import LOAN_STATE_TITLES
 from console.core.customers.detail import CustomerDetail, LoanDetail
 from console.core.customers.instalments import Instalment
+from console.core.customers.secrets import masked
 from console.core.format import count, local_date, money, yuan
 from console.core.i18n import ntr, tr
 from console.core.security.permissions import Permission
 from console.screens.customers import file_operations as operations
 from console.screens.customers.folding import FoldCard
 from console.screens.customers.loandialogs import LoanDialog, PaymentDialog
+from console.screens.customers.secretline import SecretLine
 from console.shell import theme
 from console.shell.flow import FlowLayout
 from console.shell.rows import KeyedRows
@@ -76,6 +78,7 @@ class LoanView(QWidget):
         self._may_edit = services.allowed(Permission.CUSTOMERS_EDIT)
         self._head = QVBoxLayout()
         self._facts = KeyValues()
+        self.account = SecretLine(services)
         self._progress = ProgressLine()
         self._paid = label("", "small", wrap=True)
         self._links = FlowLayout(4, 0)
@@ -89,7 +92,15 @@ class LoanView(QWidget):
         self.instalments.hide()
         self.setLayout(
             column(
-                self._head, self._facts, self._progress, self._paid, self._links, self._why, self.instalments, spacing=6
+                self._head,
+                self._facts,
+                self.account,
+                self._progress,
+                self._paid,
+                self._links,
+                self._why,
+                self.instalments,
+                spacing=6,
             )
         )
 
@@ -103,6 +114,14 @@ class LoanView(QWidget):
         head.setStretch(0, 1)
         self._head.addLayout(head)
         self._facts.set_pairs([pair for pair in _facts(loan) if pair[1]])
+        self.account.setVisible(loan.account_known)
+        self.account.show_secret(
+            tr("Repayment account"),
+            masked(loan.account_tail),
+            tr("Show the repayment account of loan {number}", number=loan.number),
+            operations.show_account(loan.id),
+            owner=(loan.id, loan.account_tail),
+        )
         self._show_standing(loan)
         self.instalments.show_loan(loan)
 
@@ -173,7 +192,7 @@ def _facts(loan: LoanDetail) -> list[tuple[str, str]]:
         (tr("Term"), " · ".join(filter(None, (term, since)))),
         (tr("Due day"), tr("day {day} of the month", day=loan.due_day) if loan.due_day else ""),
         (tr("Kind of loan"), loan.kind),
-        (tr("Repayment account"), f"**** {loan.account_tail}" if loan.account_tail else ""),
+        (tr("Repayment account"), "" if loan.account_known else masked(loan.account_tail)),
     ]
 
 

@@ -10,14 +10,23 @@ from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
+from sqlalchemy import select, update
 
 from console.core.audit.browse import AuditFilter
 from console.core.audit.export import export_audit
 from console.core.campaigns.messages import MessageFilter, exclusion_ids, exclusion_rows, message_ids, message_rows
 from console.core.context import Context
 from console.core.customers.browse import CustomerFilter, Sort, customer_ids, customer_rows
-from console.core.customers.detail import customer_detail, reveal_id, reveal_phone
+from console.core.customers.detail import (
+    NoReason,
+    NothingToReveal,
+    customer_detail,
+    reveal_account,
+    reveal_id,
+    reveal_phone,
+)
 from console.core.customers.export import export_customers
+from console.core.errors import NotPermitted
 from console.core.finding import find_customers
 from console.core.lines.terminal import hidden
 from console.core.listing import Sort as Order
@@ -29,7 +38,7 @@ from console.core.reports.period import Period
 from console.core.reports.preview import preview
 from console.core.reports.requests import Report, Request
 from console.shell.crash import report_of
-from db.models import Batch, Campaign, CampaignState
+from db.models import AuditEntry, Batch, Campaign, CampaignState, Loan
 from tests.protection_world import ACCOUNT, ID_NUMBER, PHONE, SECOND, SHARED, Planted
 
 NUMBERS = (PHONE, SECOND, SHARED, ID_NUMBER, ACCOUNT)
@@ -118,3 +127,23 @@ def test_logs_crash_reports_and_the_terminal(ctx: Context) -> None:
     except ValueError as error:
         told.append(str(report_of(error, ctx.clock.now())))
     assert [(text, number) for text in told for number in NUMBERS if number in text] == []
+
+
+def test_an_account_number_is_shown_for_a_reason_only(ctx: Context, admin_ctx: Context, planted: Planted) -> None:
+    with ctx.database.read() as session:
+        loan_id = session.scalars(select(Loan.id).where(Loan.account_cipher.is_not(None))).one()
+    with pytest.raises(NotPermitted):
+        reveal_account(admin_ctx, loan_id, "curious")
+    with pytest.raises(NoReason):
+        reveal_account(ctx, loan_id, "  ")
+    with pytest.raises(NothingToReveal):
+        reveal_account(ctx, loan_id + 1_000, "no such loan")
+    assert reveal_account(ctx, loan_id, f"compare with {ACCOUNT}") == ACCOUNT
+    with ctx.database.read() as session:
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert (entry.action, entry.subject) == ("customer.reveal_account", f"customer:{planted.id}")
+    assert ACCOUNT not in entry.detail
+    with ctx.database.begin() as session:
+        session.execute(update(Loan).where(Loan.id == loan_id).values(account_cipher=None))
+    with pytest.raises(NothingToReveal):
+        reveal_account(ctx, loan_id, "only its tail is known")
