@@ -25,10 +25,11 @@ from console.core.compliance.versions import policy_at
 from console.core.context import Context
 from console.core.i18n import Text
 from console.core.listing import Sort
-from console.core.messages.checks import Finding, check_template
 from console.core.messages.classes import CLASSES
 from console.core.messages.cost import cost
+from console.core.messages.findings import Finding
 from console.core.messages.signatures import signature_findings
+from console.core.messages.variants import check_texts
 from console.core.security.permissions import Permission
 from db.models import Batch, BatchState, Campaign, CampaignState, Decision, Message, TemplateVersion, User
 from db.outbox_batches import as_open
@@ -154,7 +155,7 @@ def approval_detail(ctx: Context, session: Session, campaign_id: int) -> Approva
         excluded=batch.excluded,
         rules=tuple(rule_numbers(session, batch.id)),
         findings=(
-            *check_template(told.body, class_, signature, policy.words),
+            *check_texts(told.body, told.variants, class_, signature, policy.words),
             *signature_findings(session, signature, starts.astimezone().date()),
         ),
         second=stored(session, batch.id),

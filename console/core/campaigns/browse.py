@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from console.core.campaigns.audience import Audience, describe
 from console.core.campaigns.draft import campaign_of, wording_of
 from console.core.campaigns.progress import state_counts
+from console.core.campaigns.results import TextResult, text_results
 from console.core.campaigns.schedule import Schedule
 from console.core.campaigns.views import Outcome, Standing, standing, tally
 from console.core.i18n import Text, listed, tr
 from console.core.listing import Sort
 from console.core.messages.classes import CLASSES
+from console.core.messages.variants import Variant, said
 from console.core.sending.stops import Stopped, stop_of
 from db.models import Batch, BatchState, Campaign, CampaignState, Decision, Line, User
 
@@ -61,6 +63,8 @@ class CampaignDetail:
     template: str  # name; "" while none is chosen
     template_number: int | None  # of the version
     body: str  # without the signature
+    variants: tuple[Variant, ...]
+    texts: tuple[TextResult, ...]  # where the template has variants: how each of its texts did
     audience: Text
     variables: dict[str, str]
     standing: Standing
@@ -121,6 +125,7 @@ def campaign_detail(session: Session, campaign_id: int, now: datetime) -> Campai
     campaign = campaign_of(session, campaign_id)
     batch = session.get(Batch, campaign.batch_id) if campaign.batch_id else None
     wording = wording_of(session, campaign.template_version_id)
+    variants = said(session, wording.variants) if wording else ()
     return CampaignDetail(
         id=campaign.id,
         name=campaign.name,
@@ -129,6 +134,10 @@ def campaign_detail(session: Session, campaign_id: int, now: datetime) -> Campai
         template=wording.name if wording else "",
         template_number=wording.number if wording else None,
         body=wording.body if wording else "",
+        variants=variants,
+        texts=text_results(session, batch if batch and _frozen(batch) else None, wording.body, variants)
+        if wording
+        else (),
         audience=describe(session, Audience.load(campaign.audience)),
         variables=dict(campaign.variables),
         standing=standing(campaign, batch, now),

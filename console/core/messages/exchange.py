@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from console.core.listing import Sort
 from console.core.messages.browse import TemplateFilter, TemplateRow, template_ids, template_rows
 from console.core.messages.classes import CLASSES
 from console.core.messages.editing import NAME_LENGTH, save_template
+from console.core.messages.variants import Variant, said, tidy
 from console.core.reports.table import Column, Kind, Row, Sheet
 from console.core.security.permissions import Permission
 
@@ -37,11 +39,16 @@ _COLUMNS = (
     Column(title=T("Text"), width=90),
     Column(title=T("Version"), kind=Kind.COUNT, width=8),
     Column(title=T("State"), width=10),
+    Column(title=T("Variant"), width=16),
+    Column(title=T("For whom"), width=40),
+    Column(title=T("Condition"), width=30),
 )
 _HEADERS = {
     "key": ("key", "编号", "編號", "模板编号"),
     "name": ("name", "名称", "名稱", "模板名称"),
     "class": ("kind", "类别", "類別", "分类", "消息类别", "种类", "種類"),
+    "variant": ("variant", "版本文字", "变体", "變體"),
+    "when": ("condition", "条件", "條件"),
     "body": ("text", "正文", "内容", "內容", "文本", "模板内容"),
 }
 _NEEDED = {"name", "class", "body"}
@@ -74,6 +81,7 @@ class Incoming:
     name: str
     class_key: str
     body: str
+    variants: tuple[Variant, ...] | None  # None: the file says nothing of them
     effect: Effect
     why: Text | None = None  # where it is unusable
 
@@ -88,7 +96,8 @@ def export_templates(ctx: Context, filter_: TemplateFilter, sort: Sort, path: Pa
     with replacing(path) as fresh:
         with ctx.database.read() as session:
             rows = template_rows(session, template_ids(session, filter_, sort))
-        sheet = Sheet(name=T("Templates"), columns=_COLUMNS, rows=_cells(rows), total=len(rows))
+            cells = list(_cells(session, rows))
+        sheet = Sheet(name=T("Templates"), columns=_COLUMNS, rows=iter(cells), total=len(cells))
         with fresh.open("wb") as file:
             workbook.write(file, [sheet], heading, lambda _done: None)
             file.flush()
@@ -98,11 +107,16 @@ def export_templates(ctx: Context, filter_: TemplateFilter, sort: Sort, path: Pa
     return len(rows)
 
 
-def _cells(rows: Sequence[TemplateRow]) -> Iterator[Row]:
+def _cells(session: Session, rows: Sequence[TemplateRow]) -> Iterator[Row]:
+    """One row a template, and under it one for each of its variants."""
     for row in rows:
         class_ = CLASSES.get(row.class_key)
         title = str(class_.title) if class_ else row.class_key
-        yield row.key, row.name, title, row.body, row.number, str(STATE_TITLES[row.state])
+        state = str(STATE_TITLES[row.state])
+        yield row.key, row.name, title, row.body, row.number, state, "", "", ""
+        for each in said(session, row.variants):
+            when = json.dumps(each.when, ensure_ascii=False)
+            yield row.key, row.name, title, each.body, row.number, state, each.name, each.said, when
 
 
 def read_templates(ctx: Context, path: Path) -> list[Incoming]:
@@ -114,16 +128,41 @@ def read_templates(ctx: Context, path: Path) -> list[Incoming]:
     if found is None:
         raise NoTemplates()
     sheet, places = found
-    with ctx.database.read() as session:
-        known = _known(session)
-    incoming = [
-        _incoming(number, {key: _text(row, place) for key, place in places.items()}, known)
+    given = [
+        (number, {key: _text(row, place) for key, place in places.items()})
         for number, row in enumerate(sheet.rows, sheet.first_row)
         if any(_text(row, place) for place in places.values())
     ]
+    with ctx.database.read() as session:
+        known = _known(session)
+        incoming = [
+            _incoming(session, number, main, variants, known) for number, main, variants in _grouped(given, places)
+        ]
     if not incoming:
         raise NoTemplates()
     return incoming
+
+
+Given = Mapping[str, str]
+
+
+def _grouped(
+    given: Sequence[tuple[int, Given]], places: Mapping[str, int]
+) -> Iterator[tuple[int, Given, list[Given] | None]]:
+    """Each template with the rows of its variants, which stand under it; None where the file has no such column."""
+    found: list[tuple[int, Given, list[Given]]] = []
+    for number, row in given:
+        if row.get("variant") and found and _same_template(found[-1][1], row):
+            found[-1][2].append(row)
+        else:
+            found.append((number, row, []))
+    for number, main, variants in found:
+        yield number, main, variants if "variant" in places else None
+
+
+def _same_template(main: Given, row: Given) -> bool:
+    same = (main.get("key", ""), main["name"], main["class"])
+    return same == (row.get("key", ""), row["name"], row["class"]) and not main.get("variant")
 
 
 def take_templates(ctx: Context, incoming: Sequence[Incoming], progress: Callable[[int, int], None]) -> int:
@@ -131,14 +170,21 @@ def take_templates(ctx: Context, incoming: Sequence[Incoming], progress: Callabl
     wanted = [each for each in incoming if each.effect in (Effect.NEW, Effect.CHANGED)]
     for done, each in enumerate(wanted, 1):
         save_template(
-            ctx, template_id=each.template_id, name=each.name, class_key=each.class_key, body=each.body, seen=each.seen
+            ctx,
+            template_id=each.template_id,
+            name=each.name,
+            class_key=each.class_key,
+            body=each.body,
+            variants=each.variants,
+            seen=each.seen,
         )
         progress(done, len(wanted))
     return len(wanted)
 
 
 def _places(headers: Sequence[str]) -> dict[str, int]:
-    titles = {"key": _COLUMNS[0], "name": _COLUMNS[1], "class": _COLUMNS[2], "body": _COLUMNS[3]}
+    titles = dict(zip(("key", "name", "class", "body"), _COLUMNS, strict=False))
+    titles |= {"variant": _COLUMNS[-3], "when": _COLUMNS[-1]}
     found: dict[str, int] = {}
     for place, header in enumerate(headers):
         word = header.strip().casefold()
@@ -165,17 +211,26 @@ def _known(session: Session) -> _Known:
     return _Known({row.key: row for row in rows}, {(row.class_key, row.name): row for row in rows})
 
 
-def _incoming(number: int, given: Mapping[str, str], known: _Known) -> Incoming:
+def _incoming(session: Session, number: int, given: Given, rows: list[Given] | None, known: _Known) -> Incoming:
     name, body = " ".join(given["name"].split()), given["body"]
     class_key = next((key for key, c in CLASSES.items() if given["class"] in (key, str(c.title), c.title.source)), "")
     same = known.by_key.get(given.get("key", "")) or known.by_name.get((class_key, name))
     why = _trouble(name, class_key, body, given["class"], same)
+    variants: tuple[Variant, ...] | None = None
+    if given.get("variant"):
+        why = T("A variant stands under the row of its template.")
+    elif rows is not None and why is None:
+        try:
+            variants = tidy(session, [_variant(row) for row in rows])
+        except (UserError, ValueError) as error:
+            why = T("A variant is not understood: {why}", why=str(getattr(error, "message", error)))
     if why is not None:
         effect = Effect.UNUSABLE
     elif same is None:
         effect = Effect.NEW
     else:
-        effect = Effect.SAME if (same.name, same.body) == (name, body) else Effect.CHANGED
+        unchanged = (same.name, same.body) == (name, body) and variants in (None, same.variants)
+        effect = Effect.SAME if unchanged else Effect.CHANGED
     return Incoming(
         row=number,
         template_id=same.id if same else None,
@@ -183,9 +238,18 @@ def _incoming(number: int, given: Mapping[str, str], known: _Known) -> Incoming:
         name=name,
         class_key=class_key,
         body=body,
+        variants=variants,
         effect=effect,
         why=why,
     )
+
+
+def _variant(row: Given) -> Variant:
+    """Raises ValueError where the condition is no JSON."""
+    when = json.loads(row.get("when", ""))
+    if not isinstance(when, dict):
+        raise ValueError(row.get("when", ""))
+    return Variant(name=row["variant"], when=when, body=row["body"])
 
 
 def _trouble(name: str, class_key: str, body: str, given_class: str, same: TemplateRow | None) -> Text | None:

@@ -16,7 +16,7 @@ from console.core.campaigns.second import Second
 from console.core.compliance.sources import source_words
 from console.core.format import count, duration, local_date, local_datetime, money, share
 from console.core.i18n import ntr, sentences, tr
-from console.core.messages.findings import Finding
+from console.core.messages.findings import Finding, placed
 from console.core.sending.stops import told
 from console.shell.flow import FlowLayout
 from console.shell.widgets import Card, KeyValues, StateShape, clear, column, label, link_button, row
@@ -97,7 +97,7 @@ class FindingsCard(Card):
         notes = [("second_approver", _second(each)) for each in found.second]
         said = {str(each.why) for each in found.second}
         others = [finding for finding in findings if str(finding.why) not in said]
-        notes += [(finding.level.value, sentences(finding.why, finding.mend)) for finding in others]
+        notes += [(finding.level.value, sentences(placed(finding), finding.mend)) for finding in others]
         notes += self._timing(found)
         if found.campaign.stop is not None:
             waits = tr("It may be approved; its messages wait until the stop is lifted.")
@@ -161,7 +161,8 @@ class AboutCard(Card):
         starts = starts_words(told.schedule, told.not_before)
         pairs: list[tuple[str, str | QWidget]] = [
             (tr("Template"), template),
-            (tr("Text"), told.body),
+            *([(tr("Text"), told.body)] if not told.texts else []),
+            *((each.title, "\n".join((each.told, each.body))) for each in told.texts),
             (tr("Audience"), str(told.audience)),
             (tr("Starts"), starts),
             (tr("Ends at the latest"), local_datetime(told.expires_at)),

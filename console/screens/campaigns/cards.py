@@ -197,6 +197,9 @@ class FactsCard(Card):
             pairs.append((tr("Approved by"), approved))
         if detail.body:
             pairs.append((tr("Text"), detail.body))
+        pairs += [(each.title, each.told) for each in detail.texts]
+        if not detail.texts:
+            pairs += [(tr("Text “{name}”", name=each.name), each.body) for each in detail.variants]
         if detail.digest and detail.batch_id is not None:
             pairs.append((tr("Digest"), detail.digest[:16] + "…"))
         self._facts.set_pairs(pairs)

@@ -8,11 +8,11 @@ from functools import partial
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
-from console.core.campaigns.preflight import Preflight, RuleCount, Sample
-from console.core.format import count, duration, local_datetime, masked_phone, money, share
+from console.core.campaigns.preflight import Preflight, RuleCount, Sample, VariantCount
+from console.core.format import count, duration, local_datetime, masked_phone, money, share, yuan
 from console.core.i18n import ntr, sentences, tr
 from console.core.messages.cost import cost
-from console.core.messages.findings import Finding
+from console.core.messages.findings import Finding, placed
 from console.screens.campaigns.people import PeopleDialog
 from console.screens.campaigns.sections import Section
 from console.shell import theme
@@ -118,7 +118,7 @@ class CheckSection(Section):
             self._note("second_approver", sentences(each.why, number))
         for finding in findings:
             if str(finding.why) not in said:
-                self._note(finding.level.value, sentences(finding.why, finding.mend))
+                self._note(finding.level.value, sentences(placed(finding), finding.mend))
         for finding in found.obstacles:
             self._note(finding.level.value, sentences(finding.why, finding.mend))
         if found.later:
@@ -155,6 +155,8 @@ class CheckSection(Section):
         clear(self._samples)
         if not found.samples:
             return
+        for each in found.variants:
+            self._show_text(each)
         self._samples.addWidget(label(tr("The longest message"), "heading"))
         for sample in found.longest[:1]:
             self._samples.addWidget(_Sample(sample))
@@ -162,17 +164,36 @@ class CheckSection(Section):
         self._samples.addWidget(label(tr("By chance"), "heading"))
         for sample in found.samples[:SHOWN_AT_FIRST]:
             self._samples.addWidget(_Sample(sample))
-        rest = (*found.samples[SHOWN_AT_FIRST:], *found.longest[1:])
-        if rest:
-            words = ntr("Show {n} more", "Show {n} more", len(rest))
-            more = link_button(words)
-            more.clicked.connect(lambda _checked=False: self._show_more(more, rest))
-            self._samples.addWidget(more)
+        self._offer_more(self._samples, (*found.samples[SHOWN_AT_FIRST:], *found.longest[1:]))
 
-    def _show_more(self, more: QWidget, samples: Sequence[Sample]) -> None:
+    def _show_text(self, found: VariantCount) -> None:
+        """One of the template's texts: who gets it, what it costs, its longest message; the others on request."""
+        title = tr("Text “{name}”", name=found.name) if found.name else tr("Main text")
+        figures = [
+            ntr("{n} person", "{n} people", found.gets),
+            ntr("{n} part", "{n} parts", found.parts),
+        ]
+        price = cost(self._settings, found.parts)
+        if price is not None and found.parts:
+            figures.append(yuan(price))
+        box = column(label(title, "heading"), label(" · ".join(figures), "quiet"), spacing=2)
+        if found.longest is not None:
+            box.addWidget(_Sample(found.longest))
+            self._offer_more(box, [each for each in found.samples if each != found.longest])
+        self._samples.addLayout(box)
+        self._samples.addSpacing(8)
+
+    def _offer_more(self, box: QVBoxLayout, samples: Sequence[Sample]) -> None:
+        if samples:
+            more = link_button(ntr("Show {n} more", "Show {n} more", len(samples)))
+            more.clicked.connect(lambda _checked=False: self._show_more(box, more, samples))
+            box.addWidget(more)
+
+    def _show_more(self, box: QVBoxLayout, more: QWidget, samples: Sequence[Sample]) -> None:
+        place = box.indexOf(more)
         more.hide()
-        for sample in samples:
-            self._samples.addWidget(_Sample(sample))
+        for after, sample in enumerate(samples, place + 1):
+            box.insertWidget(after, _Sample(sample))
 
 
 class _Sample(QWidget):
@@ -182,6 +203,8 @@ class _Sample(QWidget):
         super().__init__()
         who = f"{sample.name} {masked_phone(sample.phone)}"
         size = ntr("{n} part", "{n} parts", sample.parts)
+        if sample.variant:
+            size = f"{size} · {sample.variant}"
         text = label(sample.body, wrap=True, selectable=True)
         text.setAccessibleName(who)
         self.setLayout(column(label(f"{who} · {size}", "small"), text, spacing=2))

@@ -93,7 +93,8 @@ class TemplateSection(Section):
         """Of a message with made-up values; 1 while none is chosen."""
         if self.choice is None:
             return 1
-        return max(1, measure(example(self.choice.body, self._services.ctx.settings, self.values())).parts)
+        settings, values = self._services.ctx.settings, self.values()
+        return max(1, *(measure(example(body, settings, values)).parts for body in self.choice.bodies))
 
     def missing(self) -> list[str]:
         """Titles of the values that are still to be given."""
@@ -102,7 +103,8 @@ class TemplateSection(Section):
     def _wanted(self) -> Sequence[Variable]:
         if self.choice is None or self.message_class is None:
             return ()
-        return campaign_variables(parse(self.choice.body).variables, self.message_class)
+        used = dict.fromkeys(key for body in self.choice.bodies for key in parse(body).variables)
+        return campaign_variables(used, self.message_class)
 
     def _fill(self, template_id: int | None = None) -> None:
         before = template_id or (self.choice.template_id if self.choice else None)
