@@ -18,6 +18,7 @@ from console.core.lines.browse import LineCard, line_cards
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
 from console.core.sending.causes import explain
+from console.core.sending.discrepancies import Checked, last_checked
 from console.core.sending.status import Snapshot, midnight, snapshot
 from db.models import Batch, BatchKind, Campaign, CampaignState, Customer, Line, LineState, Message, MessageState, User
 
@@ -86,6 +87,7 @@ class Day:
     running: tuple[CampaignRow, ...]  # sending or paused
     returned: tuple[CampaignRow, ...]  # mine, sent back
     steps: FirstSteps
+    reconciled: Checked | None = None  # the last time that everything was compared
 
 
 def day(ctx: Context) -> Day:
@@ -99,6 +101,7 @@ def day(ctx: Context) -> Day:
         running = _campaigns(session, (Standing.SENDING, Standing.PAUSED), now) if sees else ()
         returned = _returned(ctx, session, now) if ctx.allowed(Permission.CAMPAIGNS_EDIT) else ()
         waiting = _to_approve(ctx, session) if ctx.allowed(Permission.APPROVALS_DECIDE) else ()
+        reconciled = last_checked(session)
     lines = tuple(line_cards(ctx)) if ctx.allowed(Permission.LINES_VIEW) else ()
     return Day(
         at=now,
@@ -109,6 +112,7 @@ def day(ctx: Context) -> Day:
         running=running,
         returned=returned,
         steps=steps,
+        reconciled=reconciled,
     )
 
 

@@ -302,7 +302,7 @@ class MainWindow(QMainWindow):
         self.rail.set_badge("rules", pulse.rules)
         self.rail.set_badge("protection", pulse.protection)
         self.rail.set_badge("lines", pulse.status.lines_fault)
-        self.rail.set_badge("home", pulse.status.unknown)
+        self.rail.set_badge("home", pulse.status.unknown + pulse.status.discrepancies)
         self._show_stopped(pulse)
         self._show_clock(pulse)
 

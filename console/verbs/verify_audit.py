@@ -1,4 +1,4 @@
-"""``branch-sms verify-audit``: exit code 0 for a whole trail, 1 for one that somebody touched."""
+"""``branch-sms verify-audit``: exit code 0 when trail and records are whole, 1 when somebody touched them."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ def run(parsed: argparse.Namespace) -> int:
     with logged_in(parsed) as context:
         check = verify_trail(context, report_progress)
     say(str(explained(check)))
-    return 0 if check.sound else 1
+    return 0 if check.whole else 1

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.core.context import Context
 from console.core.events import Change, Topic
+from console.core.sending.reconcile import reconcile
+from console.screens.home.discrepancies import DiscrepancyDialog, SettleDialog
 from console.screens.home.screen import HomePage, OwnPhoneDialog
 from console.screens.home.unknown import UnknownDialog
 from console.shell.services import Services
@@ -163,3 +165,55 @@ def test_a_test_to_my_own_phone(
     assert [notice.text for notice in notices] == ["The test message is in the queue."]
     with ctx.database.read() as session:
         assert session.query(Message).one().phone == "13800138000"
+
+
+@pytest.fixture
+def odd(fill: Callable[..., list[int]], ctx: Context) -> int:
+    """A message that says it was delivered, and of which nothing ever left."""
+    (message,) = fill(MessageState.DELIVERED)
+    reconcile(ctx)
+    return message
+
+
+def test_what_does_not_add_up_is_a_red_flag_with_the_messages_behind_it(
+    page: Callable[[], HomePage], odd: int, settle: Callable[[], None], qtbot: QtBot
+) -> None:
+    home = page()
+    assert home.headline.words.text() == "The records do not add up."
+    flag = home.waiting.problems.widgets[0]
+    assert flag.title.text() == "5 things do not add up"  # no seal, no count, no digest, no part, not on the line
+    qtbot.mouseClick(flag.title, Qt.MouseButton.LeftButton)
+    dialog = home.findChild(DiscrepancyDialog)
+    assert dialog is not None
+    model = dialog.table.model()
+
+    def titles() -> list[object]:
+        return [model.index(place, 0).data() for place in range(model.rowCount())]
+
+    qtbot.waitUntil(lambda: "Message and its parts disagree" in titles())
+    dialog.table.selectRow(titles().index("Message and its parts disagree"))
+    qtbot.waitUntil(lambda: list(dialog.messages.records.ids) == [odd])
+    settle()
+    assert "report of the carrier" in dialog.advice.text()
+    assert not dialog.settle.isEnabled()  # an officer looks, somebody above settles
+
+
+def test_it_is_settled_with_a_note_and_checked_again(
+    qtbot: QtBot, services_of: Callable[[Context], Services], supervisor_ctx: Context, odd: int
+) -> None:
+    services = services_of(supervisor_ctx)
+    around = QWidget()
+    qtbot.addWidget(around)
+    dialog = DiscrepancyDialog(around, services)
+    dialog.show()
+    qtbot.waitUntil(lambda: len(dialog.table) == 5)
+    dialog.table.selectAll()
+    qtbot.mouseClick(dialog.settle, Qt.MouseButton.LeftButton)
+    note = dialog.findChild(SettleDialog)
+    assert note is not None
+    note.form.set_values({"note": "a drill"})
+    qtbot.mouseClick(note.action, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(dialog.table) == 0)
+    qtbot.mouseClick(dialog.check, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: services.tasks.idle)
+    assert len(dialog.table) == 0  # what was settled stays settled

@@ -255,6 +255,7 @@ DETAILS: Mapping[str, Text] = {
     "file": T("file"),
     "filter": T("filter"),
     "found": T("found"),
+    "records": T("records that do not agree"),
     "there": T("there"),
     "paused": T("paused"),
     "note": T("note"),

@@ -13,7 +13,7 @@ from console.core.processes import is_alive
 from console.core.sending.machine import machine_id
 from console.core.sending.stops import Stopped, stops
 from console.core.sending.timepiece import doubt
-from db.models import Batch, BatchState, Control, Dispatcher, Line, LineState, Message, MessageState
+from db.models import Batch, BatchState, Control, Discrepancy, Dispatcher, Line, LineState, Message, MessageState
 
 ALIVE_WITHIN = timedelta(seconds=30)  # a dispatcher that has not shown itself for longer is taken for gone
 USUAL_RATE = 20.0  # messages a minute of a modem that has not sent enough lately to be measured
@@ -37,6 +37,7 @@ class Snapshot:
     unknown: int  # outcomes that a person has to decide, of any day
     stopped: bool  # the global stop is on
     clock_doubt: datetime | None = None  # what the database has seen already, while the clock here shows less
+    discrepancies: int = 0  # between the records, that nobody has settled
     stops: tuple[Stopped, ...] = ()  # that one, and the classes that are stopped
     dispatcher_alive: bool
     dispatcher_pid: int | None
@@ -65,6 +66,7 @@ def snapshot(session: Session, now: datetime) -> Snapshot:
         failed_today=sum(today.get(state, 0) for state in _FAILED),
         unknown=_count(session, select(func.count()).where(Message.state == MessageState.UNKNOWN)),
         stopped=stopped,
+        discrepancies=_count(session, select(func.count()).where(Discrepancy.settled_at.is_(None))),
         stops=stops(session),
         clock_doubt=doubt(session, now),
         dispatcher_alive=alive is not None,

@@ -200,7 +200,7 @@ class AuditPage(Page):
 
     def _verified(self, check: Check) -> None:
         self.state.show_check(check)
-        if check.sound:
+        if check.whole:
             self.services.notices.good(str(explained(check)))
         else:
             self.services.notices.warn(str(explained(check)), tr("Keep this database as it is and tell the auditor."))
@@ -226,7 +226,7 @@ class VerificationState(QWidget):
             self.words.setText(tr("The trail has not been verified yet."))
             self.when.setText("")
             return
-        self.shape.set_state("good" if check.sound else "block")
+        self.shape.set_state("good" if check.whole else "block")
         self.words.setText(str(explained(check)))
         self.when.setText(tr("Verified {time} by {actor}", time=local_datetime(check.at), actor=check.actor))
 

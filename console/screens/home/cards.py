@@ -15,7 +15,6 @@ from console.core.home import Day, Hour, ToApprove
 from console.core.i18n import ntr, tr
 from console.core.lines.browse import LineCard
 from console.core.lines.diagnosis import Level
-from console.core.sending.status import Snapshot
 from console.core.sending.stops import said
 from console.shell import theme
 from console.shell.charts import BarChart, Legend, Series
@@ -114,9 +113,12 @@ class WaitingCard(Card):
     unknown_opened = Signal()
     lines_opened = Signal()
     campaigns_opened = Signal()
+    odd_opened = Signal()
 
     def __init__(self) -> None:
         super().__init__(tr("Waits for you"), spacing=2)
+        self.checked = link_button(tr("Check the records"), self.odd_opened.emit)
+        self.head.addWidget(self.checked)
         self._now: datetime | None = None
         self.problems = KeyedRows[tuple[str, str, str, str], _Row](lambda it: it[0], self._problem, self._show_problem)
         self.approvals = KeyedRows[ToApprove, _Row](lambda it: it.campaign_id, self._approval, self._show_approval)
@@ -127,7 +129,9 @@ class WaitingCard(Card):
 
     def show_day(self, day: Day) -> None:
         self._now = day.at
-        problems = _problems(day.status, day.lines)
+        if day.reconciled is not None:
+            self.checked.setText(tr("Records checked: {when}", when=when(day.reconciled.at, day.at)))
+        problems = _problems(day)
         self.problems.set_records(problems)
         self.approvals.set_records(day.to_approve)
         self.returned.set_records(day.returned)
@@ -136,7 +140,7 @@ class WaitingCard(Card):
     def _problem(self, problem: tuple[str, str, str, str]) -> _Row:
         made = _Row()
         kind = problem[0].split()[0]
-        opens = {"unknown": self.unknown_opened, "stop": self.campaigns_opened}
+        opens = {"unknown": self.unknown_opened, "stop": self.campaigns_opened, "odd": self.odd_opened}
         made.opened.connect(opens.get(kind, self.lines_opened))
         return made
 
@@ -163,9 +167,13 @@ class WaitingCard(Card):
         made.fill("returned", campaign.name, tr("Returned to you with a comment"))
 
 
-def _problems(status: Snapshot, lines: Sequence[LineCard]) -> list[tuple[str, str, str, str]]:
+def _problems(day: Day) -> list[tuple[str, str, str, str]]:
     """(key, state, title, words) of what a person has to look at."""
+    status, lines = day.status, day.lines
     found = []
+    if day.status.discrepancies:
+        title = ntr("{n} thing does not add up", "{n} things do not add up", day.status.discrepancies)
+        found.append(("odd", "failed", title, tr("Something was changed past the program: look at it today.")))
     for stop in status.stops:
         if stop.class_key:
             found.append((f"stop {stop.class_key}", "stopped", tr("{kind} is stopped", kind=stop.title), said(stop)))
@@ -280,9 +288,11 @@ class Headline(QWidget):
 
 def _headline(day: Day) -> tuple[str, str]:
     status = day.status
-    waits = len(_problems(status, day.lines)) + len(day.to_approve) + len(day.returned)
+    waits = len(_problems(day)) + len(day.to_approve) + len(day.returned)
     if status.stopped:
         return "stopped", tr("All sending is stopped.")
+    if day.status.discrepancies:
+        return "failed", tr("The records do not add up.")
     if waits:
         return "warn", ntr("{n} thing waits for you.", "{n} things wait for you.", waits)
     if not status.lines_total:

@@ -15,6 +15,7 @@ from console.core.i18n import tr
 from console.core.security.permissions import Permission
 from console.screens.home import operations
 from console.screens.home.cards import Headline, LinesCard, RunningCard, TodayCard, WaitingCard
+from console.screens.home.discrepancies import DiscrepancyDialog
 from console.screens.home.steps import StepsCard
 from console.screens.home.unknown import UnknownDialog
 from console.shell import theme
@@ -73,6 +74,7 @@ class HomePage(Page):
         self.waiting.campaign_opened.connect(lambda id_: go("campaigns", campaign_id=id_))
         self.waiting.unknown_opened.connect(self.show_unknown)
         self.waiting.lines_opened.connect(lambda: go("lines"))
+        self.waiting.odd_opened.connect(self.show_odd)
         self.waiting.campaigns_opened.connect(lambda: go("campaigns"))
         self.lines.opened.connect(lambda: go("lines"))
         self.running.opened.connect(lambda id_: go("campaigns", campaign_id=id_))
@@ -81,6 +83,8 @@ class HomePage(Page):
         self.refresh(None)
         if arguments.get("show") == "unknown":
             self.show_unknown()
+        elif arguments.get("show") == "discrepancies":
+            self.show_odd()
 
     def refresh(self, change: Change | None) -> None:
         operations.load(self.services, self, self._show)
@@ -95,6 +99,9 @@ class HomePage(Page):
 
     def show_unknown(self) -> None:
         UnknownDialog(self, self.services).open()
+
+    def show_odd(self) -> None:
+        DiscrepancyDialog(self, self.services).open()
 
     def send_test(self) -> None:
         OwnPhoneDialog(self, self.services).open()

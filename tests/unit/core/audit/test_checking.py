@@ -6,7 +6,7 @@ from sqlalchemy import delete, update
 from console.core.audit.checking import explained, last_check, verify_trail
 from console.core.context import Context
 from console.core.errors import NotPermitted
-from db.models import AuditEntry
+from db.models import AuditEntry, Batch, BatchKind, BatchState
 
 
 @pytest.fixture
@@ -46,3 +46,17 @@ def test_only_who_may_see_the_trail(ctx: Context) -> None:
         verify_trail(ctx)
     with pytest.raises(NotPermitted):
         last_check(ctx)
+
+
+def test_records_that_do_not_agree_with_the_trail_are_told(supervisor_ctx: Context) -> None:
+    with supervisor_ctx.database.begin() as session:
+        session.add(
+            Batch(
+                kind=BatchKind.TEST, class_key="service", state=BatchState.OPEN,
+                created_by=supervisor_ctx.actor.user_id, created_at=supervisor_ctx.clock.now(),
+            )
+        )  # fmt: skip
+    check = verify_trail(supervisor_ctx)
+    assert (check.sound, check.records, check.whole) == (True, 1, False)
+    assert "in 1 places" in str(explained(check))
+    assert last_check(supervisor_ctx) == check

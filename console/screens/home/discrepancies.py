@@ -1,0 +1,149 @@
+"""What does not add up: where, the messages that do not fit, what to do, and who has looked into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QWidget
+
+from console.core.context import Context
+from console.core.format import local_datetime, masked_phone
+from console.core.i18n import ntr, sentences, tr
+from console.core.listing import Sort
+from console.core.security.permissions import Permission
+from console.core.sending.discrepancies import (
+    DiscrepancyRow,
+    OddMessage,
+    discrepancy_ids,
+    discrepancy_rows,
+    odd_message_ids,
+    odd_messages,
+)
+from console.screens.home import operations
+from console.shell import theme
+from console.shell.forms import FormDialog
+from console.shell.services import Services
+from console.shell.table import Column, RecordTable
+from console.shell.widgets import EmptyState, column, heading, label, quiet_button, row
+
+
+class DiscrepancyDialog(QDialog):
+    def __init__(self, parent: QWidget, services: Services) -> None:
+        super().__init__(parent)
+        self._services = services
+        self.setWindowTitle(tr("What does not add up"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        px = theme.current().px
+        self.resize(px(860), px(600))
+        text = tr(
+            "Every night the program compares campaigns, lines, messages and decisions: what a line took must be what "
+            "was delivered, failed, expired, is unknown or awaits its receipt. Something was changed past the program."
+        )
+        self.table = RecordTable(services, _columns(), _ids, _rows, _nothing())
+        self.table.setAccessibleName(self.windowTitle())
+        self.table.selection_changed.connect(self._enable)
+        self.table.current_changed.connect(self._show)
+        self.table.loaded.connect(self._loaded)
+        self.advice = label("", wrap=True)
+        self.messages = RecordTable(services, _message_columns(), _none, _messages, _no_messages())
+        self.messages.setAccessibleName(tr("Messages that do not fit"))
+        self.settle = quiet_button(tr("Settle…"), self._settle, "check")
+        self.check = quiet_button(tr("Check now"), self._check, "refresh-cw")
+        self.check.setEnabled(services.allowed(Permission.OUTBOX_RESOLVE))
+        buttons = row(self.settle, self.check, None, quiet_button(tr("Close"), self.accept))
+        body = column(
+            heading(self.windowTitle()), label(text, "quiet", wrap=True), 4, self.table, self.advice, self.messages, 4,
+            buttons, margins=20,
+        )  # fmt: skip
+        body.setStretchFactor(self.table, 3)
+        body.setStretchFactor(self.messages, 2)
+        self.setLayout(body)
+        self._enable()
+        self.table.reload()
+
+    def _loaded(self, number: int) -> None:
+        if number and not self.table.currentIndex().isValid():
+            self.table.selectRow(0)
+            self.table.setFocus()
+
+    def _enable(self) -> None:
+        may = self._services.allowed(Permission.SENDING_RESUME)
+        self.settle.setEnabled(may and bool(self.table.selected_ids()))
+
+    def _show(self, found: DiscrepancyRow | None) -> None:
+        self.messages.setVisible(found is not None and bool(found.messages))
+        if found is None:
+            self.advice.setText("")
+            return
+        alarm = tr("It was found before anything of it left, and the campaign was paused.") if found.alarm else ""
+        self.advice.setText(sentences(alarm, found.advice))
+        self.messages.set_loaders(_messages_of(found.id))
+        self.messages.reload(keep_selection=False)
+
+    def _settle(self) -> None:
+        SettleDialog(self, self._services, self.table.selected_ids()).open()
+
+    def _check(self) -> None:
+        operations.check_now(self._services, self, self.table.reload)
+
+
+class SettleDialog(FormDialog):
+    def __init__(self, parent: DiscrepancyDialog, services: Services, ids: Sequence[int]) -> None:
+        super().__init__(parent, ntr("Settle {n} discrepancy", "Settle {n} discrepancies", len(ids)), tr("Settle"))
+        self.explain(tr("It leaves the home page and stays on record. It comes back when its figures change."))
+        self.form.add_multiline("note", tr("What it was"), lines=3)
+        self.on_action(lambda: self.work(services, operations.settle(ids, self.form.text("note")), self._told))
+        self._services = services
+        self._table = parent.table
+
+    def _told(self, _change: object) -> None:
+        self._services.announce(operations.OUTBOX)
+        self._table.reload()
+
+
+def _columns() -> list[Column[DiscrepancyRow]]:
+    return [
+        Column("kind", tr("What"), lambda d: d.title, 290, state=lambda _d: "failed", sortable=False),
+        Column("where", tr("Where"), lambda d: d.where, 160, sortable=False),
+        Column("figures", tr("Figures"), lambda d: d.figures, 0, sortable=False, tip=lambda d: d.figures),
+        Column("found", tr("Found"), lambda d: local_datetime(d.found_at), 130, sortable=False),
+    ]
+
+
+def _message_columns() -> list[Column[OddMessage]]:
+    return [
+        Column("number", tr("Message"), lambda m: str(m.id), 90, sortable=False),
+        Column("customer", tr("Customer"), lambda m: m.customer or "–", 110, sortable=False),
+        Column("phone", tr("Number"), lambda m: masked_phone(m.phone) if m.phone else "–", 120, sortable=False),
+        Column("says", tr("The message says"), lambda m: m.says, 150, sortable=False),
+        Column("parts", tr("Its parts say"), lambda m: m.parts, 0, sortable=False),
+    ]
+
+
+def _ids(ctx: Context, _sort: Sort) -> list[int]:
+    return discrepancy_ids(ctx)
+
+
+def _rows(ctx: Context, ids: Sequence[int]) -> list[DiscrepancyRow]:
+    return discrepancy_rows(ctx, ids)
+
+
+def _none(_ctx: Context, _sort: Sort) -> list[int]:
+    return []
+
+
+def _messages_of(discrepancy_id: int) -> Callable[[Context, Sort], list[int]]:
+    return lambda ctx, _sort: odd_message_ids(ctx, discrepancy_id)
+
+
+def _messages(ctx: Context, ids: Sequence[int]) -> list[OddMessage]:
+    return odd_messages(ctx, ids)
+
+
+def _nothing() -> EmptyState:
+    return EmptyState("circle-check", tr("Everything adds up"), tr("Campaigns, lines and decisions agree."))
+
+
+def _no_messages() -> EmptyState:
+    return EmptyState("message-square-text", tr("No message to show"))
