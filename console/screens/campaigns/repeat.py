@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 
-from PySide6.QtCore import QDate, QTime
+from PySide6.QtCore import QDate, QTime, QTimer
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QGridLayout, QSpinBox, QTimeEdit, QWidget
 
 from console.core.campaigns.recurrence import (
@@ -22,6 +22,7 @@ from console.core.errors import UserError
 from console.core.format import local_date, local_datetime
 from console.core.i18n import listed, sentences, tr
 from console.screens.campaigns import operations
+from console.shell import theme
 from console.shell.forms import FormDialog
 from console.shell.services import Services
 from console.shell.widgets import column, inset, label, row
@@ -47,6 +48,7 @@ class RepeatDialog(FormDialog):
     ) -> None:
         super().__init__(parent, title, action)
         self._services, self._store, self._done = services, store, done
+        self.setMinimumWidth(theme.current().px(540))  # four days of the week in a row
         self.explain(
             tr(
                 "Every run is a campaign of its own, for those who fulfil the conditions on its day. "
@@ -151,8 +153,15 @@ class RepeatDialog(FormDialog):
         self._of_month.setVisible(wanted.every is Every.MONTH_DAY)
         self._to_end.setVisible(wanted.every is Every.MONTH_END)
         self.off_day.setEnabled(wanted.every not in (Every.WORKDAY, Every.MONTH_END))
+        QTimer.singleShot(0, self, self._fit)
         work = operations.next_runs(wanted, SHOWN)
         self._services.tasks.query(work, self._show_next, owner=self, failed=self._wrong, key="next")
+
+    def _fit(self) -> None:
+        """Words that wrap have no height of their own that a dialog would keep to."""
+        needed = self.body.totalHeightForWidth(self.width())
+        if needed > self.height():
+            self.resize(self.width(), needed)
 
     def _show_next(self, found: Sequence[Due]) -> None:
         self.action.setEnabled(bool(found))
