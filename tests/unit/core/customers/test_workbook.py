@@ -381,3 +381,16 @@ def test_a_large_text_file(tmp_path: Path) -> None:
         file.write("客户号,姓名,手机号,地区,网点\n")
         file.writelines(line.format(n=n) for n in range(rows))
     assert len(read(tmp_path / "a.csv").rows) == rows
+
+
+def test_rows_that_follow_are_like_the_first(tmp_path: Path) -> None:
+    """Texts that come again are kept once; short rows and new texts are no trouble."""
+    lines = [f"C{n},张三,{13_800_000_000 + n},{'浦东' if n % 2 else '徐汇'}" for n in range(1_500)]
+    lines[1_200] = "C1200,张三"
+    lines[1_201] = 'C1201,"李\n四",13800001201,静安,多'
+    (tmp_path / "a.csv").write_text("\n".join(["客户号,客户姓名,手机号码,地区", *lines]), "utf-8")
+    rows = read(tmp_path / "a.csv").rows
+    assert rows[1_200] == ["C1200", "张三", "", "", ""]
+    assert rows[1_201] == ["C1201", "李\n四", "13800001201", "静安", "多"]
+    assert rows[1_499] == ["C1499", "张三", "13800001499", "浦东", ""]
+    assert rows[1_301][3] is rows[1_499][3]
