@@ -19,7 +19,9 @@ from console.core.messages.findings import Finding
 from console.core.messages.template import Measure, Parsed, measure, parse
 from console.core.messages.values import Values, load_values, office_values
 from console.core.messages.variables import SAMPLES, VARIABLES, clean
+from console.core.messages.variants import Choice, Variant, assigned, choices
 from console.core.messages.words import Words
+from console.core.segments.store import today_of
 from db.models import Customer, Loan
 
 NEWEST = 60  # customers to walk through
@@ -34,6 +36,7 @@ class Candidate:
     name: str
     product: str
     values: Mapping[str, str]
+    loan_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,7 @@ class Material:
 
     people: tuple[Candidate, ...]
     words: Words  # the lists in force
+    choices: tuple[Choice, ...]  # conditions for a variant
 
 
 SAMPLE = Candidate(customer_id=0, name="", product="", values=SAMPLES)
@@ -60,8 +64,21 @@ SAMPLE = Candidate(customer_id=0, name="", product="", values=SAMPLES)
 
 def material(ctx: Context, class_: MessageClass) -> Material:
     with ctx.database.read() as session:
-        words = words_at(session, ctx.clock.now())
-    return Material(people=tuple(candidates(ctx, class_)), words=words)
+        words, conditions = words_at(session, ctx.clock.now()), choices(session)
+    return Material(people=tuple(candidates(ctx, class_)), words=words, choices=conditions)
+
+
+def fitting(
+    ctx: Context, class_: MessageClass, people: Sequence[Candidate], variants: Sequence[Variant]
+) -> tuple[int, ...]:
+    """For each of ``people`` the text that they would get: 0 the main one, else the number of a variant."""
+    if not variants or not people:
+        return (0,) * len(people)
+    with ctx.database.read() as session:
+        today = today_of(session, ctx.clock.now().astimezone().date())
+        ids = [person.loan_id if class_.per_loan else person.customer_id for person in people]
+        found = assigned(session, variants, today, per_loan=class_.per_loan, only=[id_ or 0 for id_ in ids])
+    return tuple(found[id_ or 0] for id_ in ids)
 
 
 def candidates(ctx: Context, class_: MessageClass) -> list[Candidate]:
@@ -113,6 +130,7 @@ def _candidate(values: Values, names: Mapping[int, str]) -> Candidate:
         name=names.get(values.customer_id, ""),
         product=values.values.get("prod", "") if values.loan_id is not None else "",
         values=values.values,
+        loan_id=values.loan_id,
     )
 
 

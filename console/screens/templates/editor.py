@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -9,21 +10,24 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QTabWidget, QWidget
 
 from console.core.i18n import tr
+from console.core.messages.checks import check_template
 from console.core.messages.classes import CLASSES, MessageClass
 from console.core.messages.cost import cost
-from console.core.messages.findings import Finding
+from console.core.messages.findings import Finding, blocked
 from console.core.messages.library import TemplateDetail, VersionRow
-from console.core.messages.preview import Material, show
+from console.core.messages.preview import Candidate, Material, show
+from console.core.messages.variants import Choice, Variant
 from console.core.messages.words import shipped_words
 from console.core.security.permissions import Permission
 from console.screens.templates.body import BodyEdit
 from console.screens.templates.chips import ChipPanel
-from console.screens.templates.operations import Draft, material_of
+from console.screens.templates.operations import Draft, fitting_of, material_of
 from console.screens.templates.preview import PreviewPanel
+from console.screens.templates.variants import VariantBar, VariantDialog
 from console.screens.templates.versions import VersionList
 from console.shell import theme
 from console.shell.services import Services
-from console.shell.widgets import StateBadge, column, label, primary_button, quiet_button, row, scroll
+from console.shell.widgets import StateBadge, column, confirm, label, primary_button, quiet_button, row, scroll
 
 FIRST = "remind"  # the kind that a new text begins as
 BLANK = Draft(template_id=None, name="", class_key=FIRST, body="", seen=None)
@@ -61,6 +65,13 @@ class TemplateEditor(QWidget):
         self._stored = _Stored(None, BLANK)
         self._people_of = ""
         self._words = shipped_words()
+        self._choices: tuple[Choice, ...] = ()
+        self._people: tuple[Candidate, ...] = ()
+        self._fits: tuple[int, ...] = ()  # the text of each of them
+        self._main = ""  # the main text, while a variant is being written
+        self._variants: tuple[Variant, ...] = ()
+        self._at = 0  # which text is being written: 0 the main one, else the number of a variant
+        self._editable = True
         self._dirty = False
         self._timer = QTimer(self, interval=TYPING_PAUSE, singleShot=True)
         self._timer.timeout.connect(self.show_preview)
@@ -82,6 +93,12 @@ class TemplateEditor(QWidget):
         for key, class_ in CLASSES.items():
             self.class_.addItem(str(class_.title), key)
         self.class_.currentIndexChanged.connect(lambda _index: self._class_changed())
+        self.variants = VariantBar()
+        self.variants.chosen.connect(self._show_text)
+        self.variants.add_wanted.connect(self.add_variant)
+        self.variants.edit_wanted.connect(self.edit_variant)
+        self.variants.remove_wanted.connect(self.remove_variant)
+        self.variants.move_wanted.connect(self.move_variant)
         self.body = BodyEdit()
         self.body.written.connect(self._changed)
         self.chips = ChipPanel()
@@ -129,7 +146,7 @@ class TemplateEditor(QWidget):
             tabs.addTab(area, title)
         self.tabs = tabs
         writing = QWidget()
-        left = column(head, self.body, tabs, spacing=10)
+        left = column(head, self.variants, self.body, tabs, spacing=8)
         left.setStretchFactor(self.body, 3)
         left.setStretchFactor(tabs, 4)
         writing.setLayout(left)
@@ -151,11 +168,22 @@ class TemplateEditor(QWidget):
 
     @property
     def draft(self) -> Draft:
+        main, variants = self._texts()
         return replace(
             self._stored.draft,
             name=self.name.text(),
             class_key=self.class_.currentData(),
-            body=self.body.text(),
+            body=main,
+            variants=variants,
+        )
+
+    def _texts(self) -> tuple[str, tuple[Variant, ...]]:
+        """As they stand, the one that is being written included."""
+        at, written = self._at, self.body.text()
+        if not at:
+            return written, self._variants
+        return self._main, tuple(
+            replace(each, body=written) if place == at else each for place, each in enumerate(self._variants, 1)
         )
 
     @property
@@ -173,10 +201,12 @@ class TemplateEditor(QWidget):
         self._stored = _Stored(detail, replace(stored, seen=shown.seen))
         self.name.setText(shown.name)
         self.class_.setCurrentIndex(max(0, self.class_.findData(shown.class_key)))
+        self._main, self._variants, self._at = shown.body, shown.variants, 0
         self.body.load_text(shown.body)
         self.versions.show_versions(detail.versions if detail else (), may_edit=self._may_edit)
         self._dress()
         self._class_changed()
+        self._find_readers()
         self.show_preview()
 
     def _dress(self) -> None:
@@ -185,6 +215,8 @@ class TemplateEditor(QWidget):
         retired = detail is not None and detail.state.value == "retired"
         state = "retired" if retired else newest.state.value if newest else "draft"
         editable = self._may_edit and not retired
+        self._editable = editable
+        self.variants.show_variants(self._variants, self._at, editable=editable)
         self.name.setReadOnly(not editable)
         self.body.setReadOnly(not editable)
         self.chips.setEnabled(editable)
@@ -223,8 +255,86 @@ class TemplateEditor(QWidget):
         self._changed()
 
     def _take_material(self, found: Material) -> None:
-        self._words = found.words
-        self.preview.picker.set_people(found.people)
+        self._words, self._choices, self._people = found.words, found.choices, found.people
+        self._find_readers()
+
+    def _find_readers(self) -> None:
+        """Whose text it is: those whom the preview walks through."""
+        self._fits = ()
+        self._show_readers()
+        if self._variants and self._people:
+            work = fitting_of(self.message_class.key, self._people, self._variants)
+            self._services.tasks.query(work, self._take_readers, owner=self, key="readers")
+
+    def _take_readers(self, fits: tuple[int, ...]) -> None:
+        if len(fits) == len(self._people):
+            self._fits = fits
+            self._show_readers()
+
+    def _show_readers(self) -> None:
+        own = [person for person, fit in zip(self._people, self._fits, strict=False) if fit == self._at]
+        self.preview.picker.set_people(own or self._people)
+
+    # --- its variants
+
+    def _show_text(self, place: int) -> None:
+        """Another of the template's texts into the editor."""
+        self._main, self._variants = self._texts()
+        self._at = place
+        self.body.load_text(self._variants[place - 1].body if place else self._main)
+        self._show_readers()
+        self.show_preview()
+
+    def _set_variants(self, variants: Sequence[Variant], at: int) -> None:
+        self._main, self._variants = self._texts()[0], tuple(variants)
+        self._at = at
+        self.variants.show_variants(self._variants, at, editable=self._editable)
+        self.body.load_text(self._variants[at - 1].body if at else self._main)
+        self._find_readers()
+        self._changed()
+        self.show_preview()
+
+    def add_variant(self) -> None:
+        """It begins as the text that stands in the editor."""
+
+        def put(name: str, choice: Choice | None) -> None:
+            if choice is not None:
+                variants = self._texts()[1]
+                new = Variant(name=name, when=choice.when, body=self.body.text(), said=choice.said)
+                self._set_variants((*variants, new), len(variants) + 1)
+                self.body.setFocus()
+
+        if self._choices:
+            taken = {each.name for each in self._variants}
+            VariantDialog(self, self._choices, taken, put).open()
+
+    def edit_variant(self) -> None:
+        place = self._at - 1
+        variants = self._texts()[1]
+        before = variants[place]
+
+        def put(name: str, choice: Choice | None) -> None:
+            changed = replace(before, name=name)
+            if choice is not None:
+                changed = replace(changed, when=choice.when, said=choice.said)
+            self._set_variants((*variants[:place], changed, *variants[place + 1 :]), place + 1)
+
+        taken = {each.name for each in variants if each is not before}
+        VariantDialog(self, self._choices, taken, put, before).open()
+
+    def remove_variant(self) -> None:
+        place = self._at - 1
+        variants = self._texts()[1]
+        text = tr("Those whom it was for get the next text that fits them, or the main text.")
+        title = tr("Remove the text “{name}”?", name=variants[place].name)
+        if confirm(self, title, text, tr("Remove"), danger=True):
+            self._set_variants((*variants[:place], *variants[place + 1 :]), 0)
+
+    def move_variant(self, step: int) -> None:
+        place = self._at - 1
+        variants = list(self._texts()[1])
+        variants.insert(place + step, variants.pop(place))
+        self._set_variants(variants, self._at + step)
 
     def refresh_people(self) -> None:
         """Customers or word lists may have changed."""
@@ -233,7 +343,7 @@ class TemplateEditor(QWidget):
 
     def _changed(self) -> None:
         draft, stored = self.draft, self._stored.draft
-        dirty = (draft.name, draft.class_key, draft.body) != (stored.name, stored.class_key, stored.body)
+        dirty = _said(draft) != _said(stored)
         self.unsaved.setVisible(dirty)
         self.save.setEnabled(dirty)
         self.revert.setEnabled(dirty)
@@ -258,14 +368,30 @@ class TemplateEditor(QWidget):
         price = cost(self._services.ctx.settings, shown.measure.parts)
         self.preview.show_message(shown, signature, price)
         self.body.set_findings(shown.findings)
+        self._mark_texts(signature)
+
+    def _mark_texts(self, signature: str) -> None:
+        main, variants = self._texts()
+        if variants:
+            bodies = (main, *(each.body for each in variants))
+            checked = (check_template(body, self.message_class, signature, self._words) for body in bodies)
+            self.variants.mark({place for place, found in enumerate(checked) if blocked(found)})
 
     def _go_to(self, finding: Finding) -> None:
         if finding.where:
             self.body.select_place(finding.where)
 
     def _take_version(self, version: VersionRow) -> None:
+        self._main, self._variants, self._at = version.body, version.variants, 0
+        self.variants.show_variants(self._variants, 0, editable=self._editable)
         self.body.set_text(version.body)
+        self._find_readers()
+        self._changed()
         self.body.setFocus()
+
+
+def _said(draft: Draft) -> tuple[object, ...]:
+    return draft.name, draft.class_key, draft.body, draft.variants
 
 
 def _of(detail: TemplateDetail) -> Draft:
@@ -275,4 +401,5 @@ def _of(detail: TemplateDetail) -> Draft:
         class_key=detail.class_key,
         body=detail.newest.body,
         seen=detail.newest.number,
+        variants=detail.newest.variants,
     )

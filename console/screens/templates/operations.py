@@ -13,7 +13,8 @@ from console.core.messages import exchange, library
 from console.core.messages.classes import CLASSES
 from console.core.messages.exchange import Incoming
 from console.core.messages.library import Saved, TemplateDetail, TemplateFilter, TemplateRow
-from console.core.messages.preview import Material, material
+from console.core.messages.preview import Candidate, Material, fitting, material
+from console.core.messages.variants import Variant
 from console.shell.tasks import Progress
 
 CHANGED = Change.of(Topic.TEMPLATES, Topic.AUDIT)
@@ -28,6 +29,7 @@ class Draft:
     class_key: str
     body: str
     seen: int | None  # newest version that the writer has looked at
+    variants: tuple[Variant, ...] = ()
 
 
 def ids_of(wanted: TemplateFilter) -> Callable[[Context, Sort], list[int]]:
@@ -55,6 +57,12 @@ def material_of(class_key: str) -> Callable[[Context], Material]:
     return lambda ctx: material(ctx, CLASSES[class_key])
 
 
+def fitting_of(
+    class_key: str, people: Sequence[Candidate], variants: Sequence[Variant]
+) -> Callable[[Context], tuple[int, ...]]:
+    return lambda ctx: fitting(ctx, CLASSES[class_key], people, variants)
+
+
 def saving(draft: Draft) -> Callable[[Context], Saved]:
     return lambda ctx: library.save_template(
         ctx,
@@ -62,6 +70,7 @@ def saving(draft: Draft) -> Callable[[Context], Saved]:
         name=draft.name,
         class_key=draft.class_key,
         body=draft.body,
+        variants=draft.variants,
         seen=draft.seen,
     )
 

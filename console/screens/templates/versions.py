@@ -14,6 +14,7 @@ from console.core.format import local_datetime
 from console.core.i18n import tr
 from console.core.messages.difference import Change, Stretch, difference
 from console.core.messages.library import VersionRow
+from console.core.messages.variants import Variant
 from console.shell import theme
 from console.shell.widgets import StateBadge, clear, column, flat_button, label, row
 
@@ -29,13 +30,11 @@ class VersionList(QWidget):
     def show_versions(self, versions: Sequence[VersionRow], *, may_edit: bool) -> None:
         """Newest first."""
         clear(self._body)
-        before = [older.body for _, older in pairwise(versions)]
-        for place, version in enumerate(versions):
-            body = before[place] if place < len(before) else version.body
-            self._body.addLayout(self._version(version, body, may_edit=may_edit and place > 0))
+        for place, (version, older) in enumerate(pairwise((*versions, *versions[-1:]))):  # the first changed nothing
+            self._body.addLayout(self._version(version, older, may_edit=may_edit and place > 0))
         self._body.addStretch(1)
 
-    def _version(self, version: VersionRow, before: str, *, may_edit: bool) -> QVBoxLayout:
+    def _version(self, version: VersionRow, before: VersionRow, *, may_edit: bool) -> QVBoxLayout:
         head = row(label(tr("Version {number}", number=version.number)), StateBadge(version.state.value), None)
         if may_edit:
             use = flat_button(tr("Take this text"), partial(self.taken.emit, version))
@@ -44,8 +43,18 @@ class VersionList(QWidget):
         whole = column(head, spacing=2)
         for line in _story(version):
             whole.addWidget(label(line, "quiet", wrap=True))
-        whole.addWidget(changes(before, version.body))
+        whole.addWidget(changes(before.body, version.body))
+        old, new = ({each.name: each for each in row_.variants} for row_ in (before, version))
+        for name in dict.fromkeys((*new, *old)):
+            was, now = old.get(name), new.get(name)
+            whole.addWidget(changes(_titled(was), _titled(now)))
+            whole.addWidget(changes(was.body if was else "", now.body if now else ""))
         return whole
+
+
+def _titled(variant: Variant | None) -> str:
+    """Which text it is, and for whom."""
+    return tr("{title}: {text}", title=variant.name, text=variant.said) if variant is not None else ""
 
 
 def _story(version: VersionRow) -> list[str]:
