@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -85,6 +83,7 @@ class Release:
         self._releases = releases
         self._lock = lock
         self._flows: dict[int, Flow | None] = {}
+        self._news: set[int] = set()  # batches of which a look has found more than stands in their rows
 
     def open(self, batch: OpenBatch) -> bool:
         plan = self._releases.plan(batch, self._policy, self._now)
@@ -109,10 +108,15 @@ class Release:
     def took(self, batch: OpenBatch, number: int) -> None:
         flow = self._flows.get(batch.id)
         plan = self._releases.plan(batch, self._policy, self._now)
-        if number and flow is not None and plan is not None:
-            spread = plan.timetable if plan.schedule.spread else None
-            self._flows[batch.id] = taken = flow.took(number, self._now, spread)
-            self._store(batch.id, taken)
+        if flow is None or plan is None:
+            return
+        if number:
+            flow = flow.took(number, self._now, plan.timetable if plan.schedule.spread else None)
+        elif batch.id not in self._news:
+            return
+        self._flows[batch.id] = flow
+        self._news.discard(batch.id)
+        outbox_batches.store_flow(self._session, batch.id, flow.dump())
 
     def flow(self, batch: OpenBatch) -> Flow | None:
         """As it is after ``room`` has looked."""
@@ -122,15 +126,14 @@ class Release:
         record = outbox_batches.flow(self._session, batch.id, lock=self._lock)
         if record is None:
             return None
-        before = Flow.load(record)
-        flow = before
+        flow = before = Flow.load(record)
         if schedule.pace is not None:
             held = outbox_batches.held(self._session, batch.id)
             flow = flow.seen(self._now, held, self._gone(batch.id, flow, held), schedule.pace)
         if schedule.spread:
             flow = self._count(batch.id, flow)
-        if self._lock and _differ(before.dump(), flow.dump()):
-            self._store(batch.id, flow)
+        if (flow.held, flow.left) != (before.held, before.left):
+            self._news.add(batch.id)
         return flow
 
     def _gone(self, batch_id: int, flow: Flow, held: int) -> int:
@@ -147,11 +150,3 @@ class Release:
         if flow.waiting > SURE and not flow.stale(self._now):
             return flow
         return flow.counted(outbox_batches.waiting_in(self._session, batch_id), self._now)
-
-    def _store(self, batch_id: int, flow: Flow) -> None:
-        outbox_batches.store_flow(self._session, batch_id, flow.dump())
-
-
-def _differ(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether there is more to remember than that somebody looked."""
-    return any(before.get(name) != after[name] for name in ("held", "left"))
