@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import runpy
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,44 +19,10 @@ from db import audit
 from db.models import Batch, BatchState, Campaign, CampaignState, Decision, Exclusion, Message
 
 _World = runpy.run_path(str(Path(__file__).parents[1] / "campaign_world.py"))["World"]
+_watched = runpy.run_path(str(Path(__file__).with_name("watched.py")))
+child, until, kill = _watched["child"], _watched["until"], _watched["kill"]
 PEOPLE = 240
 CHUNK = 20
-
-# Says a word at each step and waits to be told to go on: the parent kills it where it likes.
-CHILD = """
-import json, sys
-from datetime import datetime
-from console.core.campaigns import freeze, lifecycle
-from console.core.clock import FixedClock
-from console.core.context import Actor, Context
-from console.core.security.permissions import Role
-from console.core.settings import Settings
-from db.engine import Database
-
-told = json.loads(sys.stdin.readline())
-key = bytes.fromhex(told["key"]) if told["key"] else None
-database = Database.open(told["url"], key=key)
-actor = Actor.of(told["user"], told["login"], "x", frozenset(map(Role, told["roles"])))
-clock = FixedClock(datetime.fromisoformat(told["now"]))
-
-def step(*words):
-    print(*words, flush=True)
-    sys.stdin.readline()
-
-class Watched(Context):
-    def audit(self, session, action, subject, **detail):
-        Context.audit(self, session, action, subject, **detail)
-        session.flush()
-        step("audited", action)
-
-watched = Watched(database=database, clock=clock, actor=actor, settings=Settings())
-freeze.CHUNK = told["chunk"]
-if told["do"] == "submit":
-    lifecycle.submit(watched, told["campaign"], progress=lambda done, total: step("chunk", done, total))
-else:
-    lifecycle.approve(watched, told["campaign"], told["digest"])
-print("done", flush=True)
-"""
 
 
 @pytest.fixture
@@ -72,53 +31,6 @@ def world(ctx: Context) -> Any:
     made.customers(PEOPLE)
     made.set_customers([5, 6, 7], phone="02155550100")
     return made
-
-
-@contextmanager
-def child(ctx: Context, do: str, campaign_id: int, digest: str = "") -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-    )
-    told = {
-        "url": ctx.database.url,
-        "key": ctx.database.key.hex() if ctx.database.key else "",
-        "user": ctx.actor.user_id,
-        "login": ctx.actor.login,
-        "roles": sorted(ctx.actor.roles),
-        "now": ctx.clock.now().isoformat(),
-        "chunk": CHUNK,
-        "do": do,
-        "campaign": campaign_id,
-        "digest": digest,
-    }
-    say(process, json.dumps(told))
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def say(process: subprocess.Popen[str], words: str = "") -> None:
-    assert process.stdin is not None
-    process.stdin.write(words + "\n")
-    process.stdin.flush()
-
-
-def until(process: subprocess.Popen[str], words: str) -> None:
-    """Let the child go on until it says ``words``; it then waits there."""
-    assert process.stdout is not None
-    while True:
-        heard = process.stdout.readline().strip()
-        assert heard, "the child ended early"
-        if heard == words:
-            return
-        say(process)
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait(90)
 
 
 def count(ctx: Context, table: Any) -> int:
@@ -156,7 +68,7 @@ def check_whole(ctx: Context, campaign_id: int, batch_id: int) -> None:
 )
 def test_killed_while_freezing_then_submitted_again(ctx: Context, world: Any, killed_at: str) -> None:
     campaign_id = world.saved()
-    with child(ctx, "submit", campaign_id) as process:
+    with child(ctx, "submit", campaign_id, chunk=CHUNK) as process:
         until(process, killed_at)
         kill(process)
     assert openable(ctx) == []
@@ -167,7 +79,7 @@ def test_killed_while_freezing_then_submitted_again(ctx: Context, world: Any, ki
 
 def test_killed_while_freezing_then_cleaned_up(ctx: Context, world: Any, clock: FixedClock) -> None:
     campaign_id = world.saved()
-    with child(ctx, "submit", campaign_id) as process:
+    with child(ctx, "submit", campaign_id, chunk=CHUNK) as process:
         until(process, f"chunk {CHUNK * 3} {PEOPLE}")
         kill(process)
     assert count(ctx, Message) > 0
@@ -182,7 +94,7 @@ def test_killed_while_freezing_then_cleaned_up(ctx: Context, world: Any, clock: 
 def test_killed_again_and_again(ctx: Context, world: Any) -> None:
     campaign_id = world.saved()
     for chunks in (1, 4, 9):
-        with child(ctx, "submit", campaign_id) as process:
+        with child(ctx, "submit", campaign_id, chunk=CHUNK) as process:
             until(process, f"chunk {CHUNK * chunks} {PEOPLE}")
             kill(process)
     frozen = submit(ctx, campaign_id)
