@@ -9,9 +9,9 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from console.shell import theme
+from console.shell.gauges import paint_bar
 from console.shell.records import SHARE_ROLE, STATE_ROLE
 from console.shell.states import paint_state
-from console.shell.widgets import paint_bar
 
 Index = QModelIndex | QPersistentModelIndex
 _FORMULA = frozenset("=+-@")  # what a cell begins with that a spreadsheet would work out

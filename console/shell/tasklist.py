@@ -9,19 +9,10 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from console.core.format import count, duration
 from console.core.i18n import tr
 from console.shell import theme
+from console.shell.gauges import ProgressLine
 from console.shell.services import Services
 from console.shell.tasks import Task, TaskState
-from console.shell.widgets import (
-    ElidedLabel,
-    ProgressLine,
-    clear,
-    column,
-    flat_button,
-    heading,
-    icon_button,
-    label,
-    row,
-)
+from console.shell.widgets import ElidedLabel, clear, column, flat_button, heading, icon_button, label, row
 
 
 class TaskRow(QWidget):

@@ -245,58 +245,6 @@ class StateBadge(QWidget):
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._text)
 
 
-class ProgressLine(QWidget):
-    """A thin bar and its figures in words: ``812 / 1,000``."""
-
-    def __init__(self, tone: str = "accent") -> None:
-        super().__init__()
-        self._tone = tone
-        self._share = 0.0
-        self._text = ""
-        self.setMinimumWidth(60)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def set_progress(self, done: float, total: float, text: str = "") -> None:
-        self._share = min(1.0, max(0.0, done / total)) if total else 0.0
-        self._text = text
-        self.setAccessibleName(text or f"{self._share:.0%}")
-        self.setToolTip(text)
-        self.update()
-
-    def set_tone(self, tone: str) -> None:
-        self._tone = tone
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(120, 6 if not self._text else self.fontMetrics().height() + 4)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        width = self.width()
-        if self._text:
-            taken = self.fontMetrics().horizontalAdvance(self._text) + 8
-            width = max(24, width - taken)
-            painter.setPen(theme.current().color("quiet"))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._text)
-        paint_bar(painter, QRectF(0, self.height() / 2 - 3, width, 6), self._share, self._tone)
-
-
-def paint_bar(painter: QPainter, rect: QRectF, share: float, tone: str = "accent") -> None:
-    """A rounded bar filled to ``share`` (0..1)."""
-    now = theme.current()
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(now.color("track"))
-    painter.drawRoundedRect(rect, 3, 3)
-    if share > 0:
-        painter.setBrush(now.color(tone))
-        filled = QRectF(rect.x(), rect.y(), max(6.0, rect.width() * min(1.0, share)), rect.height())
-        painter.drawRoundedRect(filled, 3, 3)
-    painter.restore()
-
-
 # Groups
 
 

@@ -20,17 +20,8 @@ from console.core.format import count, local_datetime, local_time
 from console.core.i18n import sentences, tr
 from console.shell import theme
 from console.shell.flow import FlowLayout
-from console.shell.widgets import (
-    Card,
-    KeyValues,
-    ProgressLine,
-    StateShape,
-    clear,
-    column,
-    label,
-    link_button,
-    row,
-)
+from console.shell.gauges import ProgressLine
+from console.shell.widgets import Card, KeyValues, StateShape, clear, column, label, link_button, row
 
 
 class ProgressCard(Card):

@@ -17,13 +17,13 @@ from console.screens.customers.loandialogs import LoanDialog, PaymentDialog
 from console.screens.customers.secretline import SecretLine
 from console.shell import theme
 from console.shell.flow import FlowLayout
+from console.shell.gauges import ProgressLine
 from console.shell.rows import KeyedRows
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
 from console.shell.widgets import (
     EmptyState,
     KeyValues,
-    ProgressLine,
     StateBadge,
     clear,
     column,

@@ -21,13 +21,13 @@ from console.core.format import count, masked_card, masked_identity, masked_phon
 from console.core.i18n import clauses, ntr, sentences, tr
 from console.screens.customers.importwork import Opened
 from console.shell import theme
+from console.shell.gauges import ProgressLine
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
 from console.shell.widgets import (
     Card,
     ElidedLabel,
     EmptyState,
-    ProgressLine,
     clear,
     column,
     heading,

@@ -18,18 +18,9 @@ from console.core.lines.diagnosis import Level
 from console.core.sending.stops import said
 from console.shell import theme
 from console.shell.charts import BarChart, Legend, Series
-from console.shell.gauges import SignalBars
+from console.shell.gauges import ProgressLine, SignalBars
 from console.shell.rows import KeyedRows
-from console.shell.widgets import (
-    Card,
-    ElidedLabel,
-    ProgressLine,
-    StateShape,
-    column,
-    label,
-    link_button,
-    row,
-)
+from console.shell.widgets import Card, ElidedLabel, StateShape, column, label, link_button, row
 
 
 class Figure(QWidget):

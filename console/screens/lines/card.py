@@ -10,14 +10,13 @@ from console.core.i18n import clauses, listed, ntr, sentences, tr
 from console.core.lines.browse import LineCard
 from console.core.lines.diagnosis import Diagnosis, Health, Level
 from console.core.lines.words import centre_words, registration_words, sim_words, store_words
-from console.shell.gauges import SignalBars
+from console.shell.gauges import ProgressLine, SignalBars
 from console.shell.icons import icon
 from console.shell.services import Demo
 from console.shell.widgets import (
     Card,
     ElidedLabel,
     KeyValues,
-    ProgressLine,
     StateBadge,
     StateShape,
     icon_button,

@@ -22,13 +22,13 @@ from console.screens.reports.cards import CardList
 from console.screens.reports.period import PeriodChooser
 from console.screens.reports.preview import PreviewPane
 from console.shell.asking import AskFullNumbersDialog
+from console.shell.gauges import ProgressLine
 from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.tasks import Task, TaskState
 from console.shell.widgets import (
     Card,
     ElidedLabel,
-    ProgressLine,
     column,
     confirm,
     icon_button,
