@@ -5,7 +5,7 @@ Pre-flight shows what this pass yields and freezing stores it: there is no secon
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -21,6 +21,7 @@ from console.core.campaigns.opening import never_open, timetable_of
 from console.core.campaigns.rules import RULE_DUPLICATE, RULE_MISSING, RULE_TEXT
 from console.core.campaigns.schedule import Schedule, Timetable, priority_of
 from console.core.campaigns.texts import PlanText, texts_of, variables_of
+from console.core.compliance import repeats
 from console.core.compliance.facts import OF_CUSTOMER, OF_LOAN, Pass
 from console.core.compliance.policy import Policy
 from console.core.compliance.rules import Judge, Verdict
@@ -208,9 +209,24 @@ def evaluated(session: Session, plan: Plan, *, chunk: int = CHUNK) -> Generator[
     shared = frozenset() if plan.class_.per_loan else _shared_numbers(session)
     known = Pass(session, plan.class_, plan.policy, plan.at)
     writing = _Writing(plan, recipes, _assigned(session, plan), known, shared)
+    lately = repeats.any_lately(session, plan.at)
     with session.connection().execute(query) as found:  # past the session: it would only copy each row
         for rows in found.partitions(chunk):
-            yield writing.chunk(rows)
+            made = writing.chunk(rows)
+            yield _without_repetitions(session, made, plan.at) if lately else made
+
+
+def _without_repetitions(session: Session, made: list[Evaluated], at: datetime) -> list[Evaluated]:
+    """The same, less what another campaign has told the number already."""
+    others = repeats.written(session, {each.phone for each in made if not each.rule}, at)
+    return [_unless_repeated(each, others.get(each.phone, ()), at) for each in made] if others else made
+
+
+def _unless_repeated(one: Evaluated, others: Collection[repeats.Written], at: datetime) -> Evaluated:
+    verdict = None if one.rule else repeats.repeated(one.body, others, None, at)
+    if verdict is None:
+        return one
+    return Evaluated(one.customer_id, one.loan_id, one.phone, one.recipient, rule=verdict.rule, reason=verdict.reason)
 
 
 def _assigned(session: Session, plan: Plan) -> Assigned | None:

@@ -15,7 +15,7 @@ from console.core.campaigns.rules import RULE_DUPLICATE, RULE_MISSING, RULE_TEXT
 from console.core.context import Context
 from console.core.customers.browse import CustomerFilter
 from console.core.errors import NotPermitted
-from db.models import LoanState
+from db.models import LoanState, MessageState
 
 
 def by_rule(found: Any) -> dict[str, int]:
@@ -155,3 +155,14 @@ def test_a_number_of_days_is_right_for_one_day_only(ctx: Context, world: Any, bo
     midnight = datetime.combine(world.today + timedelta(days=1), time.min).astimezone()
     assert (batch.expires_at == midnight) is capped
     assert batch.expires_at >= midnight
+
+
+def test_what_another_campaign_told_the_same_number_today_is_left_out(ctx: Context, world: Any) -> None:
+    world.customers(5)
+    sent = world.submitted(template_version_id=(version := world.template()))
+    gone = world.set_messages(sent.batch_id, MessageState.DELIVERED, 2, sending_at=ctx.clock.now())
+    world.set_messages(sent.batch_id, MessageState.UNDELIVERED, 1, sending_at=ctx.clock.now())
+    found = preflight(ctx, world.draft(version))
+    assert (len(gone), by_rule(found)["duplicate.text"], found.gets) == (2, 2, 3)
+    other = world.template("${name}您好,您的${prod}(尾号${no})本期应还${amt}元,请按时还款。咨询${tel}。")
+    assert "duplicate.text" not in by_rule(preflight(ctx, world.draft(other)))
