@@ -7,6 +7,7 @@ The base is kept in ``folder`` for another run.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import statistics
@@ -28,12 +29,15 @@ from sqlalchemy import make_url, text
 
 from console.core.clock import FixedClock
 from console.core.context import Actor, Context
-from console.core.customers import browse, bulk
+from console.core.customers import browse, bulk, detail, editing
 from console.core.customers.browse import CustomerFilter, Sort
 from console.core.customers.bulk import BulkField, Edit
 from console.core.customers.pinyin import spelled
 from console.core.pulse import pulse
 from console.core.security.permissions import Role
+from console.core.segments.conditions import Condition, Group, Logic, Node, Related, dump
+from console.core.segments.fields import Scope
+from console.core.segments.operators import Operator
 from console.core.settings import Settings
 from db.engine import Database
 from db.models import User
@@ -166,6 +170,17 @@ FILTERS: tuple[dict[str, Any], ...] = (
 )
 
 
+def _asked(*parts: Node) -> dict[str, str]:
+    return {"asked": json.dumps(dump(Group(parts)), ensure_ascii=False)}
+
+
+SEGMENTS = (
+    _asked(Condition("customer.segment", Operator.ONE_OF, ("高净值",)), Related(Scope.MESSAGE, present=False)),
+    _asked(Related(Scope.LOAN, (Condition("loan.due_on", Operator.IN_WORKDAYS, ("3", "5")),))),
+    _asked(Group((Condition("customer.region", Operator.ONE_OF, ("浦东",)),), Logic.NONE)),
+)
+
+
 class Floor:
     """One page of rows by primary key, read by the bare driver."""
 
@@ -227,6 +242,12 @@ def measure(database: Database, rows: int) -> None:  # noqa: C901 - a list of qu
     for wanted in FILTERS:
         named = " ".join(str(value) for value in wanted.values())
         told(f"filter {named}", 150, partial(page, CustomerFilter(**wanted), Sort("name")))
+    for wanted in (*FILTERS, *SEGMENTS):
+        named = " ".join(map(str, wanted.values()))
+        orders = [Sort(key, down) for key in SORTS for down in (False, True)]
+        slowest = max(orders, key=partial(_seconds, page, CustomerFilter(**wanted)))
+        by = f"{named[:24]} by {slowest.key}{' down' if slowest.descending else ''}, the slowest order"
+        told(by, 100, partial(page, CustomerFilter(**wanted), slowest))
     told("choices of the filters", 100, lambda: _facets(database))
     for key in ("name", "region"):
         told(f"all ids by {key}, in the background", 1_000, partial(whole, CustomerFilter(), Sort(key)))
@@ -234,6 +255,12 @@ def measure(database: Database, rows: int) -> None:  # noqa: C901 - a list of qu
     told("a look at what others did, nothing new", 1, lambda: pulse(ctx, last))
     told("the same with something new", 50, lambda: pulse(ctx))
     _change_many(ctx, ids[: min(20_000, rows)])
+
+
+def _seconds(page: Callable[[CustomerFilter, Sort], object], wanted: CustomerFilter, sort: Sort) -> float:
+    start = time.perf_counter()
+    page(wanted, sort)
+    return time.perf_counter() - start
 
 
 def _facets(database: Database) -> None:
@@ -314,14 +341,49 @@ def window(url: str) -> None:
         page.show_all()
         until(lambda: page.table.complete and services.tasks.idle)
         page.table.selectAll()
+        heard = _heard(url, services, page, until)
         all_there = first + whole
         print(f"  the window: first paint {first:.0f} ms, all there {all_there:.0f} ms, another order {sort:.0f} ms")
         print(
             f"    jump {statistics.median(jumps):.0f} ms (worst {max(jumps):.0f}), five letters at once {search:.0f} ms"
         )
+        print(f"    what another process changed is seen {heard:.1f} s after its commit, target 2")
         held = f"memory {at_rest} MB, at the end {_resident()} MB, at most {_resident('VmHWM')} MB"
         print(f"    {held}, target 300")
         services.close()
+
+
+def _heard(url: str, services: Any, page: Any, until: Callable[[Callable[[], bool]], float]) -> float:
+    """Seconds from the commit of another process until the row shows it."""
+    from console.shell.poller import Poller
+
+    services.changed.connect(page.refresh)
+    poller = Poller(services)
+    poller.start()
+    until(lambda: poller.last is not None and services.tasks.idle)
+    page.table.scrollToTop()
+    records = page.table.records
+    until(lambda: services.tasks.idle and records.record(0) is not None)
+    before = records.record(0).rating
+    changing = subprocess.Popen(
+        [sys.executable, __file__, "--change", url, str(records.ids[0])], stdout=subprocess.PIPE, text=True
+    )
+    until(lambda: records.record(0) is not None and records.record(0).rating != before)
+    seen = time.time()
+    committed, _nothing = changing.communicate()
+    poller.stop()
+    return seen - float(committed)
+
+
+def change(url: str, customer_id: int) -> None:
+    """The other process: one customer gets another rating; prints when that was committed."""
+    with _open(url) as database:
+        actor = Actor.of(1, "bench", "bench", frozenset({Role.OFFICER}))
+        ctx = Context(database=database, clock=FixedClock(NOW), actor=actor, settings=Settings())
+        shown = detail.customer_detail(ctx, customer_id)
+        rating = "A" if shown.rating != "A" else "B"
+        editing.edit_customer(ctx, customer_id, {"rating": rating}, shown.updated_at)
+        print(time.time())
 
 
 def _resident(which: str = "VmRSS") -> int:
@@ -363,6 +425,9 @@ def run(url: str, rows: int) -> None:
 def main(arguments: Sequence[str]) -> int:
     if arguments[:1] == ["--window"]:
         window(arguments[1])
+        return 0
+    if arguments[:1] == ["--change"]:
+        change(arguments[1], int(arguments[2]))
         return 0
     rows = int(arguments[0]) if arguments else 1_000_000
     engines = arguments[1].split(",") if len(arguments) > 1 else ["sqlite", "postgresql"]

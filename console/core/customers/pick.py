@@ -22,7 +22,8 @@ from db import paging
 from db.models import Customer
 
 FEW = 1_000  # customers whose rows may be looked up one by one for a first page
-MANY = 100_000  # customers from which on the next one that fits is never far along the list
+MANY = 100_000  # customers from which on the next one that fits is rarely far along the list
+_AHEAD = 1_000  # places of the list in which it is looked for first: where it is far, each one asked costs its row
 _ALL_FEW = 20_000  # the same as FEW where there is more time
 
 
@@ -47,8 +48,9 @@ def all_ids(session: Session, filter: CustomerFilter, order: Order, today: date 
     read = search.readings(filter.text)
     if len(read) <= 1:
         whole = conditions(filter, on) + [search.condition(word) for words in read for word in words]
-        if whole and all(_size(session, each, _ALL_FEW) > _ALL_FEW for each in whole):
-            where = and_(search.shown(), *(_met_by_all(session, each) for each in whole))
+        sizes = _Sizes(session)
+        if whole and all(sizes.more(each, _ALL_FEW) for each in whole):
+            where = and_(search.shown(), *(_met(sizes, each) for each in whole))
     return paging.ids(session, select(Customer.id).where(where).order_by(*order.of(order.column, Customer.id)))
 
 
@@ -61,80 +63,122 @@ def first_ids(
 ) -> list[int]:
     others = conditions(filter, today_for(session, filter, today))
     read = search.readings(filter.text)
+    sizes = _Sizes(session)
     found: set[tuple[Any, int]] = set()
     for words in read:
         rarest = max(words, key=search.rarity)
         rest = others + [search.condition(word) for word in words if word is not rarest]
         if order.by_name:
-            found.update(_by_name(session, rarest, rest, order, limit))
+            found.update(_by_name(sizes, rarest, rest, order, limit))
         else:
-            found.update(_first(session, [search.condition(rarest), *rest], order, limit))
+            found.update(_first(sizes, [search.condition(rarest), *rest], order, limit))
     if not read:
-        found.update(_first(session, others, order, limit))
+        found.update(_first(sizes, others, order, limit))
     return [id_ for _, id_ in sorted(found, reverse=order.descending)[:limit]]
 
 
-def _by_name(
-    session: Session, word: str, others: Sequence[Condition], order: Order, limit: int
-) -> set[tuple[Any, int]]:
+def _by_name(sizes: _Sizes, word: str, others: Sequence[Condition], order: Order, limit: int) -> set[tuple[Any, int]]:
     """Where a word is found through an index that has the order by name, no row is looked at but what fits."""
     ways = search.ways(word)
     numbers = [way.members for way in ways if not way.by_name] + list(search.loan_numbers(word))
     found: set[tuple[Any, int]] = set()
     if numbers:
         whole = search.condition(word)
-        found.update(_first(session, [Condition(tuple(numbers), whole.test), *others], order, limit))
+        found.update(_first(sizes, [Condition(tuple(numbers), whole.test), *others], order, limit))
     if len(found) == limit and len(ways) == len(numbers):
         return found
-    rest = [_met(session, each) for each in others]
     for way in ways:
         if way.by_name:
-            where = and_(way.seek, search.shown(), *rest)
-            found.update(_ordered(session, where, order, limit, fenced=not way.ordered))
+            where = and_(way.seek, search.shown())
+            found.update(_walked(sizes, where, others, order, limit, fenced=not way.ordered))
     return found
 
 
-def _first(session: Session, whole: Sequence[Condition], order: Order, limit: int) -> set[tuple[Any, int]]:
+def _first(sizes: _Sizes, whole: Sequence[Condition], order: Order, limit: int) -> set[tuple[Any, int]]:
     """(value, id) of the first customers for whom all hold."""
     within = [each for each in whole if each.column == order.column.key]
     if within:  # the index of the order has them side by side
-        rest = [_met(session, each) for each in whole if each not in within]
-        where = and_(search.shown(), *(order.column == each.value for each in within), *rest)
-        return _ordered(session, where, order, limit, fenced=False)
-    sizes = [_size(session, each, FEW) for each in whole]
-    if whole and min(sizes) <= FEW:
-        fewest = sizes.index(min(sizes))
+        where = and_(search.shown(), *(order.column == each.value for each in within))
+        return _walked(sizes, where, [each for each in whole if each not in within], order, limit)
+    counted = [sizes.of(each, FEW) for each in whole]
+    if whole and min(counted) <= FEW:
+        fewest = counted.index(min(counted))
         rest = [each.test for place, each in enumerate(whole) if place != fewest]
-        return _ordered(session, and_(search.shown(), whole[fewest].among(), *rest), order, limit, fenced=True)
-    where = and_(search.shown(), *(_met(session, each) for each in whole))
-    return _ordered(session, where, order, limit, fenced=False)
+        return _ordered(sizes, and_(search.shown(), whole[fewest].among(), *rest), order, limit, fenced=True)
+    return _walked(sizes, search.shown(), whole, order, limit)
 
 
-def _met(session: Session, condition: Condition) -> ColumnElement[bool]:
-    """For the walk along the list: a look into a list of some, or at the rows themselves where most will fit."""
-    return condition.test if _size(session, condition, MANY) > MANY else condition.holds()
+def _walked(
+    sizes: _Sizes,
+    where: ColumnElement[bool],
+    others: Sequence[Condition],
+    order: Order,
+    limit: int,
+    *,
+    fenced: bool = False,
+) -> set[tuple[Any, int]]:
+    """The first of ``where`` for whom all the others hold, too."""
+    if not fenced and any(sizes.more(each, MANY) for each in others):
+        near = _near(sizes, where, others, order, limit)
+        if len(near) == limit:
+            return near
+    met = (_met(sizes, each) for each in others)
+    return _ordered(sizes, and_(where, *met), order, limit, fenced=fenced)
 
 
-def _met_by_all(session: Session, condition: Condition) -> ColumnElement[bool]:
-    """SQLite keeps a list of any size; PostgreSQL none that outgrows its memory, but looks at rows quickly."""
-    return condition.holds() if session.get_bind().dialect.name == "sqlite" else _met(session, condition)
+def _near(
+    sizes: _Sizes, where: ColumnElement[bool], others: Sequence[Condition], order: Order, limit: int
+) -> set[tuple[Any, int]]:
+    """Those at the beginning of the list: most of its rows fit, so that no list of all who do is made."""
+    ahead = select(Customer.id).where(where).order_by(*order.of(order.column, Customer.id)).limit(_AHEAD).subquery()
+    tests = [each.test if sizes.more(each, MANY) else each.holds() for each in others]
+    query = select(order.column, Customer.id).join(ahead, ahead.c.id == Customer.id).where(*tests)
+    value = func.coalesce(order.column, order.column)
+    found = sizes.session.execute(query.order_by(*order.of(value, Customer.id)).limit(limit))
+    return {(value, id_) for value, id_ in found}
+
+
+def _met(sizes: _Sizes, condition: Condition) -> ColumnElement[bool]:
+    """SQLite keeps a list of any size; PostgreSQL none that outgrows its memory, but joins any two."""
+    if sizes.session.get_bind().dialect.name == "sqlite" or not sizes.more(condition, MANY):
+        return condition.holds()
+    return condition.among()
 
 
 def _ordered(
-    session: Session, where: ColumnElement[bool], order: Order, limit: int, *, fenced: bool
+    sizes: _Sizes, where: ColumnElement[bool], order: Order, limit: int, *, fenced: bool
 ) -> set[tuple[Any, int]]:
     """``fenced``: find all and sort them; else walk along the index of the order until there are enough."""
     value = func.coalesce(order.column, order.column) if fenced else order.column  # the same, but in no index
     query = select(order.column, Customer.id).where(where).order_by(*order.of(value, Customer.id)).limit(limit)
-    return {(value, id_) for value, id_ in session.execute(query)}
+    return {(value, id_) for value, id_ in sizes.session.execute(query)}
 
 
-def _size(session: Session, condition: Condition, most: int) -> int:
-    """How many it holds for, counted up to one more than ``most``; who is found in two ways counts twice."""
-    counted = 0
-    for members in condition.members:
-        some = members.limit(most + 1 - counted).subquery()
-        counted += session.scalar(select(func.count()).select_from(some)) or 0
-        if counted > most:
-            break
-    return counted
+class _Sizes:
+    """How many a condition holds for, counted as far as somebody asks; who is found in two ways counts twice."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._known: dict[int, tuple[int, int, Condition]] = {}  # by its id(): counted, up to how many, kept alive
+
+    def more(self, condition: Condition, most: int) -> bool:
+        """Whether there are more than ``most``."""
+        counted, limit, _same = self._known.get(id(condition), (0, -1, condition))
+        if limit < counted <= most or limit < 0:  # there were more than anybody asked for
+            counted = self._count(condition, most)
+            self._known[id(condition)] = (counted, most, condition)
+        return counted > most
+
+    def of(self, condition: Condition, most: int) -> int:
+        """At most one more than ``most``, or than was asked before."""
+        self.more(condition, most)
+        return self._known[id(condition)][0]
+
+    def _count(self, condition: Condition, most: int) -> int:
+        counted = 0
+        for members in condition.members:
+            some = members.limit(most + 1 - counted).subquery()
+            counted += self.session.scalar(select(func.count()).select_from(some)) or 0
+            if counted > most:
+                break
+        return counted

@@ -40,14 +40,16 @@ def names(ctx: Context, **conditions: object) -> list[str]:
         return [row.name for row in customer_rows(session, ids)]
 
 
-@pytest.fixture(params=["few", "some", "many"])
+@pytest.fixture(params=["few", "some", "many", "far"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """How they are found depends on how many they are, and a small base would only ever see one way."""
     if request.param != "few":
         monkeypatch.setattr(pick, "FEW", 0)
         monkeypatch.setattr(pick, "_ALL_FEW", 0)
-    if request.param == "many":
+    if request.param in ("many", "far"):
         monkeypatch.setattr(pick, "MANY", 0)
+    if request.param == "far":
+        monkeypatch.setattr(pick, "_AHEAD", 1)
 
 
 SEARCHES = [
