@@ -15,7 +15,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import and_, bindparam, func, literal, select, update
@@ -25,6 +24,7 @@ from console.core.context import Context
 from console.core.customers import staging
 from console.core.customers.imports import anything_opens, lines_send
 from console.core.customers.merging import Merger, Span
+from console.core.customers.pace import AIM, Pace
 from console.core.customers.plans import P, PlanMerger
 from console.core.customers.values import C, L, S, Script, alone
 from db import bulk
@@ -33,10 +33,8 @@ from db.models import ChangeKind, ImportBatch, ImportedCustomer, ImportState
 Told = Callable[[int, int], None]  # done, of how many; must not raise
 FIRST = 100  # rows of the first span while lines send
 FIRST_ALONE = 2_500
-LEAST, MOST = 25, 20_000
-AIM = 0.03  # seconds a span should hold the database while lines send, its commit included
-REST = 0.5  # of that time the database is left to others afterwards: on a busy machine they wake up late
-AIM_ALONE = 0.45  # and while none does: each row touches a page of every index, so large spans write far less
+MOST = 20_000
+REST = 0.5  # of what a span took the database is left to others after it: on a busy machine they wake up late
 
 
 # Seconds that ``write_all`` may hold up every other writer of an embedded database, and those of customers on a server;
@@ -51,22 +49,6 @@ class TakenOver(Exception):
 
 class TooSlow(Exception):
     """The whole would hold up others for too long."""
-
-
-@dataclass
-class Pace:
-    """How many rows a span has: as many as fit into the time it may take."""
-
-    rows: int = 0  # 0: nothing is known yet
-
-    def next(self, *, sending: bool) -> int:
-        if sending and (not self.rows or self.rows > FIRST * 4):  # what was measured alone is no guide
-            return FIRST
-        return self.rows or FIRST_ALONE
-
-    def took(self, seconds: float, rows: int, *, sending: bool) -> None:
-        fitting = int(rows * (AIM if sending else AIM_ALONE) / max(seconds, 0.001))
-        self.rows = max(LEAST, min(MOST, fitting, 4 * rows))
 
 
 def apply(ctx: Context, import_id: int, worker: str, told: Told | None = None) -> None:
@@ -126,7 +108,7 @@ def span_by_span(
     """One step after the other, each until it finds nothing more. Raises TakenOver."""
     tell, done = told or (lambda done, total: None), 0
     for step in steps:
-        pace = Pace()
+        pace = Pace(FIRST, FIRST_ALONE, MOST)
         while rows := _span(ctx, import_id, worker, state, step, pace):
             done += rows
             tell(min(done, total), total)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from console.core.customers.columns import EXTRA
 from console.core.customers.identity import Identity
 from console.core.customers.imports import lines_send
 from console.core.customers.normalise import Account
+from console.core.customers.pace import Pace
 from console.core.customers.pinyin import spelled
 from console.core.customers.quiet import collector_paused
 from console.core.customers.secrets import sealer
@@ -29,8 +31,9 @@ from db import bulk
 from db.engine import Database
 from db.models import ImportBatch, ImportState, StagedInstalment, StagedRow
 
-CHUNK = 2_500  # rows a transaction while lines send: some 30 ms of the write lock
+CHUNK = 1_000  # rows of the first transaction while lines send
 CHUNK_ALONE = 12_500  # and while none does
+_REMOVED = 2_500  # rows that are taken out in one transaction
 _NAMES = 50_000  # whose sound is kept: some 10 MB
 SECRET = "customer-number"  # noqa: S105 - the name of one
 _ROWS: Any = StagedRow.__table__
@@ -110,12 +113,15 @@ def _write(
     progress: Callable[[int], None],
     done: int,
 ) -> int:
-    size = CHUNK
+    pace, size = Pace(CHUNK, CHUNK_ALONE, CHUNK_ALONE), CHUNK
     while chunk := list(islice(rows, size)):
         # the next chunk is worked out first: time enough for other writers without giving way
         with desk.begin(urgent=True) as session:
+            started = time.monotonic()
+            sending = lines_send(session, ctx.clock.now())
             bulk.load(session, table, names, chunk)
-            size = CHUNK if lines_send(session, ctx.clock.now()) else CHUNK_ALONE
+        pace.took(time.monotonic() - started, len(chunk), sending=sending)
+        size = pace.next(sending=sending)
         done += len(chunk)
         progress(done)
     return done
@@ -148,7 +154,7 @@ def _unstage_some(session: Session, table: Any, import_id: int) -> bool:
     found = session.scalar(first)
     if found is None:
         return False
-    session.execute(delete(table).where(table.c.import_id == import_id, table.c.id < found + 2 * CHUNK))
+    session.execute(delete(table).where(table.c.import_id == import_id, table.c.id < found + _REMOVED))
     return True
 
 

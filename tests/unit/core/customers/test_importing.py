@@ -19,7 +19,6 @@ from console.core.campaigns.evaluation import plan
 from console.core.clock import FixedClock, SystemClock
 from console.core.context import Context
 from console.core.customers import preparing, staging
-from console.core.customers.applying import AIM, AIM_ALONE, FIRST, Pace
 from console.core.customers.browse import CustomerFilter, Sort, customer_ids, customer_rows
 from console.core.customers.export import export_customers
 from console.core.customers.importing import (
@@ -34,6 +33,7 @@ from console.core.customers.importing import (
     read,
 )
 from console.core.customers.imports import ImportUnderway, lines_send, require_settled, settled
+from console.core.customers.pace import AIM, AIM_ALONE, Pace
 from console.core.customers.workbook import Sheet
 from console.core.errors import NotPermitted
 from db import audit
@@ -363,7 +363,7 @@ ctx = Context(database=database, clock=SystemClock(), actor=actor, settings=Sett
 if "at once" not in moment:
     preparing.AT_ONCE = 0
 staging.CHUNK = staging.CHUNK_ALONE = applying.STEP = 100
-applying.LEAST = applying.MOST = applying.FIRST = applying.FIRST_ALONE = 100
+applying.MOST = applying.FIRST = applying.FIRST_ALONE = 100
 
 def stop(*args, **kw):
     print("now", flush=True)
@@ -474,12 +474,12 @@ def test_spans_are_short_while_lines_send(ctx: Context, clock: FixedClock) -> No
     clock.advance(timedelta(hours=1))
     with ctx.database.begin() as session:
         assert lines_send(session, clock.now()) == (ctx.database.dialect == "sqlite")
-    pace = Pace(1000)
+    pace = Pace(100, 2_500, 20_000, rows=1000)
     pace.took(0.6, 1000, sending=True)
     assert pace.rows == int(1000 * AIM / 0.6) < 100
     pace.took(AIM_ALONE, 1000, sending=False)
     assert pace.rows == pace.next(sending=False) == 1000
-    assert pace.next(sending=True) == FIRST  # a line began meanwhile
+    assert pace.next(sending=True) == 100  # a line began meanwhile
 
 
 def test_a_line_that_sends_never_waits_long_while_rows_are_staged(
