@@ -8,8 +8,9 @@ import runpy
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ import pytest
 from sqlalchemy import func, select
 
 from console.core.campaigns.housekeeping import tidy
-from console.core.campaigns.recurrence import Every, Recurrence
+from console.core.campaigns.recurrence import Every, OffDay, Recurrence
 from console.core.campaigns.series import create
 from console.core.campaigns.series_runs import STALE, prepare_due
 from console.core.campaigns.verify import verify_batch
-from console.core.clock import FixedClock
+from console.core.clock import FixedClock, SystemClock
 from console.core.context import Context
 from db import audit
 from db.models import Batch, BatchState, Campaign, CampaignState, Message, RunState, SeriesRun
@@ -108,6 +109,23 @@ def check_one(ctx: Context) -> None:
         assert session.scalar(select(func.count()).select_from(Message)) == PEOPLE
         assert audit.verify(session).sound
     assert verify_batch(ctx.database, batch).sound
+
+
+def test_a_dispatcher_makes_what_is_due_while_nobody_has_a_window_open(
+    ctx: Context, either_branch: Any, until: Callable[..., Any]
+) -> None:
+    now = replace(ctx, clock=SystemClock())
+    made = _World(now)
+    made.customers(5)
+    today = now.clock.now().astimezone().date()
+    late = Recurrence(every=Every.DAY, first=today, at=time(23, 59), off_day=OffDay.RUN, lead=1)  # for the day before
+    create(now, made.saved(), late)
+    dispatcher = either_branch.start()
+    until(lambda: {run.state for run in either_branch.all(SeriesRun)} == {RunState.MADE})
+    assert dispatcher.stop() == 0
+    campaigns = [each for each in either_branch.all(Campaign) if each.state is not CampaignState.PATTERN]
+    assert {(each.state, each.created_by) for each in campaigns} == {(CampaignState.PENDING, ctx.actor.user_id)}
+    assert len(campaigns) == len(either_branch.all(SeriesRun))
 
 
 def test_two_processes_at_the_same_moment(ctx: Context, world: Any) -> None:
