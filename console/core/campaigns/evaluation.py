@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from console.core.campaigns import holdout
 from console.core.campaigns.audience import Audience, pairs_of
 from console.core.campaigns.draft import Draft, Wording, wording_of
+from console.core.campaigns.foresee import times_of, usual_end
 from console.core.campaigns.opening import never_open, timetable_of
 from console.core.campaigns.rules import RULE_DUPLICATE, RULE_MISSING, RULE_TEXT
 from console.core.campaigns.schedule import Schedule, Timetable, priority_of
@@ -114,14 +115,11 @@ def plan(ctx: Context, session: Session, draft: Draft, *, campaign_id: int | Non
             T("This text is not approved, or was retired."), T("Have it approved, or choose another one in section 1.")
         )
     now, schedule = ctx.clock.now(), draft.schedule
-    zone = policy_at(session, now).zone
-    not_before = max(filter(None, (draft.not_before, schedule.begins(zone))), default=None)
-    at = max(now, not_before or now)
+    times = times_of(draft, policy_at(session, now).zone, now)
+    at = times.at
     policy = policy_at(session, at)
     class_ = policy.classes[wording.class_key]
-    hours = min(ctx.settings.integer("approval.expire_hours"), class_.validity_hours)
-    ends = min(filter(None, (draft.expires_at, schedule.ends(zone))), default=None)
-    expires_at = ends or at + timedelta(hours=hours)
+    expires_at = times.ends or usual_end(ctx, class_, at)
     if expires_at <= at:
         raise NotComplete(T("The campaign would expire before it can start."), T("Choose a later expiry in section 3."))
     if schedule.restricts:
@@ -146,7 +144,7 @@ def plan(ctx: Context, session: Session, draft: Draft, *, campaign_id: int | Non
             *_right_for_a_day(policy, at, right_until, expires_at),
         ),
         at=at,
-        not_before=not_before,
+        not_before=times.not_before,
         expires_at=min(expires_at, right_until),
         schedule=schedule,
         lot=holdout.lot_of(ctx.database, session, class_, draft.hold_out, campaign_id),

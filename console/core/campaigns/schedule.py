@@ -17,6 +17,8 @@ from itertools import accumulate
 from typing import Any, TypeVar
 
 from console.core.compliance.times import Calendar, Hours, Zone
+from console.core.errors import UserError
+from console.core.i18n import T
 
 LOOK_AHEAD = timedelta(days=400)  # no timetable reaches further
 MOST = 1_000_000  # messages of a pace
@@ -40,8 +42,14 @@ class Urgency(StrEnum):
     WHENEVER = "whenever"
 
 
-class BadSchedule(ValueError):
+class BadSchedule(UserError):
     """A stored schedule that this version can not read, or that contradicts itself."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            T("The schedule of a campaign can not be read: {detail}.", detail=detail),
+            T("It was changed by hand, or made by a newer version of the program."),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,12 +168,8 @@ class Schedule:
                 urgency=Urgency(record.get("urgency", Urgency.NORMAL)),
                 lines=tuple(record.get("lines", ())),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise BadSchedule(f"{type(error).__name__}: {error}") from error
-        except BadSchedule:
-            raise
-        except ValueError as error:
-            raise BadSchedule(str(error)) from error
 
 
 def _read(parse: Callable[[str], V_], stored: str | None) -> V_ | None:

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from console.core.audit.words import action_title, detail_words
 from console.core.campaigns.rules import rule_title
+from console.core.campaigns.schedule import Schedule
+from console.core.campaigns.schedule_words import schedule_words
 from console.core.context import Context
 from console.core.customers.timeline_entries import Kind
 from console.core.format import local_datetime
@@ -269,7 +271,8 @@ _END_TITLES = {
 def _waits(message: Message, batch: Batch, reason: str, now: datetime) -> Step:
     until = max(filter(None, (message.not_before, batch.not_before)), default=None)
     if until is None or until <= now:
-        return Step(at=None, state="waiting", title=tr("Waits for its turn on a line"), detail=reason)
+        scheduled = schedule_words(Schedule.load(batch.schedule), batch.not_before) if batch.schedule else ""
+        return Step(at=None, state="waiting", title=tr("Waits for its turn on a line"), detail=reason or scheduled)
     if message.not_before is None:
         return Step(at=None, state="waiting", title=tr("Waits for its time, {time}", time=local_datetime(until)))
     title = tr("Looked at again before sending: put off until {time}", time=local_datetime(until))
