@@ -7,14 +7,17 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from console.core.context import Context
 from console.core.messages import library
+from console.core.messages.shipped import shipped_texts
 from console.core.messages.variants import Variant
 from console.core.segments.conditions import Condition, Group, dump
 from console.core.segments.operators import Operator
+from console.screens.templates.dialogs import LibraryDialog
 from console.screens.templates.screen import TemplatesPage
 from console.screens.templates.variants import VariantDialog
 from console.shell.services import Services
@@ -171,3 +174,30 @@ def test_who_only_reviews_reads_every_text(
     with ctx.database.read() as session:
         assert library.template_detail(session, made.template_id).in_force is not None
     settle()
+
+
+# Texts of the program
+
+
+def test_texts_of_the_program_in_the_other_script_become_drafts(
+    page: TemplatesPage, ctx: Context, settle: Settle, qtbot: QtBot
+) -> None:
+    page.offer_library()
+    settle()
+    asking = next(w for w in QApplication.topLevelWidgets() if isinstance(w, LibraryDialog) and w.isVisible())
+    assert asking.form.value("script") == "zh_CN"
+    assert asking.list.count() == 43
+    assert not asking.action.isEnabled()
+    asking.form.set_values({"script": "zh_TW"})
+    settle()
+    asking.list.item(0).setCheckState(Qt.CheckState.Checked)
+    asking.list.setCurrentRow(1)
+    assert asking.text.text() == shipped_texts("zh_TW")[1].body
+    asking.action.click()
+    qtbot.waitUntil(lambda: page.services.tasks.idle)
+    with ctx.database.read() as session:
+        (row,) = library.template_rows(session, library.template_ids(session, library.TemplateFilter()))
+    first = shipped_texts("zh_TW")[0]
+    assert (row.name, row.class_key, row.body, row.state) == (first.name, first.class_key, first.body, "draft")
+    assert library.take_shipped(ctx, [first.key], "zh_TW", lambda _done, _total: None) == 0
+    assert next(offer for offer in library.offers(ctx, "zh_TW") if offer.key == first.key).there

@@ -182,7 +182,11 @@ def _list_fields(rule: Record, *, named: bool) -> list[Field]:
         ]
     if named:
         name = Field(
-            key="title", kind=Kind.TEXT, title=T("Name"), value=rule.get("title", ""), maximum=wordlists.TITLE_LENGTH
+            key="title",
+            kind=Kind.TEXT,
+            title=T("Name of the list"),
+            value=rule.get("title", ""),
+            maximum=wordlists.TITLE_LENGTH,
         )
         fields.insert(0, name)
     return fields

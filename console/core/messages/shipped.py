@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
@@ -11,6 +13,10 @@ from sqlalchemy.orm import Session
 
 import resources
 from console.core.clock import Clock
+from console.core.context import Context
+from console.core.i18n import T, Text
+from console.core.messages.editing import save_template
+from console.core.security.permissions import Permission
 from db.models import Template, TemplateState, TemplateVersion, VersionState
 
 
@@ -29,6 +35,45 @@ def shipped_texts(language: str = "zh_CN") -> tuple[ShippedText, ...]:
         ShippedText(entry["key"], entry["class"], entry[language]["name"], entry[language]["body"])
         for entry in library["templates"]
     )
+
+
+SCRIPTS: Mapping[str, Text] = {"zh_CN": T("Simplified Chinese"), "zh_TW": T("Traditional Chinese")}
+
+
+def script_of(language: str) -> str:
+    """In which script somebody who reads the program in ``language`` is offered the texts."""
+    return language if language in SCRIPTS else "zh_CN"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A shipped text in one script."""
+
+    key: str
+    class_key: str
+    name: str
+    body: str
+    there: bool  # some template of the office has this very text
+
+
+def offers(ctx: Context, script: str) -> list[Offer]:
+    ctx.require(Permission.TEMPLATES_VIEW)
+    with ctx.database.read() as session:
+        query = select(Template.class_key, TemplateVersion.body).join(TemplateVersion)
+        there = {(class_key, body) for class_key, body in session.execute(query)}
+    return [
+        Offer(key=key, class_key=class_key, name=name, body=body, there=(class_key, body) in there)
+        for key, class_key, name, body in shipped_texts(script)
+    ]
+
+
+def take_shipped(ctx: Context, keys: Collection[str], script: str, progress: Callable[[int, int], None]) -> int:
+    """Those texts as drafts of the office; how many. A text that is there already is left out."""
+    wanted = [offer for offer in offers(ctx, script) if offer.key in keys and not offer.there]
+    for done, offer in enumerate(wanted, 1):
+        save_template(ctx, name=offer.name, class_key=offer.class_key, body=offer.body)
+        progress(done, len(wanted))
+    return len(wanted)
 
 
 def ship_templates(session: Session, clock: Clock, language: str = "zh_CN") -> int:

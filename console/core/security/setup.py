@@ -13,8 +13,9 @@ from console.core import paths
 from console.core.clock import Clock
 from console.core.context import SYSTEM, Actor, Context
 from console.core.errors import UserError
-from console.core.i18n import T
+from console.core.i18n import T, current_language
 from console.core.messages.library import ship_templates
+from console.core.messages.shipped import script_of
 from console.core.security import passwords
 from console.core.security.permissions import Role
 from console.core.security.slots import slots_beside
@@ -103,7 +104,7 @@ def _checked(login: str, name: str, password: str) -> tuple[str, str]:
 
 def _first_user(system: Context, session: Session, login: str, name: str, password: str, roles: frozenset[Role]) -> int:
     system.audit(session, "database.create", "database")
-    ship_templates(session, system.clock)
+    ship_templates(session, system.clock, script_of(current_language()))
     return add_user(system, session, login=login, name=name, roles=roles, password=password)
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
-from console.core.i18n import ntr, tr
+from console.core.i18n import current_language, ntr, tr
+from console.core.messages.classes import CLASSES
 from console.core.messages.exchange import Effect, Incoming
-from console.core.messages.library import TemplateDetail
+from console.core.messages.library import Offer, TemplateDetail
+from console.core.messages.shipped import SCRIPTS, script_of
 from console.screens.templates import operations
+from console.shell import theme
 from console.shell.forms import FormDialog
 from console.shell.services import Services
 from console.shell.widgets import label
 
+_KEY = Qt.ItemDataRole.UserRole
 SHOWN = 8  # rows that cannot be taken
 
 
@@ -37,6 +42,68 @@ class ReturnDialog(FormDialog):
             return
         work = operations.returning(self._detail.id, self._detail.newest.number, comment)
         self.work(self._services, work)
+
+
+class LibraryDialog(FormDialog):
+    """Shipped texts to choose from, in one script or the other; ``take(keys, script)``."""
+
+    def __init__(self, parent: QWidget, services: Services, take: Callable[[Collection[str], str], None]) -> None:
+        super().__init__(parent, tr("Texts of the program"), tr("Add as drafts"))
+        self._services = services
+        self.setMinimumWidth(theme.current().px(620))
+        self.explain(tr("They become drafts of the office: campaigns use them once a supervisor has approved them."))
+        scripts = [(key, str(title)) for key, title in SCRIPTS.items()]
+        self.script = self.form.add_choice("script", tr("Script"), scripts, script_of(current_language()))
+        self.list = QListWidget()
+        self.list.setAccessibleName(tr("Texts of the program"))
+        self.list.setMinimumHeight(theme.current().px(260))
+        self.text = label("", wrap=True)
+        self.text.setMinimumHeight(self.text.fontMetrics().lineSpacing() * 4)
+        self.text.setAlignment(Qt.AlignmentFlag.AlignTop)
+        place = self.body.indexOf(self.form) + 1
+        self.body.insertWidget(place, self.list, 1)
+        self.body.insertWidget(place + 1, self.text)
+        self.form.changed.connect(self._load)
+        self.list.currentItemChanged.connect(lambda item, _before: self._show(item))
+        self.list.itemChanged.connect(lambda _item: self._count())
+
+        def done() -> None:
+            self.accept()
+            take(self.chosen(), str(self.form.value("script")))
+
+        self.on_action(done)
+        self._load()
+
+    def chosen(self) -> list[str]:
+        items = (self.list.item(place) for place in range(self.list.count()))
+        return [item.data(_KEY).key for item in items if item.checkState() is Qt.CheckState.Checked]
+
+    def _load(self) -> None:
+        work = operations.offers_in(str(self.form.value("script")))
+        self._services.tasks.query(work, self._fill, owner=self, key="offers")
+
+    def _fill(self, offers: list[Offer]) -> None:
+        self.list.blockSignals(True)
+        self.list.clear()
+        for offer in offers:
+            title = f"{CLASSES[offer.class_key].title} · {offer.name}"
+            item = QListWidgetItem(tr("{title}: {text}", title=title, text=tr("is there")) if offer.there else title)
+            item.setData(_KEY, offer)
+            if offer.there:
+                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable)
+            else:
+                item.setCheckState(Qt.CheckState.Unchecked)
+            self.list.addItem(item)
+        self.list.blockSignals(False)
+        self.list.setCurrentRow(0)
+        self._show(self.list.currentItem())
+        self._count()
+
+    def _show(self, item: QListWidgetItem | None) -> None:
+        self.text.setText(item.data(_KEY).body if item is not None else "")
+
+    def _count(self) -> None:
+        self.action.setEnabled(bool(self.chosen()))
 
 
 class ImportDialog(FormDialog):

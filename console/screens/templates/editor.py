@@ -273,7 +273,7 @@ class TemplateEditor(QWidget):
 
     def _show_readers(self) -> None:
         own = [person for person, fit in zip(self._people, self._fits, strict=False) if fit == self._at]
-        self.preview.picker.set_people(own or self._people)
+        self.preview.picker.set_people(own or self._people, own=bool(own) or not self._fits)
 
     # --- its variants
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from console.core.listing import Sort
 from console.core.messages import exchange, library
 from console.core.messages.classes import CLASSES
 from console.core.messages.exchange import Incoming
-from console.core.messages.library import Saved, TemplateDetail, TemplateFilter, TemplateRow
+from console.core.messages.library import Offer, Saved, TemplateDetail, TemplateFilter, TemplateRow
 from console.core.messages.preview import Candidate, Material, fitting, material
 from console.core.messages.variants import Variant
 from console.shell.tasks import Progress
@@ -101,6 +101,14 @@ def approving(template_id: int, number: int) -> Callable[[Context], None]:
 
 def returning(template_id: int, number: int, comment: str) -> Callable[[Context], None]:
     return lambda ctx: library.return_template(ctx, template_id, number, comment)
+
+
+def offers_in(script: str) -> Callable[[Context], list[Offer]]:
+    return lambda ctx: library.offers(ctx, script)
+
+
+def taking_shipped(keys: Collection[str], script: str) -> Callable[[Context, Progress], int]:
+    return lambda ctx, progress: library.take_shipped(ctx, keys, script, progress.update)
 
 
 def exporting(wanted: TemplateFilter, sort: Sort, path: Path) -> Callable[[Context, Progress], int]:

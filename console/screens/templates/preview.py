@@ -27,6 +27,7 @@ class CustomerPicker(QWidget):
         super().__init__()
         self._people: Sequence[Candidate] = ()
         self._place = 0
+        self._own = True
         self.before = icon_button("chevron-left", tr("Previous customer"), lambda: self._step(-1))
         self.after = icon_button("chevron-right", tr("Next customer"), lambda: self._step(1))
         self.name = ElidedLabel()
@@ -42,8 +43,9 @@ class CustomerPicker(QWidget):
     def candidate(self) -> Candidate:
         return self._people[self._place] if self._people else SAMPLE
 
-    def set_people(self, people: Sequence[Candidate]) -> None:
-        self._people, self._place = people, 0
+    def set_people(self, people: Sequence[Candidate], *, own: bool = True) -> None:
+        """``own``: the text in the editor is the one that they get."""
+        self._people, self._place, self._own = people, 0, own
         self._show()
 
     def go_to_longest(self, body: str) -> None:
@@ -61,6 +63,8 @@ class CustomerPicker(QWidget):
         self.place.setText(
             tr("{place} of {number}", place=self._place + 1, number=len(self._people)) if self._people else ""
         )
+        if self._people and not self._own:
+            self.place.setText(tr("gets another text"))
         for button in (self.before, self.after, self.longest):
             button.setEnabled(len(self._people) > 1)
         self.changed.emit()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from console.core.messages.exchange import Incoming
 from console.core.messages.library import Saved, TemplateDetail, TemplateFilter, TemplateRow
 from console.core.security.permissions import Permission
 from console.screens.templates import operations
-from console.screens.templates.dialogs import ImportDialog, ReturnDialog
+from console.screens.templates.dialogs import ImportDialog, LibraryDialog, ReturnDialog
 from console.screens.templates.editor import FIRST, TemplateEditor
 from console.screens.templates.operations import Draft
 from console.shell.page import Page
@@ -55,6 +55,7 @@ class TemplatesPage(Page):
         self.bar.add_action(tr("Export"), self._ask_where, "download")
         if services.allowed(Permission.TEMPLATES_EDIT):
             self.bar.add_action(tr("Import"), self._ask_which, "upload")
+            self.bar.add_action(tr("Library…"), self.offer_library, "folder-open")
             self.bar.set_primary(tr("New template"), self.new)
         self.table = self._table()
         self.table.current_changed.connect(self._chosen)
@@ -269,6 +270,20 @@ class TemplatesPage(Page):
             self.services.announce(operations.CHANGED)
 
         self.services.tasks.run(tr("Importing templates"), operations.taking(incoming), done, owner=self)
+
+    def offer_library(self) -> None:
+        LibraryDialog(self, self.services, self.take_shipped).open()
+
+    def take_shipped(self, keys: Collection[str], script: str) -> None:
+        def done(taken: int) -> None:
+            self.services.notices.good(
+                ntr("{n} draft was saved.", "{n} drafts were saved.", taken),
+                tr("Campaigns use it once a supervisor has approved it."),
+            )
+            self.services.announce(operations.CHANGED)
+
+        work = operations.taking_shipped(keys, script)
+        self.services.tasks.run(tr("Adding texts of the program"), work, done, owner=self)
 
     def new_campaign(self) -> None:
         if self.editor.detail is not None:

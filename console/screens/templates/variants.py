@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QTabBar, QWidget
 
@@ -31,10 +31,12 @@ class VariantBar(QWidget):
         self.tabs = QTabBar()
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
-        self.tabs.setUsesScrollButtons(True)
+        self.tabs.setUsesScrollButtons(False)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
         self.tabs.setAccessibleName(tr("Texts of the template"))
         self.tabs.currentChanged.connect(self._changed)
         self.add = flat_button(tr("Text for some only…"), self.add_wanted.emit, "plus")
+        self.add.setAccessibleName(tr("Text for some only…"))
         self.add.setToolTip(tr("Another wording for a segment, a tone, or the script somebody reads"))
         self.words = label("", "quiet", wrap=True)
         self.edit = icon_button("pencil", tr("Name and condition"), self.edit_wanted.emit)
@@ -81,6 +83,7 @@ class VariantBar(QWidget):
         at, number = self.at, len(self._variants)
         self.tabs.setVisible(bool(number))
         self.add.setVisible(self._editable and number < MOST)
+        self.add.setText("" if number else tr("Text for some only…"))
         self._about.setVisible(bool(number))
         if at:
             self.words.setText(tr("for: {kinds}", kinds=self._variants[at - 1].said))
@@ -110,7 +113,7 @@ class VariantDialog(FormDialog):
         self.explain(tr("It is checked, reviewed and approved together with the main text."))
         self.name = self.form.add_text(
             "name",
-            tr("Name"),
+            tr("Name of the text"),
             before.name if before else "",
             max_length=NAME_LENGTH,
             hint=tr("Staff see it, customers do not."),
@@ -123,7 +126,7 @@ class VariantDialog(FormDialog):
             hint=tr("Segments can be made on their own page; their conditions are copied into this version."),
         )  # fmt: skip
         self.said = label("", "quiet", wrap=True)
-        self.body.insertWidget(3, self.said)
+        self.body.insertWidget(self.body.indexOf(self.form) + 1, self.said)
         self.form.changed.connect(self._show)
         self.form.submitted.connect(self._take)
         self.on_action(self._take)
@@ -138,9 +141,10 @@ class VariantDialog(FormDialog):
         choice = self.choice
         said = choice.said if choice is not None else self._before.said if self._before is not None else ""
         self.said.setText(tr("for: {kinds}", kinds=said))
+        self.name.setPlaceholderText(self._suggested())
 
     def _take(self) -> None:
-        name = " ".join(self.form.text("name").split()) or (self._before is None and self._suggested()) or ""
+        name = " ".join(self.form.text("name").split()) or self._suggested()
         if not name:
             self.form.set_error("name", tr("Give it a name of at most {n} characters.", n=NAME_LENGTH))
         elif name in self._taken:
@@ -150,4 +154,6 @@ class VariantDialog(FormDialog):
             self._done(name, self.choice)
 
     def _suggested(self) -> str:
-        return self.choice.title[:NAME_LENGTH].strip() if self.choice is not None else ""
+        if self._before is not None or self.choice is None:
+            return ""
+        return self.choice.title[:NAME_LENGTH].strip()

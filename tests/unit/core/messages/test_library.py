@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -9,14 +10,16 @@ from sqlalchemy import func, select
 from console.core.clock import Clock
 from console.core.context import Context
 from console.core.errors import NotPermitted
+from console.core.i18n import current_language, use_language
 from console.core.listing import Sort
 from console.core.messages import library
 from console.core.messages.checks import check_rendered, check_template
 from console.core.messages.classes import CLASSES
-from console.core.messages.shipped import ShippedText
+from console.core.messages.shipped import ShippedText, shipped_texts
 from console.core.messages.template import compose, measure, parse
 from console.core.messages.variables import SAMPLES
 from console.core.security.permissions import Permission
+from console.core.security.setup import create_embedded
 from db import audit
 from db.engine import Database
 from db.models import AuditEntry, Template, TemplateState, TemplateVersion, VersionState
@@ -278,3 +281,19 @@ def test_a_template_needs_a_name(database: Database, ctx: Context) -> None:
     for name in ("", " \n", "一" * 101):
         with pytest.raises(library.TemplateUnnamed):
             library.save_template(ctx, name=name, class_key=CLASS, body=BODY)
+
+
+@pytest.mark.parametrize(("language", "script"), [("zh_TW", "zh_TW"), ("en", "zh_CN")])
+def test_a_new_database_has_the_library_in_the_script_that_is_read(
+    tmp_path: Path, clock: Clock, language: str, script: str
+) -> None:
+    before = current_language()
+    use_language(language)
+    try:
+        made = create_embedded(tmp_path / "x.db", login="admin", name="周航", password="correct horse 9", clock=clock)
+    finally:
+        use_language(before)
+    with made.database.read() as session:
+        rows = library.template_rows(session, library.template_ids(session, library.TemplateFilter()))
+    made.database.close()
+    assert {row.body for row in rows} == {text.body for text in shipped_texts(script)}
