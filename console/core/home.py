@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, case, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from console.core.campaigns.browse import CampaignFilter, CampaignRow, campaign_ids, campaign_rows
+from console.core.campaigns.series_views import stopped
 from console.core.campaigns.views import Standing
 from console.core.context import Context
 from console.core.errors import UserError
-from console.core.i18n import T
+from console.core.i18n import T, Text
 from console.core.lines.browse import LineCard, line_cards
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
@@ -87,6 +88,7 @@ class Day:
     running: tuple[CampaignRow, ...]  # sending or paused
     returned: tuple[CampaignRow, ...]  # mine, sent back
     steps: FirstSteps
+    series: tuple[tuple[str, Text], ...] = ()  # that the program stopped: name and why
     reconciled: Checked | None = None  # the last time that everything was compared
 
 
@@ -101,6 +103,7 @@ def day(ctx: Context) -> Day:
         running = _campaigns(session, (Standing.SENDING, Standing.PAUSED), now) if sees else ()
         returned = _returned(ctx, session, now) if ctx.allowed(Permission.CAMPAIGNS_EDIT) else ()
         waiting = _to_approve(ctx, session) if ctx.allowed(Permission.APPROVALS_DECIDE) else ()
+        series = stopped(session) if ctx.allowed(Permission.CAMPAIGNS_EDIT) else ()
         reconciled = last_checked(session)
     lines = tuple(line_cards(ctx)) if ctx.allowed(Permission.LINES_VIEW) else ()
     return Day(
@@ -112,6 +115,7 @@ def day(ctx: Context) -> Day:
         running=running,
         returned=returned,
         steps=steps,
+        series=series,
         reconciled=reconciled,
     )
 

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from console.core.campaigns import series as verbs
 from console.core.campaigns.audience import Audience
@@ -25,9 +25,10 @@ from console.screens.campaigns.editor import CampaignEditor
 from console.screens.campaigns.repeat import NINE, RepeatDialog
 from console.screens.campaigns.screen import CampaignsPage
 from console.screens.campaigns.series import SeriesPane
+from console.screens.home.screen import HomePage
 from console.shell.repeating import Repeater
 from console.shell.services import Services
-from db.models import Campaign, CampaignState, RunState, Series, SeriesRun, SeriesState
+from db.models import Campaign, CampaignState, RunState, Series, SeriesRun, SeriesState, Template, TemplateState
 
 _World = runpy.run_path(str(Path(__file__).parents[1] / "campaign_world.py"))["World"]
 
@@ -229,10 +230,6 @@ def test_the_pattern_is_edited_and_stays_a_pattern(
 def test_a_series_that_the_program_stopped_is_told(
     qtbot: QtBot, ctx: Context, services: Services, page: CampaignsPage, begun: int, settle: Callable[[], None]
 ) -> None:
-    from sqlalchemy import update
-
-    from db.models import Template, TemplateState
-
     with ctx.database.begin() as session:
         session.execute(update(Template).values(state=TemplateState.RETIRED))
     prepare_due(ctx)
@@ -274,3 +271,24 @@ def test_only_who_may_submit_changes_a_series(
     press(pane.detail, "Pause", qtbot)
     qtbot.waitUntil(lambda: all_of(ctx, Series)[0].state is SeriesState.PAUSED)
     qtbot.waitUntil(lambda: services.tasks.idle)
+
+
+def test_home_leads_to_a_series_that_was_stopped(
+    qtbot: QtBot, ctx: Context, services: Services, begun: int, settle: Callable[[], None]
+) -> None:
+    with ctx.database.begin() as session:
+        session.execute(update(Template).values(state=TemplateState.RETIRED))
+    prepare_due(ctx)
+    home = HomePage(services)
+    qtbot.addWidget(home)
+    home.show()
+    home.arrive()
+    settle()
+    qtbot.waitUntil(lambda: "每日提醒 does not repeat any more" in names(home))
+    with qtbot.waitSignal(services.navigated) as told:
+        home.waiting.series_opened.emit()
+    assert told.args == ["campaigns", {"series": True}]
+
+
+def names(widget: QWidget) -> str:
+    return "\n".join(each.accessibleName() or "" for each in widget.findChildren(QWidget)) + said(widget)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from console.core.campaigns.audience import Audience, describe
 from console.core.campaigns.browse import class_title, user_name
-from console.core.campaigns.draft import campaign_of, wording_of
+from console.core.campaigns.draft import Wording, campaign_of, wording_of
 from console.core.campaigns.recurrence import Due, Recurrence
 from console.core.campaigns.series import next_due, series_of
 from console.core.campaigns.views import BADGES as CAMPAIGN_BADGES
@@ -20,7 +20,18 @@ from console.core.compliance.policy import Policy
 from console.core.compliance.versions import policy_at
 from console.core.i18n import T, Text
 from console.core.listing import Sort
-from db.models import AuditEntry, Batch, Campaign, RunState, Series, SeriesRun, SeriesState, User
+from db.models import (
+    AuditEntry,
+    Batch,
+    Campaign,
+    RunState,
+    Series,
+    SeriesRun,
+    SeriesState,
+    TemplateVersion,
+    User,
+    VersionState,
+)
 
 RUNS = 30  # that are shown of one series
 
@@ -82,6 +93,7 @@ class SeriesDetail:
     pattern_id: int
     template: str
     template_number: int | None
+    newer: int | None  # number of a later version that was approved since
     body: str
     audience: Text
     hold_out: int
@@ -126,6 +138,7 @@ def series_detail(session: Session, series_id: int, now: datetime) -> SeriesDeta
         pattern_id=pattern.id,
         template=wording.name if wording else "",
         template_number=wording.number if wording else None,
+        newer=_newer(session, wording) if wording else None,
         body=wording.body if wording else "",
         audience=describe(session, Audience.load(pattern.audience)),
         hold_out=pattern.hold_out,
@@ -134,10 +147,24 @@ def series_detail(session: Session, series_id: int, now: datetime) -> SeriesDeta
     )
 
 
-def stopped(session: Session) -> int:
-    """Series that the program paused and nobody has looked after yet."""
-    query = select(func.count()).where(Series.state == SeriesState.PAUSED, Series.trouble != "")
-    return session.scalar(query) or 0
+def _newer(session: Session, wording: Wording) -> int | None:
+    query = select(func.max(TemplateVersion.number)).where(
+        TemplateVersion.template_id == wording.template_id,
+        TemplateVersion.state == VersionState.APPROVED,
+        TemplateVersion.number > wording.number,
+    )
+    return session.scalar(query)
+
+
+def stopped(session: Session) -> tuple[tuple[str, Text], ...]:
+    """Name and reason of the series that the program paused and nobody has looked after yet."""
+    query = (
+        select(Campaign.name, Series.trouble)
+        .join(Series, Series.pattern_id == Campaign.id)
+        .where(Series.state == SeriesState.PAUSED, Series.trouble != "")
+        .order_by(Series.updated_at.desc(), Series.id)
+    )
+    return tuple((name, Text.load(trouble)) for name, trouble in session.execute(query))
 
 
 def _row(session: Session, series: Series, pattern: Campaign, maker: str, policy: Policy, now: datetime) -> SeriesRow:

@@ -306,7 +306,7 @@ def series_detail_of(series_id: int) -> Callable[[Context], SeriesDetail]:
 
 def stopped_series(ctx: Context) -> int:
     with ctx.database.read() as session:
-        return stopped(session)
+        return len(stopped(session))
 
 
 def next_runs(recurrence: Recurrence, number: int) -> Callable[[Context], list[Due]]:

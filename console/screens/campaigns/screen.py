@@ -125,7 +125,9 @@ class CampaignsPage(Page):
             self.standing.set_value(Standing(standing))
             self._look()
         compared = arguments.get("compare")
-        if isinstance(compared, list | tuple):
+        if arguments.get("series"):
+            self.open_series()
+        elif isinstance(compared, list | tuple):
             self.compare([each for each in compared if isinstance(each, int)])
         elif isinstance(campaign_id, int):
             self.open_campaign(campaign_id)

@@ -88,7 +88,7 @@ class SeriesPane(QWidget):
                 state=lambda each: BADGES[each.state],
             ),
             Column[SeriesRow]("next", tr("Next run"), lambda each: _due(each.next), 132, sortable=False),
-            Column[SeriesRow]("last", tr("Last run"), _last, 190, sortable=False),
+            Column[SeriesRow]("last", tr("Last run"), _last, 176, sortable=False),
         ]
         empty = EmptyState(
             "calendar",
@@ -194,8 +194,7 @@ class SeriesDetailPane(QStackedWidget):
             (tr("Next run"), _next(each.next)),
             (tr("In the name of"), each.maker),
             (tr("Audience"), str(found.audience)),
-            (tr("Template"), tr("{template}, version {number}", template=found.template,
-                                number=found.template_number or 0)),
+            (tr("Template"), _template(found)),
             (tr("Text"), found.body),
         ]  # fmt: skip
         if found.hold_out:
@@ -277,6 +276,14 @@ class SeriesDetailPane(QStackedWidget):
     def _changed(self, _result: object) -> None:
         self._services.announce(CHANGED)
         self.reload()
+
+
+def _template(found: SeriesDetail) -> str:
+    words = tr("{template}, version {number}", template=found.template, number=found.template_number or 0)
+    if found.newer is None:
+        return words
+    newer = tr("Version {number} was approved since; “Change the campaign” takes it over.", number=found.newer)
+    return clauses((words, newer))
 
 
 def _due(due: Due | None) -> str:

@@ -104,6 +104,7 @@ class WaitingCard(Card):
     unknown_opened = Signal()
     lines_opened = Signal()
     campaigns_opened = Signal()
+    series_opened = Signal()
     odd_opened = Signal()
 
     def __init__(self) -> None:
@@ -131,7 +132,12 @@ class WaitingCard(Card):
     def _problem(self, problem: tuple[str, str, str, str]) -> _Row:
         made = _Row()
         kind = problem[0].split()[0]
-        opens = {"unknown": self.unknown_opened, "stop": self.campaigns_opened, "odd": self.odd_opened}
+        opens = {
+            "unknown": self.unknown_opened,
+            "stop": self.campaigns_opened,
+            "odd": self.odd_opened,
+            "series": self.series_opened,
+        }
         made.opened.connect(opens.get(kind, self.lines_opened))
         return made
 
@@ -171,6 +177,8 @@ def _problems(day: Day) -> list[tuple[str, str, str, str]]:
     if status.unknown:
         title = ntr("{n} outcome is not known", "{n} outcomes are not known", status.unknown)
         found.append(("unknown", "unknown", title, tr("Decide: has it arrived, shall it go again, or be dropped?")))
+    for place, (name, why) in enumerate(day.series):
+        found.append((f"series {place}", "paused", tr("{name} does not repeat any more", name=name), str(why)))
     for line in lines:
         if line.diagnosis.level in (Level.STOPPED, Level.FAULT):
             state = "stopped" if line.diagnosis.level is Level.STOPPED else "fault"

@@ -76,6 +76,7 @@ class HomePage(Page):
         self.waiting.lines_opened.connect(lambda: go("lines"))
         self.waiting.odd_opened.connect(self.show_odd)
         self.waiting.campaigns_opened.connect(lambda: go("campaigns"))
+        self.waiting.series_opened.connect(lambda: go("campaigns", series=True))
         self.lines.opened.connect(lambda: go("lines"))
         self.running.opened.connect(lambda id_: go("campaigns", campaign_id=id_))
 
