@@ -98,7 +98,6 @@ class FindingsCard(Card):
         said = {str(each.why) for each in found.second}
         others = [finding for finding in findings if str(finding.why) not in said]
         notes += [(finding.level.value, sentences(placed(finding), finding.mend)) for finding in others]
-        notes += self._timing(found)
         if found.campaign.stop is not None:
             waits = tr("It may be approved; its messages wait until the stop is lifted.")
             notes.insert(0, ("stopped", sentences(told(found.campaign.stop), waits)))
@@ -107,15 +106,6 @@ class FindingsCard(Card):
             line.setStretch(1, 1)
             self._rows.addLayout(line)
         self.setVisible(bool(notes))
-
-    def _timing(self, found: ApprovalDetail) -> list[tuple[str, str]]:
-        ends = found.campaign.expires_at
-        if found.finish_at is None:
-            return [("warn", tr("No line is switched on that could send it."))]
-        if ends is not None and found.finish_at > ends:
-            words = tr("Not everybody can be reached before {time}, when it ends.", time=local_datetime(ends))
-            return [("warn", words)]
-        return []
 
 
 def _second(found: Second) -> str:
