@@ -6,7 +6,7 @@ written over is kept in ``import_change`` first, and what is added is marked, in
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,7 +75,7 @@ class Merger(Script):
         self._any_kept = self.compiled(select(S.c.id).where(in_span(S), S.c.keeps).limit(1))
         self._customers = _OfPeople(self, given(fields, PERSON), now)
         self._loans = _OfLoans(self, given(fields, TERMS), now) if "loan_number" in fields else None
-        self._lesser: list[tuple[FromClause, Compiled, Compiled]] = []
+        self._lesser: list[tuple[FromClause, Sequence[Compiled]]] = []
         if "consent" in fields:
             self._add(Consent.__table__, self._consents(), ChangeKind.CONSENT)
         for name in ("phone_2", "phone_3"):
@@ -89,14 +89,17 @@ class Merger(Script):
         self._customers.run(session, span, kept=kept)
         if self._loans is not None:
             self._loans.run(session, span, kept=kept)
-        for table, statement, added in self._lesser:
-            alone(session, table)
-            parameters = span.parameters(highest(session, table))
-            statement.run(session, parameters)
-            added.run(session, parameters)
+        for table, statements in self._lesser:
+            parameters = span.parameters(highest(session, table) if self.on_sqlite else 0)
+            for statement in statements:
+                statement.run(session, parameters)
 
     def _add(self, table: Any, statement: Any, kind: ChangeKind) -> None:
-        self._lesser.append((table, self.compiled(statement), self.remember_added(kind, table)))
+        """A reply that refuses must not wait: no lock on these tables, where a server would have to take one."""
+        if self.on_sqlite:
+            self._lesser.append((table, (self.compiled(statement), self.remember_added(kind, table))))
+        else:
+            self._lesser.append((table, (self.adding(kind, table, statement),)))
 
     def _consents(self) -> Any:
         """A row where the file says something new. A refusal that came from the customer stays a refusal."""

@@ -191,6 +191,13 @@ class Script:
         put = self.insert(ImportChange.__table__).from_select(["import_id", "kind", "row_id"], source)
         return self.compiled(put.on_conflict_do_nothing())
 
+    def adding(self, kind: ChangeKind, table: Any, put: Any) -> Compiled:
+        """Insert and keep which rows were added, in one statement; not on SQLite."""
+        added = put.returning(table.c.id).cte("added")
+        source = select(IMPORT, literal(kind.value, String), added.c.id)
+        remembered = self.insert(ImportChange.__table__).from_select(["import_id", "kind", "row_id"], source)
+        return self.compiled(remembered.on_conflict_do_nothing())
+
     def stood(self, table: Any, name: str, of: Any, rows: Any) -> Compiled:
         """Keep who stood in the file; ``rows`` is a select without columns, joined to ``of``."""
         source = rows.with_only_columns(IMPORT, of.c.id, of.c.id > ABOVE)

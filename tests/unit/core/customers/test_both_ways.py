@@ -16,7 +16,18 @@ from console.core.customers.importing import Choices, ImportResult, Policy, comm
 from console.core.customers.undoing import undo
 from console.core.customers.workbook import Sheet
 from db.base import Base
-from db.models import Batch, BatchKind, BatchState, Customer, ImportBatch, ImportChange, ImportState, Message, StagedRow
+from db.models import (
+    Batch,
+    BatchKind,
+    BatchState,
+    Consent,
+    Customer,
+    ImportBatch,
+    ImportChange,
+    ImportState,
+    Message,
+    StagedRow,
+)
 
 SheetOf = Callable[..., Sheet]
 HEADER: list[object] = [
@@ -169,7 +180,7 @@ def test_a_look_leaves_nothing(ctx: Context, sheet_of: SheetOf) -> None:
         assert len(session.scalars(select(ImportBatch.id)).all()) == 1
 
 
-def _open(ctx: Context, state: BatchState, message: str) -> None:
+def _open(ctx: Context, state: BatchState, message: str, customer_id: int | None = None) -> None:
     now = ctx.clock.now()
     with ctx.database.begin() as session:
         batch = Batch(
@@ -179,7 +190,9 @@ def _open(ctx: Context, state: BatchState, message: str) -> None:
         session.flush()
         session.add(
             Message(
-                batch_id=batch.id, phone="13900139000", recipient="r", body="x", parts=1, digest="", state=message,
+                batch_id=batch.id,
+                customer_id=customer_id,
+                phone="13900139000", recipient="r", body="x", parts=1, digest="", state=message,
                 created_at=now,
             )
         )  # fmt: skip
@@ -219,6 +232,30 @@ def test_what_would_take_too_long_at_once_goes_by_stages(
         assert session.scalars(select(StagedRow.id)).all() == []
     assert states == [ImportState.DONE, ImportState.DONE]
     assert len(rows(ctx, "loan")) == 2
+
+
+def test_on_a_server_no_reply_waits_for_it(ctx: Context, sheet_of: SheetOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All is written and nothing committed: a customer of the file refuses, and a message to them is stored."""
+    if ctx.database.dialect == "sqlite":
+        pytest.skip("an embedded database has one writer at a time, and is never written at once while lines send")
+    bring(ctx, sheet_of(NO_PLAN, ZHANG))
+    ended = importing.ended
+    told: list[str] = []
+
+    def meanwhile(*given: Any) -> None:
+        with ctx.database.begin() as session:
+            session.execute(text("SET LOCAL lock_timeout = '5s'"))
+            at = {"at": ctx.clock.now(), "purpose": "marketing", "source": "reply"}
+            session.add(Consent(customer_id=1, granted=False, **at))
+        _open(ctx, BatchState.OPEN, "waiting", customer_id=1)
+        told.append("written")
+        ended(*given)
+
+    monkeypatch.setattr(importing, "ended", meanwhile)
+    moved = [*ZHANG[:4], "静安", "否", *ZHANG[6:]]
+    assert bring(ctx, sheet_of(NO_PLAN, moved, LI)).updated == 1
+    assert told == ["written"]
+    assert [row[3] for row in rows(ctx, "consent")] == [True, False, False]
 
 
 def indexes(ctx: Context) -> set[str]:
