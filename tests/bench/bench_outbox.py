@@ -1,10 +1,11 @@
 """Pre-flight and freezing of 100,000 recipients, against a bare executemany of the same rows on the same engine.
 
-    python tests/bench/bench_outbox.py [--rows 100000] [--postgres] [--history]
+    python tests/bench/bench_outbox.py [--rows 100000] [--postgres] [--history] [--variants]
 
 Prints the ratio (target: at most 4), how long another writer had to wait meanwhile (target: at most 100 ms), how much
 memory it took, and what the rules take for one message at the moment of sending (target: at most 0.2 ms).
 ``--history`` gives one customer in twenty each a barred number, a circumstance and a call, and sends overdue notices.
+``--variants`` gives the template three variants that divide the loans by conditions.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ from console.core.clock import SystemClock
 from console.core.compliance.recheck import ToCheck, recheck
 from console.core.compliance.versions import policy_at
 from console.core.context import Actor, Context
+from console.core.messages.variants import Variant
 from console.core.security.permissions import Role
+from console.core.segments.conditions import Condition, Group, Related, dump
+from console.core.segments.fields import Scope
+from console.core.segments.operators import Operator
 from console.core.settings import Settings
 from db.base import Base
 from db.engine import Database
@@ -50,6 +55,7 @@ from db.models import (
     LoanState,
     Message,
     Suppression,
+    TemplateVersion,
     User,
 )
 from db.schema import seed
@@ -202,6 +208,19 @@ def give_history(ctx: Context, rows: int) -> None:
         )  # fmt: skip
 
 
+def give_variants(ctx: Context, version_id: int) -> None:
+    """The same text under other names: only finding out whose it is comes on top."""
+    with ctx.database.begin() as session:
+        version = session.get_one(TemplateVersion, version_id)
+        parts = [
+            Group((Related(Scope.LOAN, (Condition("loan.amount_due", Operator.AT_LEAST, (least,)),)),))
+            for least in ("3000", "2000", "1000")
+        ]
+        version.variants = [
+            Variant(name=str(place), when=dump(root), body=version.body).dump() for place, root in enumerate(parts)
+        ]
+
+
 def checking(ctx: Context, batch_id: int, number: int = 5_000) -> float:
     """Milliseconds a message that the rules take when 50 are claimed at a time."""
     query = select(Message).where(Message.batch_id == batch_id).order_by(Message.id).limit(number)
@@ -248,6 +267,7 @@ def main() -> None:
     wanted.add_argument("--rows", type=int, default=100_000)
     wanted.add_argument("--postgres", action="store_true")
     wanted.add_argument("--history", action="store_true")
+    wanted.add_argument("--variants", action="store_true")
     asked = wanted.parse_args()
     with engine(asked.postgres) as database:
         ctx = officer(database)
@@ -261,6 +281,8 @@ def main() -> None:
             with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("VACUUM ANALYZE"))
         draft = world.draft(world.template(OVERDUE, "overdue_1_7", "逾期")) if asked.history else world.draft()
+        if asked.variants:
+            give_variants(ctx, draft.template_version_id)
         before = resident()
         campaign_id = save_draft(ctx, draft).campaign_id
         began = time.perf_counter()

@@ -19,7 +19,6 @@ import resources
 from console.core.messages.findings import LEVELS, Level
 
 VARIABLE = "\ufffc"  # stands for a variable's value: never part of a word
-_SEPARATORS = re.compile(f"[^\\w{VARIABLE}]+|_+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,22 +76,14 @@ class _Plain(dict[int, str | None]):
 
 
 @cache
-def _folding() -> tuple[_Plain, re.Pattern[str]]:
-    """The table, and what finds the characters that need more of it than lower case."""
+def _folding() -> _Plain:
     record = json.loads(resources.path("policy", "simplified.json").read_text("utf-8"))
-    pairs = dict(zip("".join(record["traditional"]), "".join(record["simplified"]), strict=True))
-    return _Plain(pairs), re.compile(f"[^0-9A-Za-z\u4e00-\u9fff{VARIABLE}]|[{''.join(pairs)}]")
+    return _Plain(dict(zip("".join(record["traditional"]), "".join(record["simplified"]), strict=True)))
 
 
 def plain(text: str) -> str:
     """``text`` as words are compared: simplified, narrow, lower case, nothing but letters and digits."""
-    return text.translate(_folding()[0])
-
-
-def _quick(text: str) -> str:
-    """``plain``, several times as fast for the many texts that need nothing folded."""
-    bare = _SEPARATORS.sub("", text)
-    return plain(text) if _folding()[1].search(bare) else bare.lower()
+    return text.translate(_folding())
 
 
 class _Entry(NamedTuple):
@@ -173,12 +164,9 @@ class Words:
     def hits(self, text: str, class_key: str) -> list[Hit]:
         """Every listed word in ``text``, with its place there."""
         finder = self._finder(class_key)
-        if not finder.any_in(_quick(text)):
-            return []
-        table = _folding()[0]
+        table = _folding()
         folded = text.translate(table)
-        spans = finder.spans(folded)
-        if not spans:
+        if not (finder.any_in(folded) and (spans := finder.spans(folded))):
             return []
         origin = [index for index, char in enumerate(text) for _ in table[ord(char)] or ""]
         return [
