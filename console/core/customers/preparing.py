@@ -30,7 +30,7 @@ from db.models import ImportBatch, ImportState, LoanState
 from db.paging import chunked
 
 Progress = Callable[[int, int], None]  # done, of how many; may raise to cancel
-AT_ONCE = 200_000  # rows of a file that is staged in memory: some 100 MB
+AT_ONCE = 200_000  # rows of a file that is staged in memory: some 200 MB beside those of the file
 _CHUNK = 5_000
 
 
