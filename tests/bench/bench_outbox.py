@@ -234,6 +234,7 @@ def checking(ctx: Context, batch_id: int, number: int = 5_000) -> float:
                 loan_id=row.loan_id,
                 phone=row.phone,
                 class_key=batch.class_key,
+                kind=batch.kind,
             )
             for row in session.scalars(query)
         ]

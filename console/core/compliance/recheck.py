@@ -33,6 +33,7 @@ class ToCheck:
     loan_id: int | None
     phone: str
     class_key: str
+    kind: BatchKind | None = None  # of its batch; None: to be looked up
     told_amount: Decimal | None = None
     told_due: date | None = None
     body: str = ""  # of a campaign; empty where the same words may come twice
@@ -45,7 +46,9 @@ def recheck(session: Session, claimed: Sequence[ToCheck], policy: Policy, now: d
     Messages of one call count against each other, and so do those that other lines have claimed at this moment:
     two lines never exceed a cap together.
     """
-    tests = _tests(session, {item.batch_id for item in claimed})
+    tests = {item.batch_id for item in claimed if item.kind is BatchKind.TEST}
+    if unknown := {item.batch_id for item in claimed if item.kind is None}:
+        tests |= _tests(session, unknown)
     verdicts: dict[int, Verdict] = {}
     by_class: dict[str, list[ToCheck]] = defaultdict(list)
     for item in claimed:

@@ -195,6 +195,7 @@ def _to_check(message: Claimed) -> ToCheck:
         loan_id=message.loan_id,
         phone=message.phone,
         class_key=message.class_key,
+        kind=message.kind,
         told_amount=message.told_amount,
         told_due=message.told_due,
         body=message.body if message.kind is BatchKind.CAMPAIGN else "",
