@@ -16,7 +16,7 @@ from console.core.campaigns.schedule import Pace, Timetable, Unit
 from console.core.compliance.times import Zone
 
 CATCH_UP = timedelta(seconds=10)  # of an even spread: what was missed before it is spread over what is left
-RECOUNT = timedelta(minutes=10)  # how long a number of waiting messages is believed
+RECOUNT = timedelta(hours=6)  # how long a large number of waiting messages is believed: counting takes a while
 SURE = 2_000  # waiting messages up to which they are counted at every look
 _SPANS = {Unit.MINUTE: timedelta(minutes=1), Unit.HOUR: timedelta(hours=1)}
 _DAYS = timedelta(days=2)  # how long what left on a day is remembered

@@ -24,6 +24,7 @@ from console.core.campaigns import holdout
 from console.core.campaigns.audience import describe
 from console.core.campaigns.draft import Draft, campaign_of, draft_of
 from console.core.campaigns.evaluation import CHUNK, Evaluated, NotComplete, Plan, audience_size, evaluated, plan
+from console.core.campaigns.flow import Flow
 from console.core.campaigns.schedule import signed
 from console.core.campaigns.schedule_words import schedule_words
 from console.core.campaigns.second import SecondTally, store
@@ -305,7 +306,8 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
         batch.not_before, batch.expires_at, batch.line_id = prepared.not_before, prepared.expires_at, campaign.line_id
         batch.priority, batch.schedule = prepared.priority, prepared.schedule.dump()
         if prepared.schedule.metered:
-            session.add(BatchFlow(batch_id=batch_id, data={}))
+            flow = Flow().counted(filled.messages, prepared.at)
+            session.add(BatchFlow(batch_id=batch_id, data=flow.dump()))
         digest = filled.digest.finish(
             class_key=batch.class_key,
             not_before=batch.not_before,

@@ -145,9 +145,9 @@ def _metering(schedule: Schedule, flow: Flow, policy: Policy, now: datetime) -> 
 
 def _put_off(session: Session, batch_id: int, now: datetime) -> Holdup | None:
     """Every message that waits has a time of its own."""
-    due = waits_in(batch_id) & (Message.not_before.is_(None) | (Message.not_before <= now))
-    if session.scalar(select(Message.id).where(due).limit(1)) is not None:
-        return None
+    for due in (Message.not_before.is_(None), Message.not_before <= now):  # each is one stretch of the index
+        if session.scalar(select(Message.id).where(waits_in(batch_id), due).limit(1)) is not None:
+            return None
     following = session.scalar(select(func.min(Message.not_before)).where(waits_in(batch_id)))
     if following is None:
         return None

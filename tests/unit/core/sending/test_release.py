@@ -9,10 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from console.core.compliance.policy import load_policy
 from console.core.sending.release import Releases
+from db import outbox_batches
 from db.engine import Database
 from db.models import Batch, BatchFlow, BatchKind, BatchState, Control, Line, Message, MessageState
 from db.outbox import ClaimAsk, Claimed, Scope, claim, give_back, waiting
@@ -316,3 +317,29 @@ def test_a_running_dispatcher_keeps_the_pace_and_another_one_goes_on_with_it(
     house.change(Control, 1, stopped=False)
     until(lambda: len(office.sent()) == 6)
     assert len(set(office.sent())) == 6
+
+
+def test_what_has_left_is_found_by_its_time_and_what_is_held_by_its_batch(house: Any, database: Database) -> None:
+    """A pace over a million rows reads a few at each claim."""
+    if database.dialect != "sqlite":
+        pytest.skip("the planner of PostgreSQL decides by size")
+    statements: list[str] = []
+
+    def remember(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    with database.read() as session:
+        event.listen(session.connection(), "before_cursor_execute", remember)
+        outbox_batches.left_since(session, 1, house.now, 5)
+        outbox_batches.held(session, 1)
+        outbox_batches.waiting_in(session, 1, 5)
+    of_batch = "SEARCH message USING COVERING INDEX ix_message_batch_id_state_id (batch_id=? AND state=?"
+    wanted = ("INDEX ix_message_sending_at", of_batch, of_batch)
+    counting = [each for each in statements if "message" in each]
+    assert len(counting) == len(wanted)
+    with database.read() as session:
+        for statement, index in zip(counting, wanted, strict=True):
+            values = (1,) * statement.count("?")
+            plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            told = [row[3] for row in plan]
+            assert any(index in each for each in told), (statement, told)
