@@ -39,7 +39,7 @@ REST = 0.5  # of what a span took the database is left to others after it: on a 
 
 # Seconds that ``write_all`` may hold up every other writer of an embedded database, and those of customers on a server;
 # well within what a writer waits, and within what a dispatcher may be silent before it is taken for gone.
-HOLD = {"sqlite": 10.0, "postgresql": 60.0}
+HOLD = {"sqlite": 15.0, "postgresql": 60.0}
 STEP = 5_000  # rows between two looks at the time
 
 

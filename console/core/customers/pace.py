@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 AIM = 0.03  # seconds that a span should hold the database while lines send, its commit included
 AIM_ALONE = 0.45  # and while none does: each row touches a page of every index, so large spans write far less
-LEAST = 25  # rows
+LEAST = 100  # rows: below that the commit is what takes the time
 
 
 @dataclass
