@@ -8,12 +8,23 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Case, case, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Case, and_, case, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from console.core.campaigns.views import Outcome, tally
 from console.core.reports.period import Period, midnight
-from db.models import Batch, BatchKind, BatchState, Campaign, Line, Message, MessagePart, MessageState, PartState
+from db.models import (
+    Batch,
+    BatchKind,
+    BatchState,
+    Campaign,
+    Line,
+    Message,
+    MessagePart,
+    MessageState,
+    PartState,
+    Resend,
+)
 
 H = TypeVar("H", bound=Hashable)
 
@@ -33,7 +44,7 @@ LEFT: dict[MessageState, str] = {
 class Counts:
     """Messages handed to a line, by what became of them."""
 
-    handed: int = 0  # counted from what the lines were given, not as the sum of the others
+    handed: int = 0  # counted from the parts that lines were given, not as the sum of the others
     delivered: int = 0
     failed: int = 0
     unknown: int = 0
@@ -75,24 +86,60 @@ class CampaignFigures:
 
 
 def left(session: Session, period: Period) -> dict[Key, Counts]:
-    """Messages by the local day on which they left, the line they left by, and their class."""
+    """Messages by the local day on which they left, the line they left by, and their class.
+
+    What became of them is told by the messages, how many a line was handed by their parts alone, as in
+    ``console.core.sending.consistency``: the two add up unless somebody changed one of them.
+    """
     days = list(period.days())
     found: dict[Key, Counts] = defaultdict(Counts)
     bucket = _bucket(Message.sending_at, days)
     given = exists().where(MessagePart.message_id == Message.id, MessagePart.state != PartState.NOT_SENT)
-    handed = func.sum(case((given, 1), else_=0))
+    given_up = and_(Message.state == MessageState.REFUSED, ~given)  # after several attempts, none of which left
+    dropped = and_(Message.state == MessageState.CANCELLED, given)  # by a person, who could not know
     query = (
-        select(bucket, Message.line_id, Batch.class_key, Message.state, func.count(), handed)
+        select(bucket, Message.line_id, Batch.class_key, Message.state, func.count())
         .join(Batch, Batch.id == Message.batch_id)
-        .where(Message.sending_at >= period.start, Message.sending_at < period.end, Message.state.in_(LEFT))
+        .where(Message.sending_at >= period.start, Message.sending_at < period.end)
+        .where(or_(Message.state.in_(LEFT) & ~given_up, dropped))
         .group_by(bucket, Message.line_id, Batch.class_key, Message.state)
     )
-    for number, line_id, class_key, state, messages, given_to_line in session.execute(query):
+    for number, line_id, class_key, state, messages in session.execute(query):
         key = Key(day=days[number], line_id=line_id, class_key=class_key)
-        found[key] += Counts(**{"handed": given_to_line, LEFT[state]: messages})
+        found[key] += Counts(**{LEFT.get(state, "unknown"): messages})
+    for key, handed in _handed(session, period, days).items():
+        found[key] += Counts(handed=handed)
     for key, parts in _parts(session, period, days).items():
         found[key] += Counts(parts=parts)
     return dict(found)
+
+
+def _handed(session: Session, period: Period, days: list[date]) -> dict[Key, int]:
+    """Messages whose last attempt a line took, refused, or may have taken; none that a person let go again."""
+    bucket, later = _bucket(MessagePart.sending_at, days), aliased(MessagePart)
+    again = exists().where(
+        later.message_id == MessagePart.message_id, later.sequence == 1, later.attempt > MessagePart.attempt
+    )
+    let_go = exists().where(Resend.message_id == MessagePart.message_id, Resend.attempt >= MessagePart.attempt)
+    query = (
+        select(bucket, MessagePart.line_id, Batch.class_key, func.count())
+        .join(Message, Message.id == MessagePart.message_id)
+        .join(Batch, Batch.id == Message.batch_id)
+        .where(
+            MessagePart.line_id.in_(select(Line.id)),  # the index begins with the line
+            MessagePart.sending_at >= period.start,
+            MessagePart.sending_at < period.end,
+            MessagePart.sequence == 1,
+            MessagePart.state != PartState.NOT_SENT,
+            ~again,
+            ~let_go,
+        )
+        .group_by(bucket, MessagePart.line_id, Batch.class_key)
+    )
+    return {
+        Key(day=days[number], line_id=line_id, class_key=class_key): handed
+        for number, line_id, class_key, handed in session.execute(query)
+    }
 
 
 def _parts(session: Session, period: Period, days: list[date]) -> dict[Key, int]:

@@ -4,14 +4,14 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from console.core.campaigns.views import Outcome
 from console.core.errors import UserError
 from console.core.reports import figures
 from console.core.reports.figures import Counts
 from console.core.reports.period import Period, last_days, last_month, this_month, today, yesterday
-from db.models import Batch, BatchState, Message, MessagePart, MessageState
+from db.models import Batch, BatchState, Message, MessagePart, MessageState, PartState
 
 if TYPE_CHECKING:
     from console.core.clock import FixedClock
@@ -102,3 +102,36 @@ def test_impossible_periods() -> None:
         Period(MONDAY, MONDAY - timedelta(days=1))
     with pytest.raises(UserError, match="366"):
         Period(MONDAY, MONDAY + timedelta(days=366))
+
+
+def _all(office: Office) -> Counts:
+    with office.ctx.database.read() as session:
+        return figures.total(figures.left(session, WEEK).values())
+
+
+def _change(office: Office, state: MessageState, part: PartState | None = None, **values: object) -> None:
+    """The first message that was delivered, and its part, as another hand would leave them."""
+    with office.ctx.database.begin() as session:
+        first = select(Message.id).where(Message.state == MessageState.DELIVERED).order_by(Message.id).limit(1)
+        message = session.get_one(Message, session.scalars(first).one())
+        message.state = state
+        for name, value in values.items():
+            setattr(message, name, value)
+        if part is not None:
+            session.execute(update(MessagePart).where(MessagePart.message_id == message.id).values(state=part))
+
+
+def test_the_difference_shows_a_message_that_was_put_back_by_hand(office: Office) -> None:
+    before = _all(office)
+    assert before.difference == 0
+    _change(office, MessageState.WAITING, sending_at=None, line_id=None)
+    after = _all(office)
+    assert (after.handed, after.delivered, after.difference) == (before.handed, before.delivered - 1, 1)
+
+
+def test_what_was_given_up_or_dropped_makes_no_difference(office: Office) -> None:
+    before = _all(office)
+    _change(office, MessageState.REFUSED, PartState.NOT_SENT)  # tried, never taken, given up
+    assert (_all(office).handed, _all(office).difference) == (before.handed - 1, 0)
+    _change(office, MessageState.CANCELLED, PartState.UNKNOWN, reason="person.cancelled")
+    assert (_all(office).unknown, _all(office).difference) == (before.unknown + 1, 0)
