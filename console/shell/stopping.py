@@ -108,14 +108,15 @@ class StopDialog(FormDialog):
         self.which.clear()
         for stored, name in self._choices.get(what, ()):
             self.which.addItem(name, stored)
-        self.which.setEnabled(what is not What.EVERYTHING)
+        self.form.set_field_visible("which", what is not What.EVERYTHING)
         words, effect = _EFFECTS[what]()
         self.action.setText(words)
         self.effect.setText(effect)
         self._fit()
 
     def _fit(self) -> None:
-        self.action.setEnabled(bool(self.form.text("reason").strip()))
+        in_need = self.what.currentData() == What.EVERYTHING  # it must not wait for words
+        self.action.setEnabled(in_need or bool(self.form.text("reason").strip()))
 
     def _stop(self) -> None:
         work = self._work(What(self.what.currentData()), self.form.text("reason").strip()[:REASON_LENGTH])

@@ -73,8 +73,9 @@ def test_one_kind_is_stopped_with_a_reason_and_told_everywhere(
 ) -> None:
     window = open_window(services)
     dialog = opened(qtbot, window)
-    assert not dialog.action.isEnabled()  # nobody has said why
+    assert dialog.action.isEnabled()  # everything, at once, whoever says why later
     choose(dialog, What.CLASS)
+    assert not dialog.action.isEnabled()  # nobody has said why
     dialog.which.setCurrentIndex(dialog.which.findData("market"))
     qtbot.keyClicks(dialog.reason, "wrong rate")
     press(qtbot, dialog.action)
