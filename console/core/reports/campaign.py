@@ -9,16 +9,19 @@ from sqlalchemy.orm import Session
 
 from console.core.campaigns.audience import Audience, describe
 from console.core.campaigns.browse import line_names
+from console.core.campaigns.draft import wording_of
 from console.core.campaigns.effect import DAYS, Measure, effect
 from console.core.campaigns.progress import Progress, progress
+from console.core.campaigns.results import text_results
 from console.core.campaigns.schedule import Schedule
 from console.core.campaigns.schedule_words import how_words, starts_words
 from console.core.campaigns.timeline import timeline
-from console.core.campaigns.views import OUTCOME_TITLES, STANDING_TITLES
+from console.core.campaigns.views import OUTCOME_TITLES, STANDING_TITLES, Outcome
 from console.core.clock import Clock
 from console.core.errors import UserError
 from console.core.format import local_datetime
 from console.core.i18n import T, Text
+from console.core.messages.variants import said
 from console.core.reports import details
 from console.core.reports.daily import class_title
 from console.core.reports.details import Phone
@@ -38,6 +41,7 @@ def sheets(session: Session, campaign_id: int, clock: Clock, phone: Phone, *, li
     campaign = _campaign(session, campaign_id)
     found = progress(session, campaign_id, clock.now())
     made = [_facts(session, campaign, found), _outcomes(found), _causes(found), _events(session, campaign_id)]
+    made += _texts(session, campaign)
     if campaign.batch_id is not None:
         made += _effect(session, campaign.batch_id, clock)
         made.append(details.of_batch(session, campaign.batch_id, phone, limit=limit))
@@ -133,6 +137,37 @@ def _causes(found: Progress) -> Sheet:
         Column(title=T("Messages"), kind=Kind.COUNT),
     )
     return Sheet(name=T("Causes"), columns=columns, rows=iter(rows), total=len(rows))
+
+
+def _texts(session: Session, campaign: Campaign) -> list[Sheet]:
+    """How each wording did; no sheet where the template has only one."""
+    wording = wording_of(session, campaign.template_version_id)
+    batch = session.get(Batch, campaign.batch_id) if campaign.batch_id else None
+    found = text_results(session, batch, wording.body, said(session, wording.variants)) if wording else ()
+    if not found:
+        return []
+    rows: list[Row] = [
+        (
+            each.title,
+            each.said,
+            each.messages,
+            each.parts,
+            each.counts[Outcome.DELIVERED],
+            each.counts[Outcome.FAILED],
+            each.counts[Outcome.DELIVERED] / each.messages if each.messages else None,
+        )
+        for each in found
+    ]
+    columns = (
+        Column(title=T("Text"), width=24),
+        Column(title=T("For whom"), width=50),
+        Column(title=T("Messages"), kind=Kind.COUNT),
+        Column(title=T("Parts"), kind=Kind.COUNT),
+        Column(title=OUTCOME_TITLES[Outcome.DELIVERED], kind=Kind.COUNT),
+        Column(title=OUTCOME_TITLES[Outcome.FAILED], kind=Kind.COUNT),
+        Column(title=T("Share"), kind=Kind.SHARE),
+    )
+    return [Sheet(name=T("Texts"), columns=columns, rows=iter(rows), total=len(rows))]
 
 
 def _effect(session: Session, batch_id: int, clock: Clock) -> list[Sheet]:

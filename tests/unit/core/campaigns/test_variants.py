@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import select, update
 
 from console.core.campaigns.preflight import preflight
+from console.core.context import Context
 from console.core.messages.variants import Assigned, Variant
+from console.core.reports import campaign as report
 from console.core.segments.conditions import Condition, Group, Related, dump
 from console.core.segments.fields import Scope
 from console.core.segments.operators import Operator
-from db.models import Loan, Message, TemplateVersion
+from db.models import Loan, Message, MessageState, TemplateVersion
 
 MAIN = "${name}您好,您的${prod}(尾号${no})本期${amt}元已逾期${overdue}天,请尽快存入尾号${card4}账户。咨询${tel}。"
 FIRM = "${name}您好,您的${prod}(尾号${no})逾期${overdue}天,欠款${amt}元,请立即处理。咨询${tel}。"
@@ -121,3 +123,21 @@ def test_numbers_are_kept_by_id(ids: list[int]) -> None:
     found.put(ids[:1], 7)
     assert [found[each] for each in ids] == [7] + [2] * (len(ids) - 1)
     assert found[ids[-1] + 1] == 0
+
+
+def test_the_report_has_a_line_for_each_text(world: Any, ctx: Context) -> None:
+    world.customers(3)
+    world.set_customers([1], segment="高净值")
+    late(world, [1, 2, 3], 3)
+    version_id = template(world, Variant(name="贵宾", when=of_segment("高净值"), body=GOLD))
+    frozen = world.submitted(version_id=version_id)
+    world.set_messages(frozen.batch_id, MessageState.DELIVERED, 2)
+    with ctx.database.read() as session:
+        made = report.sheets(session, frozen.campaign_id, ctx.clock, str)
+        (texts,) = [sheet for sheet in made if str(sheet.name) == "Texts"]
+        rows = list(texts.rows)
+    assert [row[:4] for row in rows] == [
+        ("Main text", "", 2, 2),
+        ("Text “贵宾”", "Segment (in the file) is 高净值", 1, 1),
+    ]
+    assert sum(row[4] for row in rows) == 2  # type: ignore[misc]
