@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, Select, func, or_, select
+from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from console.core.errors import UserError
@@ -27,7 +27,7 @@ class TemplateGone(UserError):
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateFilter:
-    text: str = ""  # part of a name or of the newest text
+    text: str = ""  # part of a name or of the newest texts
     class_key: str = ""
     state: str = ""  # as in TemplateRow; "": all but the retired
     shipped: bool | None = None
@@ -45,6 +45,12 @@ class TemplateRow:
     body: str  # of the newest version
     variants: tuple[Variant, ...]  # of the newest version
     updated_at: datetime
+
+    @property
+    def words(self) -> str:
+        """What is searched: its name and every text."""
+        parts = (self.name, self.body, *(text for each in self.variants for text in (each.name, each.body)))
+        return "\n".join(parts).casefold()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,11 +124,6 @@ _IN_FORCE = _BOTH.where(TemplateVersion.number == _newest_number(approved=True),
 def template_ids(session: Session, filter_: TemplateFilter, sort: Sort = DEFAULT_SORT) -> list[int]:
     """A library has hundreds of texts at most: they are ordered here, classes in their own order."""
     query = _NEWEST
-    if filter_.text.strip():
-        text = filter_.text.strip()
-        query = query.where(
-            or_(Template.name.icontains(text, autoescape=True), TemplateVersion.body.icontains(text, autoescape=True))
-        )
     if filter_.class_key:
         query = query.where(Template.class_key == filter_.class_key)
     if filter_.state == TemplateState.RETIRED:
@@ -134,6 +135,8 @@ def template_ids(session: Session, filter_: TemplateFilter, sort: Sort = DEFAULT
     if filter_.shipped is not None:
         query = query.where(Template.shipped.is_(filter_.shipped))
     rows = [_row(template, version) for template, version in session.execute(query)]
+    wanted = filter_.text.strip().casefold()
+    rows = [row for row in rows if wanted in row.words]
     rows.sort(key=lambda row: (_place(row.class_key), row.name, row.id))
     if sort.key in _SORTS:
         rows.sort(key=_SORTS[sort.key])

@@ -62,6 +62,15 @@ def test_a_copy_has_them_too(ctx: Context) -> None:
     assert detail(ctx, made.template_id).newest.variants == (variant(),)
 
 
+def test_a_template_is_found_by_the_words_of_a_variant(ctx: Context) -> None:
+    made = saved(ctx, variant())
+    library.save_template(ctx, name="别的", class_key="remind", body=BODY)
+    with ctx.database.read() as session:
+        for text in ("已还款请", " 温和 "):
+            assert library.template_ids(session, library.TemplateFilter(text=text)) == [made.template_id]
+        assert len(library.template_ids(session, library.TemplateFilter(text="应还${AMT}"))) == 2
+
+
 def test_an_error_in_a_variant_is_one_of_the_version(ctx: Context) -> None:
     made = saved(ctx, variant(body="不还就坐牢。"))
     assert not made.fit
