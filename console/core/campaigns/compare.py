@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 
-from sqlalchemy import Select, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
 
 from console.core.campaigns import holdout
 from console.core.campaigns.browse import CampaignDetail, campaign_detail
@@ -179,13 +179,12 @@ def _overlaps(session: Session, sides: Sequence[_Side]) -> list[Overlap]:
 
 
 def _only_in(batch_id: int, other_id: int) -> Select[int]:
-    """A message of each customer whom only the first batch has."""
-    other = aliased(Message)
-    also = exists().where(other.batch_id == other_id, other.customer_id == Message.customer_id)
+    """A message of each customer whom only the first batch has; one pass over both batches, whatever their size."""
     return (
         select(func.min(Message.id))
-        .where(Message.batch_id == batch_id, Message.customer_id.is_not(None), ~also)
+        .where(Message.batch_id.in_((batch_id, other_id)), Message.customer_id.is_not(None))
         .group_by(Message.customer_id)
+        .having(func.count().filter(Message.batch_id == other_id) == 0)
     )
 
 

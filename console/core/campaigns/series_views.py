@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from console.core.campaigns.audience import Audience, describe
@@ -45,6 +45,7 @@ BADGES: Mapping[SeriesState, str] = {
     SeriesState.PAUSED: "paused",
     SeriesState.ENDED: "finished",
 }
+_RANKS = {SeriesState.ACTIVE: 0, SeriesState.PAUSED: 1, SeriesState.ENDED: 2}
 _RUN_TITLES: Mapping[RunState, Text] = {
     RunState.PREPARING: T("Being prepared"),
     RunState.MADE: T("Made"),
@@ -108,7 +109,8 @@ def series_ids(session: Session, text: str, sort: Sort) -> list[int]:
         query = query.where(Campaign.name.icontains(text.strip(), autoescape=True))
     column = {"name": Campaign.name, "class": Campaign.class_key}.get(sort.key)
     if column is None:
-        return list(session.scalars(query.order_by(Series.state, Campaign.name, Series.id)))
+        rank = case(_RANKS, value=Series.state, else_=len(_RANKS))
+        return list(session.scalars(query.order_by(rank, Campaign.name, Series.id)))
     return list(session.scalars(query.order_by(column.desc() if sort.descending else column.asc(), Series.id)))
 
 
