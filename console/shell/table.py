@@ -306,6 +306,7 @@ class RecordTable(QTableView, Generic[R]):
         head.setSectionsClickable(True)
         head.setSortIndicatorShown(True)
         head.setMinimumSectionSize(now.px(40))
+        head.setSelectionModel(QItemSelectionModel(self.records, head))  # empty: painted, it asks each selected row
         head.sectionClicked.connect(self._sort_by)
 
     def _show_sort(self) -> None:

@@ -4,6 +4,7 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from console.core.context import Context
 from console.core.listing import Layout, Sort, load_layout
 from console.shell.cells import plain_cell
-from console.shell.records import BLOCK, BLOCKS_KEPT, ranges_of
+from console.shell.records import BLOCK, BLOCKS_KEPT, RecordModel, ranges_of
 from console.shell.services import Services
 from console.shell.table import HEAD, Column, RecordTable
 from console.shell.widgets import EmptyState
@@ -151,6 +152,25 @@ def test_a_million_ids_keep_memory_flat(make: Make, qtbot: QtBot, settle: Callab
     assert grown < 2_000_000
     assert source.rows_read <= 25 * 2 * BLOCK
     assert len(table.records._blocks) <= BLOCKS_KEPT
+
+
+def test_painting_asks_no_row_of_a_long_selection(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Qt's header asks each selected row of each column, for as long as a quarter of a minute."""
+    asked: list[int] = []
+
+    class Counting(RecordModel[Row]):
+        def rowCount(self, *args: Any) -> int:
+            asked.append(1)
+            return super().rowCount(*args)
+
+    monkeypatch.setattr("console.shell.table.RecordModel", Counting)
+    table = make(Source(range(5_000)))
+    table.selectAll()
+    assert table.selected_count() == 5_000
+    asked.clear()
+    table.grab()
+    table.horizontalHeader().grab()
+    assert len(asked) < 1_000
 
 
 def test_selection_follows_the_ids(make: Make, settle: Callable[[], None]) -> None:
