@@ -51,8 +51,7 @@ class TextReader:
             lines.seek(0)
             reader = csv.reader(lines, delimiter=separator)
             try:
-                rows: list[Any] = list(islice(reader, _LOOKED_AT))
-                rows.extend(_shared(reader, rows))
+                rows: list[Any] = sparing(reader)
             except csv.Error as error:
                 raise filekind.unreadable(str(error)) from error
         width = max(map(len, rows), default=0)
@@ -62,19 +61,27 @@ class TextReader:
         return Grid(rows, 1, 1)
 
 
-def _shared(reader: Iterator[list[str]], first: list[list[str]]) -> Iterator[list[str]]:
-    """The rows that follow, with one text for all cells that say the same, in columns where they often do.
+def sparing(rows: Iterator[list[Any]]) -> list[list[Any]]:
+    """All of them, with one text for all cells that say the same, in columns where they often do.
 
     Half of the memory that millions of rows would need.
     """
+    first = list(islice(rows, _LOOKED_AT))
+    first.extend(_shared(rows, first))
+    return first
+
+
+def _shared(rows: Iterator[list[Any]], first: list[list[Any]]) -> Iterator[list[Any]]:
     columns = [set(cells) for cells in zip_longest(*first, fillvalue="")]
     often = [place for place, said in enumerate(columns) if len(said) * 4 < len(first)]
     known: dict[str, str] = {}
     same = known.setdefault
-    for row in reader:
+    for row in rows:
         try:
             for place in often:
-                row[place] = same(row[place], row[place])
+                cell = row[place]
+                if cell.__class__ is str:
+                    row[place] = same(cell, cell)
         except IndexError:  # a short row
             pass
         if len(known) > _KNOWN:

@@ -8,15 +8,16 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import python_calamine as calamine
 
 from console.core.customers import filekind
 from console.core.customers.filekind import Kind, UnusableFile, column_letters
 from console.core.customers.headers import Header, find_header, header_at
-from console.core.customers.textfile import Grid, Row, TextReader
+from console.core.customers.textfile import Grid, Row, TextReader, sparing
 from console.core.i18n import T, Text
 
 T_ = TypeVar("T_")
@@ -25,6 +26,7 @@ _NAMED_KIND = {
     ".xlsx": Kind.XLSX, ".xls": Kind.XLS, ".xlsb": Kind.XLSB, ".ods": Kind.ODS,
     ".csv": Kind.TEXT, ".tsv": Kind.TEXT, ".txt": Kind.TEXT,
 }  # fmt: skip
+_TALL = 100_000  # rows from which on memory counts
 FILE_TYPES = ("*.xlsx", "*.xls", "*.xlsb", "*.ods", "*.csv", "*.tsv", "*.txt")
 REASON = T("Why it was not imported")  # header of the last column of an error workbook
 
@@ -184,8 +186,14 @@ class _WorkbookReader:
         if name not in self._grids:
             sheet = _guarded(lambda: self._book.get_sheet_by_name(name))
             row, column = sheet.start or (0, 0)
-            self._grids[name] = Grid(cast("list[Row]", _guarded(sheet.to_python)), row + 1, column + 1)
+            rows = _sparing(sheet, row) if sheet.height > _TALL else _guarded(sheet.to_python)
+            self._grids[name] = Grid(cast("list[Row]", rows), row + 1, column + 1)
         return self._grids[name]
+
+
+def _sparing(sheet: calamine.CalamineSheet, start: int) -> list[list[Any]]:
+    """As ``to_python`` gives them: it leaves out the blank rows above the first one."""
+    return _guarded(lambda: sparing(islice(sheet.iter_rows(), start, None)))
 
 
 def _guarded(read: Callable[[], T_]) -> T_:

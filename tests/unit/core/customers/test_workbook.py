@@ -15,7 +15,7 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from console.core.customers import filekind, mapping
+from console.core.customers import filekind, mapping, workbook
 from console.core.customers.checking import check
 from console.core.customers.filekind import UnusableFile
 from console.core.customers.workbook import Book, Sheet, blank, read
@@ -394,3 +394,26 @@ def test_rows_that_follow_are_like_the_first(tmp_path: Path) -> None:
     assert rows[1_201] == ["C1201", "李\n四", "13800001201", "静安", "多"]
     assert rows[1_499] == ["C1499", "张三", "13800001499", "浦东", ""]
     assert rows[1_301][3] is rows[1_499][3]
+
+
+def test_a_tall_sheet_is_read_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row by row, with one text for all cells that say the same; numbers and flags are told apart as ever."""
+    book = Workbook()
+    page = book.worksheets[0]
+    cells: list[tuple[object, object]] = [
+        ("浦东", 1),
+        ("浦东", True),
+        (1, "浦东"),
+        (True, ""),
+        ("", dt.date(2026, 11, 21)),
+        (1.5, "浦东"),
+    ]
+    for row, values in enumerate(cells, 3):
+        for column, value in enumerate(values, 2):
+            page.cell(row, column, value)  # type: ignore[arg-type]
+    book.save(tmp_path / "a.xlsx")
+    usual = read(tmp_path / "a.xlsx", header_row=0)
+    monkeypatch.setattr(workbook, "_TALL", 0)
+    tall = read(tmp_path / "a.xlsx", header_row=0)
+    assert (tall.rows, tall.first_row, tall.headers) == (usual.rows, usual.first_row, usual.headers)
+    assert [[type(cell) for cell in row] for row in tall.rows] == [[type(cell) for cell in row] for row in usual.rows]
