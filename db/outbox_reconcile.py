@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, union
+from sqlalchemy import Select, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from db.models import Batch, BatchState, Line, Message, MessagePart, MessageState, PartState
@@ -60,23 +60,29 @@ def batches(session: Session, since: datetime) -> list[int]:
     return list(session.scalars(query.order_by(Batch.id)))
 
 
-def touched(session: Session, start: datetime, end: datetime, after: int, limit: int) -> list[int]:
-    """Ids above ``after`` of messages that a line took, or that say so, from ``start`` to before ``end``."""
+def touched(session: Session, start: datetime, end: datetime, page: int) -> Iterator[list[int]]:
+    """Ids of messages that a line took, or that say so, from ``start`` to before ``end``; ``page`` at a time."""
     taken = select(MessagePart.message_id).where(
         MessagePart.line_id.in_(select(Line.id)),  # the index begins with the line
         MessagePart.sending_at >= start,
         MessagePart.sending_at < end,
-        MessagePart.message_id > after,
     )
-    told = select(Message.id).where(Message.sending_at >= start, Message.sending_at < end, Message.id > after)
+    told = select(Message.id).where(Message.sending_at >= start, Message.sending_at < end)
     both = union(taken, told).subquery()
-    return list(session.scalars(select(both.c[0]).order_by(both.c[0]).limit(limit)))
+    return _streamed(session, select(both.c[0]).order_by(both.c[0]), page)
 
 
-def waiting(session: Session, batch_id: int, after: int, limit: int) -> list[int]:
+def waiting(session: Session, batch_id: int, page: int) -> Iterator[list[int]]:
     """Ids of messages that have not left, in a batch that may still be sent."""
-    query = select(Message.id).where(Message.batch_id == batch_id, Message.state.in_(_NOT_LEFT), Message.id > after)
-    return list(session.scalars(query.order_by(Message.id).limit(limit)))
+    query = select(Message.id).where(Message.batch_id == batch_id, Message.state.in_(_NOT_LEFT))
+    return _streamed(session, query.order_by(Message.id), page)
+
+
+def _streamed(session: Session, query: Select[int], page: int) -> Iterator[list[int]]:
+    """One pass with an open cursor: asking for each page anew would sort all of them each time."""
+    with session.connection().execute(query.execution_options(yield_per=page)) as found:
+        for rows in found.partitions(page):
+            yield [row[0] for row in rows]
 
 
 def told(session: Session, message_ids: Sequence[int]) -> list[Told]:

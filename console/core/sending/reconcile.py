@@ -7,7 +7,7 @@ home page until it is gone or somebody has settled it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -141,13 +141,13 @@ def look(session: Session, secret: bytes, period: Period, progress: Report | Non
         _batches(session, looked, seals, ids[start : start + _BATCHES])
         if progress is not None:
             progress(start, len(ids))
-    for page in _pages(lambda after: outbox_reconcile.touched(session, period.start, period.end, after, _PAGE)):
+    for page in outbox_reconcile.touched(session, period.start, period.end, _PAGE):
         _messages(session, looked, seals, secret, page, period)
         looked.messages += len(page)
         if progress is not None:
             progress(looked.messages, 0)
     for batch_id in ids:
-        for page in _pages(lambda after, id_=batch_id: outbox_reconcile.waiting(session, id_, after, _PAGE)):  # type: ignore[misc]
+        for page in outbox_reconcile.waiting(session, batch_id, _PAGE):
             _waiting(session, looked, seals, secret, page)
             if progress is not None:
                 progress(looked.messages, 0)
@@ -157,13 +157,6 @@ def look(session: Session, secret: bytes, period: Period, progress: Report | Non
         if each.difference or each.odd
     ]
     return looked
-
-
-def _pages(load: Callable[[int], list[int]]) -> Iterator[list[int]]:
-    page = load(-1)
-    while page:
-        yield page
-        page = load(page[-1])
 
 
 def _batches(session: Session, looked: Looked, seals: Seals, ids: Sequence[int]) -> None:
