@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Batch, BatchFlow, BatchKind, BatchState, Message, MessageState
@@ -143,11 +143,14 @@ def held(session: Session, batch_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def left_since(session: Session, batch_id: int, since: datetime, most: int) -> int:
-    """Messages of the batch that began to leave after ``since``, counted up to ``most``."""
-    # "+ 0": few left lately, and they are found by their time, not by their batch
-    rows = select(Message.id).where(Message.batch_id + 0 == batch_id, Message.sending_at > since).limit(most).subquery()
-    return session.scalar(select(func.count()).select_from(rows)) or 0
+def left_since(session: Session, batch_id: int, since: datetime, lately: datetime) -> tuple[int, int]:
+    """Messages of the batch that began to leave after ``since``, and how many of them after ``lately``."""
+    # "+ 0": few left in that time, and they are found by it, not by their batch
+    query = select(func.count(), func.count(case((Message.sending_at > lately, 1)))).where(
+        Message.batch_id + 0 == batch_id, Message.sending_at > since
+    )
+    everything, recent = session.execute(query).one()
+    return everything, recent
 
 
 def flow(session: Session, batch_id: int, *, lock: bool) -> Mapping[str, Any] | None:

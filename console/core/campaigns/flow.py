@@ -1,8 +1,9 @@
 """How many messages of a campaign may leave now, so that its pace is kept and an even spread stays even. Pure.
 
-What has left is told by those who claim: between two looks at most those left that lines held at the first and do not
-hold at the second. It is counted as if it had left at the second look, and what lines hold counts as well, so that in
-no minute, hour or day more can leave than the pace says, whatever crashes or stands still in between.
+What has left is found by those who claim: between two looks at most those left that lines held at the first and do not
+hold at the second, and of these only those whose rows say so. It is counted as if it had left at the second look, and
+what lines hold counts as well, so that in no minute, hour or day more can leave than the pace says, whatever crashes
+or stands still in between.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from console.core.campaigns.schedule import Pace, Timetable, Unit
 from console.core.compliance.times import Zone
 
 CATCH_UP = timedelta(seconds=10)  # of an even spread: what was missed before it is spread over what is left
+APART = timedelta(seconds=10)  # that the clocks of two dispatchers may be, and that a commit may take
+LONG_AGO = timedelta(minutes=30)  # rows are not asked further back: all that may have left is taken to have
 RECOUNT = timedelta(hours=6)  # how long a large number of waiting messages is believed: counting takes a while
 SURE = 2_000  # waiting messages up to which they are counted at every look
 _SPANS = {Unit.MINUTE: timedelta(minutes=1), Unit.HOUR: timedelta(hours=1)}
@@ -27,6 +30,8 @@ _PIECES = 60  # into which a span is cut, so that the memory stays short
 class Flow:
     looked_at: datetime | None = None
     held: int = 0  # messages on lines after the last look, with what was then claimed
+    since: datetime | None = None  # from when on rows are asked whether they left
+    told: int = 0  # of those that left after ``since``: counted at former looks
     left: tuple[tuple[datetime, int], ...] = ()  # when at the latest, how many; the oldest first
     next_at: datetime | None = None  # of an even spread: when the next one is due
     waiting: int = 0  # messages, as far as is known
@@ -36,12 +41,26 @@ class Flow:
         """At most so many have left since the last look, when lines hold ``held`` now."""
         return max(0, self.held - held)
 
-    def seen(self, now: datetime, held: int, gone: int, pace: Pace | None) -> Flow:
-        """After a look: ``gone`` have left since the last one."""
-        left = _remembered(self.left, now, pace) if pace is not None else ()
-        if gone and pace is not None:
-            left = _with(left, now, gone, pace)
-        return replace(self, looked_at=now, held=held, left=left)
+    def asks(self, now: datetime, held: int) -> datetime | None:
+        """From when on rows have to be asked at this look; None when nothing can have left, or it is too long ago."""
+        if not self.gone(held) or self.since is None or now - self.since > LONG_AGO:
+            return None
+        return self.since
+
+    def seen(self, now: datetime, held: int, rows: tuple[int, int] | None, pace: Pace) -> Flow:
+        """After a look. ``rows``: how many left after ``since``, and how many of them after ``now`` less ``APART``;
+        None when they were not asked."""
+        at_most = self.gone(held)
+        gone, since, told = at_most, self.since, self.told
+        if rows is not None:
+            everything, lately = rows
+            gone = max(0, min(at_most, everything - told))
+            since, told = now - APART, max(0, told + gone - (everything - lately))
+        elif at_most:
+            since, told = now - APART, 0
+        left = _remembered(self.left, now, pace)
+        left = _with(left, now, gone, pace) if gone else left
+        return replace(self, looked_at=now, held=held, left=left, since=since, told=told)
 
     def counted(self, waiting: int, now: datetime) -> Flow:
         return replace(self, waiting=waiting, counted_at=now)
@@ -52,6 +71,8 @@ class Flow:
     def took(self, number: int, now: datetime, spread: Timetable | None) -> Flow:
         """``number`` more were claimed at this look; ``spread``: over what they are spread evenly, if they are."""
         held, waiting = self.held + number, max(0, self.waiting - number)
+        if number and (self.since is None or now - self.since > LONG_AGO):  # nothing has left for so long
+            return replace(self, since=now - APART, told=0).took(number, now, spread)
         if spread is None or not number:
             return replace(self, held=held, waiting=waiting)
         due = max(self.next_at or now, now - CATCH_UP)
@@ -62,6 +83,8 @@ class Flow:
         return {
             "looked_at": _out(self.looked_at),
             "held": self.held,
+            "since": _out(self.since),
+            "told": self.told,
             "left": [[_out(at), number] for at, number in self.left],
             "next_at": _out(self.next_at),
             "waiting": self.waiting,
@@ -73,6 +96,8 @@ class Flow:
         return Flow(
             looked_at=_in(record.get("looked_at")),
             held=record.get("held", 0),
+            since=_in(record.get("since")),
+            told=record.get("told", 0),
             left=tuple((datetime.fromisoformat(at), number) for at, number in record.get("left", ())),
             next_at=_in(record.get("next_at")),
             waiting=record.get("waiting", 0),

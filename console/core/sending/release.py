@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from console.core.campaigns.flow import SURE, Flow, pace_room, spread_room
+from console.core.campaigns.flow import APART, SURE, Flow, pace_room, spread_room
 from console.core.campaigns.opening import timetable_of
 from console.core.campaigns.schedule import LOOK_AHEAD, BadSchedule, Schedule, Timetable
 from console.core.compliance.policy import Policy
@@ -18,7 +18,6 @@ from db.outbox_batches import OpenBatch
 
 log = logging.getLogger(__name__)
 
-_APART = timedelta(seconds=10)  # that the clocks of two dispatchers may be, and that a commit may take
 _KEPT = 500  # batches whose timetables are remembered
 
 
@@ -129,19 +128,16 @@ class Release:
         flow = before = Flow.load(record)
         if schedule.pace is not None:
             held = outbox_batches.held(self._session, batch.id)
-            flow = flow.seen(self._now, held, self._gone(batch.id, flow, held), schedule.pace)
+            since = flow.asks(self._now, held)
+            rows = None
+            if since is not None:
+                rows = outbox_batches.left_since(self._session, batch.id, since, self._now - APART)
+            flow = flow.seen(self._now, held, rows, schedule.pace)
         if schedule.spread:
             flow = self._count(batch.id, flow)
         if (flow.held, flow.left) != (before.held, before.left):
             self._news.add(batch.id)
         return flow
-
-    def _gone(self, batch_id: int, flow: Flow, held: int) -> int:
-        """What has left since the last look; what was given back has not."""
-        at_most = flow.gone(held)
-        if not at_most or flow.looked_at is None:
-            return at_most
-        return outbox_batches.left_since(self._session, batch_id, flow.looked_at - _APART, at_most)
 
     def _count(self, batch_id: int, flow: Flow) -> Flow:
         few = outbox_batches.waiting_in(self._session, batch_id, SURE)

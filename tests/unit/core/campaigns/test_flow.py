@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.core.campaigns.flow import CATCH_UP, RECOUNT, Flow, pace_opens, pace_room, spread_room
+from console.core.campaigns.flow import APART, CATCH_UP, RECOUNT, Flow, pace_opens, pace_room, spread_room
 from console.core.campaigns.schedule import Pace, Timetable, Unit
 from console.core.compliance.times import Zone
 
@@ -30,11 +30,11 @@ class Lines:
         self.now = START
 
     def look(self) -> int:
-        held = self.held
-        since = self.flow.looked_at or datetime.min.replace(tzinfo=UTC)
-        told = sum(at > since - 10 * SECOND for at in self.left) if self.flow.looked_at else 10**6
-        gone = min(self.flow.gone(held), told)
-        self.flow = Flow.load(self.flow.seen(self.now, held, gone, self.pace).dump())  # another process reads it
+        since = self.flow.asks(self.now, self.held)
+        rows = None
+        if since is not None:
+            rows = sum(at > since for at in self.left), sum(at > self.now - APART for at in self.left)
+        self.flow = Flow.load(self.flow.seen(self.now, self.held, rows, self.pace).dump())  # another process reads it
         return pace_room(self.pace, self.flow, self.now, ZONE)
 
     def claim(self, wanted: int, *, crash: bool) -> int:
@@ -115,6 +115,19 @@ def test_what_is_given_back_does_not_use_up_the_pace() -> None:
     lines.give_back(3)  # put off for the night, or paid meanwhile
     lines.now += MINUTE
     assert lines.claim(5, crash=False) == 3
+
+
+def test_what_goes_back_and_forth_does_not_use_up_the_pace() -> None:
+    """A slow line gives back what has waited for too long, again and again."""
+    lines = Lines(Pace(most=100, unit=Unit.HOUR))
+    for _ in range(60):
+        lines.claim(50, crash=False)
+        lines.leave(1)
+        lines.now += 5 * SECOND
+        lines.give_back(50)
+        lines.now += SECOND
+    assert len(lines.left) == 60
+    assert lines.look() == 40
 
 
 def test_what_a_crash_left_on_a_line_counts_until_it_is_known_to_be_free() -> None:
@@ -227,7 +240,7 @@ def test_a_flow_comes_back_as_it_was_stored() -> None:
     pace = Pace(most=50, unit=Unit.MINUTE)
     flow = Flow().counted(100, START)
     for step in range(30):
-        flow = flow.seen(START + step * SECOND, chance.randrange(5), chance.randrange(5), pace)
+        flow = flow.seen(START + step * SECOND, chance.randrange(5), (chance.randrange(9), 0), pace)
         flow = flow.took(2, START + step * SECOND, DAYS)
         assert Flow.load(flow.dump()) == flow
     assert Flow.load({}) == Flow()

@@ -117,7 +117,7 @@ def test_a_day_is_that_of_the_office(sending: Sending, house: Any) -> None:
     assert len(sending.claim(line)) == 5
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_whatever_happens_no_minute_has_more_than_the_pace(sending: Sending, house: Any, seed: int) -> None:
     chance = random.Random(seed)
     lines = [sending.line(), sending.line("run-2", "B")]
@@ -330,7 +330,7 @@ def test_what_has_left_is_found_by_its_time_and_what_is_held_by_its_batch(house:
 
     with database.read() as session:
         event.listen(session.connection(), "before_cursor_execute", remember)
-        outbox_batches.left_since(session, 1, house.now, 5)
+        outbox_batches.left_since(session, 1, house.now, house.now)
         outbox_batches.held(session, 1)
         outbox_batches.waiting_in(session, 1, 5)
     of_batch = "SEARCH message USING COVERING INDEX ix_message_batch_id_state_id (batch_id=? AND state=?"
