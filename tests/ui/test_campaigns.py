@@ -17,11 +17,12 @@ from sqlalchemy import select
 from console.core.campaigns import freeze
 from console.core.campaigns.audience import Audience, Ending
 from console.core.campaigns.housekeeping import ABANDONED
-from console.core.campaigns.lifecycle import approve
+from console.core.campaigns.lifecycle import approve, pause
 from console.core.campaigns.views import Outcome
 from console.core.clock import FixedClock
 from console.core.context import Context
 from console.core.i18n import use_language
+from console.core.sending.control import stop_class
 from console.screens.campaigns import detail as detail_module
 from console.screens.campaigns.editor import CampaignEditor
 from console.screens.campaigns.screen import CampaignsPage
@@ -436,3 +437,36 @@ def test_every_control_has_a_name(page: CampaignsPage, ready: CampaignEditor) ->
         for control in page.findChildren(kind):
             hidden = control.objectName().startswith("qt_") or not control.isVisible()
             assert hidden or control.accessibleName() or getattr(control, "text", str)(), control
+
+
+def test_what_was_changed_in_the_database_is_not_resumed(
+    page: CampaignsPage,
+    world: Any,
+    supervisor_ctx: Context,
+    settle: Callable[[], None],
+    qtbot: QtBot,
+    notices: list[Notice],
+) -> None:
+    frozen = world.submitted()
+    approve(supervisor_ctx, frozen.campaign_id, frozen.digest)
+    pause(supervisor_ctx, frozen.campaign_id, "drill")
+    with supervisor_ctx.database.begin() as session:
+        session.get_one(Batch, frozen.batch_id).priority = 9
+    page.arrive(campaign_id=frozen.campaign_id)
+    settle()
+    press(page.detail, "Resume", qtbot)
+    qtbot.waitUntil(lambda: bool(notices))
+    assert "changed in the database after it was approved" in notices[-1].text
+    assert world.batch(frozen.batch_id).state is BatchState.PAUSED
+
+
+def test_a_stopped_kind_is_told_beside_its_campaigns(
+    page: CampaignsPage, world: Any, ctx: Context, supervisor_ctx: Context, settle: Callable[[], None]
+) -> None:
+    frozen = world.submitted()
+    approve(supervisor_ctx, frozen.campaign_id, frozen.digest)
+    stop_class(ctx, "remind", "wrong amount")
+    page.arrive(campaign_id=frozen.campaign_id)
+    settle()
+    assert page.detail._stopped.text().startswith("Stopped: Repayment reminder. wrong amount")
+    assert page.detail._stopped.isVisibleTo(page.detail)
