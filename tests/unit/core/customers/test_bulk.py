@@ -88,6 +88,25 @@ def test_change_and_undo(ctx: Context, ids: list[int], field: BulkField, typed: 
         ]
 
 
+def test_very_many_are_counted_at_once(ctx: Context, ids: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one by one, and with the same result."""
+    full = [f"标签{n}" for n in range(bulk.TAGS)]
+    with ctx.database.begin() as session:
+        session.execute(update(Customer).where(Customer.id.in_(ids[:9])).values(tags=full))
+    bulk.apply(ctx, ids[:100], Edit(BulkField.RATING, "B"), nothing)
+    values = {
+        BulkField.ACTIVE: (bulk.YES, bulk.NO),
+        BulkField.TAG_ADD: ("旧", "新"),
+        BulkField.TAG_REMOVE: ("旧", "新"),
+    }
+    edits = [Edit(field, value) for field in BulkField for value in values.get(field, ("B", "城东支行", ""))]
+    for picked in (ids, ids[50:200], ids[:1]):
+        one_by_one = [bulk.count(ctx, picked, edit) for edit in edits]
+        with monkeypatch.context() as patched:
+            patched.setattr(bulk, "_LOOKED_UP", 0)
+            assert [bulk.count(ctx, picked, edit) for edit in edits] == one_by_one
+
+
 def test_only_those_that_were_picked(ctx: Context, ids: list[int]) -> None:
     bulk.apply(ctx, ids[:7], Edit(BulkField.RATING, "B"), nothing)
     assert [id_ for id_, rating in stored(ctx, "rating").items() if rating == "B"] == sorted(ids[:7])
