@@ -30,6 +30,7 @@ from console.core.segments.store import newest_version, own_fields, require_know
 from db.models import Segment
 
 MOST: Final = 12  # of one version
+CHUNK: Final = 10_000  # ids read at a time
 NAME_LENGTH: Final = 30
 
 
@@ -149,7 +150,9 @@ def assigned(
         if only is not None:
             found_ids = ids.subquery()
             ids = select(found_ids.c[0]).where(found_ids.c[0].in_(only))
-        found.put(session.scalars(ids.execution_options(yield_per=10_000)), number)
+        with session.connection().execute(ids.execution_options(yield_per=CHUNK)) as rows:  # past the session: quicker
+            for part in rows.partitions():
+                found.put((id_ for (id_,) in part), number)
     return found
 
 
