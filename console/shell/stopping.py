@@ -113,6 +113,7 @@ class StopDialog(FormDialog):
         self.action.setText(words)
         self.effect.setText(effect)
         self._fit()
+        QTimer.singleShot(0, self, self.adjustSize)  # the words may take a line more
 
     def _fit(self) -> None:
         in_need = self.what.currentData() == What.EVERYTHING  # it must not wait for words

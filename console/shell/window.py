@@ -316,7 +316,9 @@ class MainWindow(QMainWindow):
         if stops:
             waiting = pulse.status.queued if stopped else 0
             words = ntr("{n} message waits.", "{n} messages wait.", waiting) if waiting else ""
-            self.stopped_strip.say(sentences(*map(told, stops[:2]), "…" if len(stops) > 2 else "", words))
+            self.stopped_strip.say(
+                sentences(" · ".join([*map(told, stops[:2]), *(["…"] if len(stops) > 2 else [])]), words)
+            )
             may = self.services.allowed(Permission.SENDING_RESUME)
             if stopped:
                 self.stopped_strip.offer(tr("Resume sending") if may else "", self.resume_sending)

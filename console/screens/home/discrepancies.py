@@ -113,7 +113,7 @@ def _columns() -> list[Column[DiscrepancyRow]]:
 
 def _message_columns() -> list[Column[OddMessage]]:
     return [
-        Column("number", tr("Message"), lambda m: str(m.id), 90, sortable=False),
+        Column("number", tr("The message"), lambda m: str(m.id), 90, sortable=False),
         Column("customer", tr("Customer"), lambda m: m.customer or "–", 110, sortable=False),
         Column("phone", tr("Number"), lambda m: masked_phone(m.phone) if m.phone else "–", 120, sortable=False),
         Column("says", tr("The message says"), lambda m: m.says, 150, sortable=False),
