@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console.core.sending.seals import Seals, reseal
 from db import audit, outbox_recovery, outbox_seals
 from db.models import Discrepancy, DiscrepancyKind
 from db.outbox import Claimed
+
+MOST = 200  # messages that are remembered of one discrepancy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,16 +36,7 @@ def raise_alarm(session: Session, secret: bytes, alarm: Alarm, now: datetime, **
     paused = outbox_recovery.pause_batch(session, alarm.batch_id)
     if paused and sound:
         reseal(session, secret, alarm.batch_id)
-    session.add(
-        Discrepancy(
-            kind=alarm.kind,
-            batch_id=alarm.batch_id,
-            messages=[] if alarm.message_id is None else [alarm.message_id],
-            figures=figures,
-            alarm=True,
-            found_at=now,
-        )
-    )
+    _note(session, alarm, now, figures)
     audit.append(
         session,
         at=now,
@@ -52,3 +46,20 @@ def raise_alarm(session: Session, secret: bytes, alarm: Alarm, now: datetime, **
         subject=f"batch:{alarm.batch_id}" if alarm.message_id is None else f"message:{alarm.message_id}",
         detail={"batch": alarm.batch_id, "paused": paused, "kind": alarm.kind.value, **figures},
     )
+
+
+def _note(session: Session, alarm: Alarm, now: datetime, figures: dict[str, int]) -> None:
+    """One open discrepancy for each kind and batch, however many messages it is about."""
+    query = select(Discrepancy).where(
+        Discrepancy.kind == alarm.kind,
+        Discrepancy.batch_id == alarm.batch_id,
+        Discrepancy.alarm,
+        Discrepancy.settled_at.is_(None),
+    )
+    known = session.scalars(query.limit(1)).one_or_none()
+    if known is None:
+        known = Discrepancy(kind=alarm.kind, batch_id=alarm.batch_id, figures=figures, alarm=True, found_at=now)
+        known.messages = []
+        session.add(known)
+    if alarm.message_id is not None and alarm.message_id not in known.messages and len(known.messages) < MOST:
+        known.messages = [*known.messages, alarm.message_id]

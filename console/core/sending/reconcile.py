@@ -20,7 +20,7 @@ from console.core.events import Change, Topic
 from console.core.i18n import T
 from console.core.reports.period import Period
 from console.core.security.permissions import Permission
-from console.core.sending.alarms import Alarm, raise_alarm
+from console.core.sending.alarms import MOST, Alarm, raise_alarm
 from console.core.sending.consistency import Key, Sum, contradicts, place
 from console.core.sending.integrity import SECRET_NAME, digest_fits
 from console.core.sending.seals import Seals
@@ -31,7 +31,6 @@ from db.outbox_reconcile import Told
 log = logging.getLogger(__name__)
 
 DAYS = 7  # that a nightly run looks back: receipts come late
-MOST = 200  # messages that are remembered of one discrepancy
 NOTE_LENGTH = 500
 CHANGED = Change.of(Topic.OUTBOX, Topic.AUDIT)
 _PAGE = 1_000
@@ -203,7 +202,10 @@ def _remember(session: Session, findings: Sequence[Finding], now: datetime, by: 
     before = list(session.scalars(select(Discrepancy).order_by(Discrepancy.id)))
     of_place = {(each.kind, each.batch_id, each.line_id, each.day): each for each in before if not each.alarm}
     opened = 0
+    alarmed = {(each.kind, each.batch_id) for each in before if each.alarm and each.settled_at is None}
     for finding in findings:
+        if (finding.kind, finding.batch_id) in alarmed:
+            continue  # it is told already
         known = of_place.pop(finding.place, None)
         if known is None:
             known = Discrepancy(kind=finding.kind, found_at=now)
