@@ -22,6 +22,7 @@ from console.screens.campaigns.when import Days, Mode
 from console.shell.services import Services
 from db.models import Batch, Campaign, Dispatcher
 
+PATIENCE = 60_000  # milliseconds: a condition, not a measure
 _World = runpy.run_path(str(Path(__file__).parents[1] / "campaign_world.py"))["World"]
 MARKET = "${name}您好,我行贷款年化利率${apr}起(单利),以审批为准,活动至${end}。咨询${tel}。拒收请回复R"
 
@@ -60,7 +61,7 @@ def editor(qtbot: QtBot, page: CampaignsPage, settle: Callable[[], None]) -> Cam
     (made,) = page.findChildren(CampaignEditor)
     made.name.setText("11月还款提醒")
     choose(made, "还款提醒")
-    qtbot.waitUntil(made._is_checked, timeout=10_000)
+    qtbot.waitUntil(made._is_checked, timeout=PATIENCE)
     settle()
     return made
 
@@ -165,15 +166,15 @@ def test_an_offer_can_not_be_urgent(editor: CampaignEditor) -> None:
 
 def test_the_forecast_follows_the_answers(qtbot: QtBot, editor: CampaignEditor) -> None:
     words = editor.schedule._forecast.words
-    qtbot.waitUntil(lambda: "done" in words.text())  # 12 messages of two parts, twenty parts a minute
+    qtbot.waitUntil(lambda: "done" in words.text(), timeout=PATIENCE)  # 12 messages of two parts, twenty parts a minute
     assert words.text() == "Approved now, it would take about 1 minute and be done 10:01."
     pace = editor.schedule.pace
     pace.on.setChecked(True)
     pace.most.setValue(6)
-    qtbot.waitUntil(lambda: "be done 12:00" in words.text())
+    qtbot.waitUntil(lambda: "be done 12:00" in words.text(), timeout=PATIENCE)
     pace.unit.setCurrentIndex(pace.unit.findData(Unit.DAY))
     pace.most.setValue(1)
-    qtbot.waitUntil(lambda: "will not have left when it ends" in words.text())
+    qtbot.waitUntil(lambda: "will not have left when it ends" in words.text(), timeout=PATIENCE)
     assert "a faster pace" in words.text()
 
 
@@ -185,8 +186,8 @@ def test_days_on_which_nothing_may_leave_are_refused(
     section.hours.only.setChecked(True)
     section.hours.first.setTime(QTime(5, 0))
     section.hours.last.setTime(QTime(7, 0))  # reminders leave from eight on
-    qtbot.waitUntil(lambda: "no moment" in section._forecast.words.text())
-    qtbot.waitUntil(editor._is_checked, timeout=10_000)
+    qtbot.waitUntil(lambda: "no moment" in section._forecast.words.text(), timeout=PATIENCE)
+    qtbot.waitUntil(editor._is_checked, timeout=PATIENCE)
     settle()
     assert editor.check.result is not None
     assert editor.check.result.blocked
@@ -238,7 +239,7 @@ def test_a_window_of_the_past_is_said(page: CampaignsPage, editor: CampaignEdito
     section = editor.schedule
     section.mode.setCurrentIndex(section.mode.findData(Mode.WINDOW))
     section.days.set_days(date(2026, 11, 1), date(2026, 11, 2))
-    qtbot.waitUntil(lambda: "would expire before it can start" in editor.check.hint.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "would expire before it can start" in editor.check.hint.text(), timeout=PATIENCE)
 
 
 def test_a_batch_keeps_what_was_signed(ctx: Context, running: Callable[..., int]) -> None:
