@@ -283,16 +283,26 @@ def _has(part: Related, person: Row, today: Today, *, whole: bool) -> True_:
 def _loans(node: Node, today: Today, *, active: bool) -> Select[int]:
     if isinstance(node, Group) and node.logic is Logic.ANY and chooses_loans(node):
         return _union([_loans(part, today, active=active) for part in node.parts])
-    parts = list(_together(node))
+    parts = list(_stated(node))
     by_loan = [part for part in parts if chooses_loans(part)]
     if len(by_loan) == 1 and isinstance(by_loan[0], Related):
-        return _of_which(by_loan[0], [part for part in parts if part is not by_loan[0]], today, active=active)
+        rest = [atom for part in parts if part is not by_loan[0] for atom in _together(part)]
+        return _of_which(by_loan[0], rest, today, active=active)
     loan = aliased(Loan)
     people = loan.customer_id.in_(_found(node, today, active=active).query)
     if not by_loan:
         return select(loan.id).where(people)
     meant = _union([_loans(part, today, active=False) for part in by_loan])
     return select(loan.id).where(people, loan.id.in_(meant))
+
+
+def _stated(node: Node) -> Iterator[Node]:
+    """As it was written: a "none of" says nothing of which loans, whatever it is the opposite of."""
+    if isinstance(node, Group) and node.logic is Logic.ALL:
+        for part in node.parts:
+            yield from _stated(part)
+    else:
+        yield node
 
 
 def _of_which(node: Related, rest: list[Node], today: Today, *, active: bool) -> Select[int]:

@@ -68,6 +68,8 @@ def test_the_loan_conditions_choose_the_loans(ctx: Context, world: Any) -> None:
     assert [customer for customer, _loan in both] == [1, 3, 3, 6, 6, 9, 9]  # 城西 says nothing of loans: all of them
     none = Related(Scope.LOAN, DEAR.parts, present=False)
     assert [customer for customer, _loan in loans_of(ctx, Group((WEST, none)))] == [6, 6, 9, 9]
+    not_none = Group((none,), Logic.NONE)  # has one, but that says nothing of which
+    assert [customer for customer, _loan in loans_of(ctx, Group((WEST, not_none)))] == [3, 3]
 
 
 def test_an_audience_is_stored_and_read(ctx: Context) -> None:
