@@ -20,14 +20,14 @@ from typing import cast
 from sqlalchemy import Table, delete, select, update
 from sqlalchemy.orm import Session
 
-from console.core.campaigns import holdout
+from console.core.campaigns import holdout, second
 from console.core.campaigns.audience import describe
 from console.core.campaigns.draft import Draft, campaign_of, draft_of
 from console.core.campaigns.evaluation import CHUNK, Evaluated, NotComplete, Plan, audience_size, evaluated, plan
 from console.core.campaigns.flow import Flow
 from console.core.campaigns.schedule import signed
 from console.core.campaigns.schedule_words import schedule_words
-from console.core.campaigns.second import SecondTally, store
+from console.core.campaigns.second import SecondTally
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T
@@ -308,6 +308,8 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
         if prepared.schedule.metered:
             flow = Flow().counted(filled.messages, prepared.at)
             session.add(BatchFlow(batch_id=batch_id, data=flow.dump()))
+        words = filled.second.told()
+        second.store(session, batch_id, words)
         digest = filled.digest.finish(
             class_key=batch.class_key,
             not_before=batch.not_before,
@@ -315,14 +317,13 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
             line_id=batch.line_id,
             hold_out=holdout.signed(held),
             schedule=signed(batch.schedule, batch.priority),
+            words=second.signed(words),
         )
         batch.state, batch.digest = BatchState.PENDING, digest
         batch.messages, batch.parts, batch.excluded = filled.messages, filled.parts, filled.excluded
         batch.rules = prepared.policy.version
         seal_batch(secret, batch)
         campaign.state = CampaignState.PENDING
-        second = filled.second.told()
-        store(session, batch_id, second)
         ctx.audit(
             session,
             "campaign.submit",
@@ -341,7 +342,7 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
             priority=batch.priority,
             rules=batch.rules,
             hold_out=filled.held.people,
-            second="; ".join(str(each.why) for each in second),
+            second="; ".join(str(each.why) for each in words),
             digest=digest,
         )
     return Frozen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -80,6 +81,11 @@ def stored(session: Session, batch_id: int) -> tuple[Second, ...]:
         Second(rule=each.rule, why=Text.load(each.why), source=each.source, messages=each.messages)
         for each in session.scalars(query)
     )
+
+
+def signed(found: Sequence[Second]) -> str:
+    """What of them goes into the digest that is signed; empty when there are none."""
+    return json.dumps([[each.rule, each.why.dump(), each.source, each.messages] for each in found]) if found else ""
 
 
 def needs_second(ctx: Context, session: Session, batch: Batch) -> bool:

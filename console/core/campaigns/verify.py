@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console.core.campaigns import holdout
+from console.core.campaigns import holdout, second
 from console.core.campaigns.schedule import signed
 from console.core.sending.integrity import SECRET_NAME, BatchDigest, digest_fits
 from console.core.sending.seals import is_sealed
@@ -36,6 +36,7 @@ def verify_batch(database: Database, batch_id: int, *, progress: Callable[[int, 
         batch = session.get_one(Batch, batch_id)
         whole, seen, first_bad = _recompute(session, secret, batch, progress)
         held = session.get(HoldOut, batch_id)
+        words = second.stored(session, batch_id)
         same_group = holdout.untouched(session, held)
     sound = (
         first_bad is None
@@ -49,6 +50,7 @@ def verify_batch(database: Database, batch_id: int, *, progress: Callable[[int, 
             line_id=batch.line_id,
             hold_out=holdout.signed(held),
             schedule=signed(batch.schedule, batch.priority),
+            words=second.signed(words),
         )
         == batch.digest
     )

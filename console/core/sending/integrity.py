@@ -51,10 +51,11 @@ class BatchDigest:
         line_id: int | None,
         hold_out: str = "",
         schedule: str = "",
+        words: str = "",
     ) -> str:
         """64 hex digits. May be called again after more messages were added.
 
-        ``hold_out``: ``holdout.signed``; ``schedule``: ``campaigns.schedule.signed``.
+        ``hold_out``: ``holdout.signed``; ``schedule``: ``campaigns.schedule.signed``; ``words``: ``second.signed``.
         """
         whole = self._hash.copy()
         route = "" if line_id is None else str(line_id)
@@ -63,6 +64,8 @@ class BatchDigest:
             whole.update(framed("hold_out", hold_out))
         if schedule:
             whole.update(framed("schedule", schedule))
+        if words:
+            whole.update(framed("words", words))
         return whole.hexdigest()
 
 

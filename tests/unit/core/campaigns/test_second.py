@@ -6,17 +6,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, update
 
 from console.core.campaigns.approvals import approval_detail
+from console.core.campaigns.decisions import Tampered
 from console.core.campaigns.lifecycle import approve
 from console.core.campaigns.preflight import preflight
 from console.core.campaigns.second import MOST, SecondTally, WordForbidden
+from console.core.campaigns.verify import verify_batch
 from console.core.compliance.versions import approve_rules, change_rule, overview, start_draft, submit_draft
 from console.core.context import Actor, Context
 from console.core.i18n import T
 from console.core.messages.findings import Finding, Level
 from console.core.security.permissions import Role
-from db.models import BatchState, User
+from db.models import BatchFinding, BatchState, User
 
 LEGAL = "${name}您好,您的${prod}(尾号${no})本期${amt}元逾期,本行已申请仲裁。咨询${tel}。"
 
@@ -70,6 +73,19 @@ def test_a_word_in_one_customer_s_data_does_too(supervisor_ctx: Context, world: 
     found = detail(supervisor_ctx, frozen.campaign_id)
     assert [(each.rule, each.messages) for each in found.second] == [("word.legal", 1)]
     assert found.needed == 2
+
+
+@pytest.mark.parametrize("change", [delete(BatchFinding), update(BatchFinding).values(messages=0)])
+def test_what_was_found_is_inside_what_is_signed(supervisor_ctx: Context, world: Any, change: Any) -> None:
+    world.customers(4)
+    world.set_loans([2], product="仲裁贷")
+    frozen = world.submitted()
+    assert verify_batch(world.database, frozen.batch_id).sound
+    with world.database.begin() as session:
+        session.execute(change)
+    assert not verify_batch(world.database, frozen.batch_id).sound
+    with pytest.raises(Tampered):
+        approve(supervisor_ctx, frozen.campaign_id, frozen.digest)
 
 
 def test_one_approver_is_enough_for_other_texts(supervisor_ctx: Context, world: Any) -> None:
