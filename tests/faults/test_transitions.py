@@ -17,7 +17,7 @@ from console.core.campaigns.lifecycle import approve, cancel, pause, resume, ret
 from console.core.clock import FixedClock
 from console.core.context import Context
 from console.core.reports.period import today
-from console.core.sending.control import resolve_unknown, resume_class, stop_all, stop_class
+from console.core.sending.control import resolve_unknown, stop_class
 from console.core.sending.reconcile import look
 from db import audit
 from db.models import (
@@ -120,10 +120,6 @@ def _messages(scene: Scene) -> list[int]:
 Step = Callable[[Scene], object]
 # Verb of the child: what comes before it, its entry in the trail, the same verb here, and what it leaves behind.
 VERBS: dict[str, tuple[Step, str, Step, CampaignState, BatchState]] = {
-    "edit": (
-        lambda s: None, "campaign.edit",
-        lambda s: withdraw(s.ctx, s.campaign_id), CampaignState.DRAFT, BatchState.VOID,
-    ),
     "withdraw": (
         lambda s: None, "campaign.withdraw",
         lambda s: withdraw(s.ctx, s.campaign_id), CampaignState.DRAFT, BatchState.VOID,
@@ -146,17 +142,9 @@ VERBS: dict[str, tuple[Step, str, Step, CampaignState, BatchState]] = {
         _approve, "campaign.cancel",
         lambda s: cancel(s.ctx, s.campaign_id), CampaignState.CANCELLED, BatchState.CANCELLED,
     ),
-    "stop": (
-        _approve, "sending.stop",
-        lambda s: stop_all(s.supervisor, "drill"), CampaignState.APPROVED, BatchState.OPEN,
-    ),
     "stop class": (
         _approve, "sending.stop_class",
         lambda s: stop_class(s.supervisor, "remind", "drill"), CampaignState.APPROVED, BatchState.OPEN,
-    ),
-    "lift class": (
-        lambda s: (_approve(s), stop_class(s.supervisor, "remind", "drill")), "sending.resume_class",
-        lambda s: resume_class(s.supervisor, "remind"), CampaignState.APPROVED, BatchState.OPEN,
     ),
     "resend": (
         _unknown, "outbox.resolve",
@@ -171,8 +159,8 @@ VERBS: dict[str, tuple[Step, str, Step, CampaignState, BatchState]] = {
         lambda s: housekeeping.finish(s.ctx), CampaignState.FINISHED, BatchState.FINISHED,
     ),
 }  # fmt: skip
-_BY_SUPERVISOR = ("approve", "return", "stop", "stop class", "lift class")
-CASES = [("sqlite", verb) for verb in VERBS] + [("postgresql", verb) for verb in ("approve", "cancel", "stop class")]
+_BY_SUPERVISOR = ("approve", "return", "stop class")
+CASES = [("sqlite", verb) for verb in VERBS] + [("postgresql", verb) for verb in ("cancel", "stop class")]
 
 
 @pytest.mark.parametrize(("database", "verb"), CASES, indirect=["database"])
@@ -191,7 +179,7 @@ def test_killed_just_before_it_is_durable(scene: Scene, verb: str) -> None:
     with scene.ctx.database.read() as session:
         assert session.get_one(Campaign, scene.campaign_id).state is campaign_state
         assert session.get_one(Batch, scene.batch_id).state is batch_state
-        done = select(func.count()).where(AuditEntry.action == ("campaign.withdraw" if verb == "edit" else action))
+        done = select(func.count()).where(AuditEntry.action == action)
         assert session.scalar(done) == 1
     housekeeping.sweep(scene.ctx)
     housekeeping.settle(scene.ctx)

@@ -16,9 +16,7 @@ from console.core.context import Context
 CHILD = """
 import json, sys
 from datetime import datetime
-from dataclasses import replace
 from console.core.campaigns import freeze, housekeeping, lifecycle
-from console.core.campaigns.draft import load_draft
 from console.core.sending import control
 from console.core.clock import FixedClock
 from console.core.context import Actor, Context
@@ -31,10 +29,6 @@ key = bytes.fromhex(told["key"]) if told["key"] else None
 database = Database.open(told["url"], key=key)
 actor = Actor.of(told["user"], told["login"], "x", frozenset(map(Role, told["roles"])))
 clock = FixedClock(datetime.fromisoformat(told["now"]))
-
-def loaded(database, campaign_id):
-    with database.read() as session:
-        return load_draft(session, campaign_id).draft
 
 def step(*words):
     print(*words, flush=True)
@@ -51,16 +45,13 @@ freeze.CHUNK = told["chunk"] or freeze.CHUNK
 campaign, digest = told["campaign"], told["digest"]
 {
     "submit": lambda: lifecycle.submit(watched, campaign, progress=lambda done, total: step("chunk", done, total)),
-    "edit": lambda: lifecycle.save_draft(watched, replace(loaded(database, campaign), name="edited"), campaign),
     "withdraw": lambda: lifecycle.withdraw(watched, campaign),
     "approve": lambda: lifecycle.approve(watched, campaign, digest),
     "return": lambda: lifecycle.return_(watched, campaign, digest, "wrong amount"),
     "pause": lambda: lifecycle.pause(watched, campaign, "drill"),
     "resume": lambda: lifecycle.resume(watched, campaign),
     "cancel": lambda: lifecycle.cancel(watched, campaign),
-    "stop": lambda: control.stop_all(watched, "drill"),
     "stop class": lambda: control.stop_class(watched, "remind", "drill"),
-    "lift class": lambda: control.resume_class(watched, "remind"),
     "resend": lambda: control.resolve_unknown(watched, told["messages"], "resend"),
     "lapse": lambda: housekeeping.lapse(watched),
     "finish": lambda: housekeeping.finish(watched),

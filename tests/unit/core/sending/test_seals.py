@@ -47,6 +47,7 @@ def test_what_is_old_is_sealed_once_where_the_trail_bears_it_out(house: Any, ctx
 @pytest.mark.parametrize(
     "name", sorted(set(outbox_seals.SEALED) - {"id", "kind", "campaign_id", "created_by", "opened_by", "line_id"})
 )
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_every_field_counts(house: Any, name: str) -> None:
     house.batch(1)
     before = getattr(house.all(Batch)[0], name)
