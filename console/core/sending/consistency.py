@@ -16,6 +16,7 @@ from db.models import MessageState, PartState
 from db.outbox_reconcile import LEFT, Taken, Told
 from db.outbox_results import PartRow
 
+RESTORED = "backup.restored"  # given up because an older copy of the database is at work: it has no parts here
 _ARRIVED = (MessageState.DELIVERED, MessageState.ACCEPTED)
 _COLUMN = {
     MessageState.SENDING: "sending",
@@ -99,7 +100,8 @@ def contradicts(told: Told) -> bool:
         case MessageState.REFUSED:
             return folded in _ARRIVED
         case MessageState.UNKNOWN:
-            return folded in (None, MessageState.DELIVERED)
+            never_sent_here = folded is None and told.reason == RESTORED
+            return folded in (None, MessageState.DELIVERED) and not never_sent_here
         case MessageState.CANCELLED | MessageState.SUPPRESSED:
             return folded in _ARRIVED and not told.reason.startswith("person.")
         case _:

@@ -20,6 +20,7 @@ from console.core.context import Context
 from console.core.i18n import T
 from console.core.processes import write_private
 from console.core.sending.causes import explain
+from console.core.sending.consistency import RESTORED
 from console.core.sending.integrity import SECRET_NAME
 from db import marks, outbox_decisions, outbox_recovery
 from db.engine import Database
@@ -27,7 +28,6 @@ from db.models import Campaign, CampaignState, Dispatcher
 
 log = logging.getLogger(__name__)
 
-CAUSE = "backup.restored"
 CHUNK = 500  # messages in one transaction
 _SLACK = timedelta(seconds=10)
 
@@ -87,7 +87,7 @@ def _why(since: datetime) -> str:
 
 def _unsettle(ctx: Context) -> int:
     with ctx.database.begin() as session:
-        return outbox_recovery.give_up_waiting(session, CHUNK, CAUSE, explain(CAUSE).text.dump())
+        return outbox_recovery.give_up_waiting(session, CHUNK, RESTORED, explain(RESTORED).text.dump())
 
 
 def _take_back(session: Session, now: datetime) -> list[int]:

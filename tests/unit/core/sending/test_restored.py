@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import update
 
 from console.core.context import SYSTEM, Context
-from console.core.sending.restored import CAUSE, Witness, settle
+from console.core.sending.consistency import RESTORED
+from console.core.sending.reconcile import run
+from console.core.sending.restored import Witness, settle
 from console.core.settings import Settings
 from db import marks
 from db.engine import Database
@@ -50,11 +52,20 @@ def test_what_waited_in_the_copy_is_unknown_and_everything_is_stopped(house: Any
     assert settle(context(house), None) == 701
     assert house.states(is_open) == {"unknown": 699, "delivered": 1}
     assert (house.states(paused), house.states(over)) == ({"unknown": 2}, {"waiting": 3})
-    assert {row.reason for row in house.messages(paused)} == {CAUSE}
+    assert {row.reason for row in house.messages(paused)} == {RESTORED}
     assert "2026" in house.all(Control)[0].reason
     assert house.all(Control)[0].stopped
     assert [entry.action for entry in house.all(AuditEntry)] == ["database.restored"]
     assert settle(context(house), None) is None
+
+
+@OLDER
+def test_what_was_given_up_is_no_discrepancy(house: Any) -> None:
+    house.batch(5)
+    before = run(context(house)).findings
+    marked(house)
+    settle(context(house), None)
+    assert run(context(house)).findings == before
 
 
 @OLDER
