@@ -1,4 +1,4 @@
-"""second round"""
+"""Schedules, series, held-out groups, variants, word findings, seals and reconciliation."""
 
 import sqlalchemy as sa
 from alembic import op
