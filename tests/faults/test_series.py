@@ -29,6 +29,7 @@ from db import audit
 from db.models import Batch, BatchState, Campaign, CampaignState, Message, RunState, SeriesRun
 
 _World = runpy.run_path(str(Path(__file__).parents[1] / "campaign_world.py"))["World"]
+say = runpy.run_path(str(Path(__file__).with_name("watched.py")))["say"]
 PEOPLE = 120
 
 # Says a word at each step and waits to be told to go on: the parent kills it where it likes.
@@ -83,12 +84,6 @@ def child(ctx: Context, *, watched: bool) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.kill()
         process.communicate()
-
-
-def say(process: subprocess.Popen[str], words: str = "") -> None:
-    assert process.stdin is not None
-    process.stdin.write(words + "\n")
-    process.stdin.flush()
 
 
 def heard(process: subprocess.Popen[str]) -> str:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from console.core.context import Context
+from console.screens.campaigns.screen import CampaignsPage
 from console.shell.garbage import Garbage
 from console.shell.notices import Notice
 from console.shell.services import Services
@@ -84,3 +85,19 @@ def settle(qtbot: QtBot, services: Services) -> Callable[[], None]:
         qtbot.waitUntil(lambda: services.tasks.idle, timeout=10_000)
 
     return wait
+
+
+@pytest.fixture
+def campaigns_page(qtbot: QtBot, services: Services, settle: Callable[[], None]) -> Callable[[], CampaignsPage]:
+    """The page as a person who arrives at it finds it."""
+
+    def shown() -> CampaignsPage:
+        page = CampaignsPage(services)
+        qtbot.addWidget(page)
+        page.resize(1200, 900)
+        page.show()
+        page.arrive()
+        settle()
+        return page
+
+    return shown

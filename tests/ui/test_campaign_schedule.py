@@ -19,7 +19,6 @@ from console.core.context import Context
 from console.screens.campaigns.editor import CampaignEditor
 from console.screens.campaigns.screen import CampaignsPage
 from console.screens.campaigns.when import Days, Mode
-from console.shell.services import Services
 from db.models import Batch, Campaign, Dispatcher
 
 PATIENCE = 60_000  # milliseconds: a condition, not a measure
@@ -39,14 +38,8 @@ def world(ctx: Context) -> Any:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, services: Services, world: Any, settle: Callable[[], None]) -> CampaignsPage:
-    made = CampaignsPage(services)
-    qtbot.addWidget(made)
-    made.resize(1200, 900)
-    made.show()
-    made.arrive()
-    settle()
-    return made
+def page(campaigns_page: Callable[[], CampaignsPage], world: Any) -> CampaignsPage:
+    return campaigns_page()
 
 
 def choose(editor: CampaignEditor, name: str) -> None:

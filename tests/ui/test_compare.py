@@ -42,14 +42,8 @@ def two(world: Any) -> tuple[Any, Any]:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, services: Services, two: Any, settle: Callable[[], None]) -> CampaignsPage:
-    made = CampaignsPage(services)
-    qtbot.addWidget(made)
-    made.resize(1200, 800)
-    made.show()
-    made.arrive()
-    settle()
-    return made
+def page(campaigns_page: Callable[[], CampaignsPage], two: Any) -> CampaignsPage:
+    return campaigns_page()
 
 
 def pane_of(page: CampaignsPage, settle: Callable[[], None]) -> ComparePane:

@@ -15,7 +15,6 @@ from sqlalchemy import select
 from console.core.context import Context
 from console.screens.campaigns.editor import CampaignEditor
 from console.screens.campaigns.screen import CampaignsPage
-from console.shell.services import Services
 from db.models import Campaign, HoldOut, MessageState
 
 _World = runpy.run_path(str(Path(__file__).parents[1] / "campaign_world.py"))["World"]
@@ -33,14 +32,8 @@ def world(ctx: Context) -> Any:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, services: Services, world: Any, settle: Callable[[], None]) -> CampaignsPage:
-    made = CampaignsPage(services)
-    qtbot.addWidget(made)
-    made.resize(1200, 800)
-    made.show()
-    made.arrive()
-    settle()
-    return made
+def page(campaigns_page: Callable[[], CampaignsPage], world: Any) -> CampaignsPage:
+    return campaigns_page()
 
 
 def opened(page: CampaignsPage, settle: Callable[[], None]) -> CampaignEditor:

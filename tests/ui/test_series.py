@@ -43,14 +43,8 @@ def world(ctx: Context) -> Any:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, services: Services, world: Any, settle: Callable[[], None]) -> CampaignsPage:
-    made = CampaignsPage(services)
-    qtbot.addWidget(made)
-    made.resize(1200, 800)
-    made.show()
-    made.arrive()
-    settle()
-    return made
+def page(campaigns_page: Callable[[], CampaignsPage], world: Any) -> CampaignsPage:
+    return campaigns_page()
 
 
 def daily(**changes: Any) -> Recurrence:
