@@ -124,9 +124,16 @@ def run(step: Step) -> bool:
 
 
 # The longest first; each that ends makes room for the next. The faults mostly wait, so three fit on two cores.
+_SENDING = ("tests/unit/core/campaigns", "tests/unit/core/sending")
+
 STEPS = (
-    Step("tests of the core", (*PYTEST, "tests/unit/core"), offscreen=True),
     Step("faults", (*PYTEST, "tests/faults"), offscreen=True),
+    Step("tests of campaigns and sending", (*PYTEST, *_SENDING), offscreen=True),
+    Step(
+        "other tests of the core",
+        (*PYTEST, "tests/unit/core", *(f"--ignore={folder}" for folder in _SENDING)),
+        offscreen=True,
+    ),
     Step("interface tests", (*PYTEST, "tests/ui"), offscreen=True),
     Step("the real window", (*PYTEST, "tests/e2e"), on_screen=True),
     Step("wheel and packaged program", ("python", "tests/packaging.py")),
