@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from console.core.campaigns import freeze
 from console.core.campaigns.audience import Audience, Ending
+from console.core.campaigns.choices import choices
 from console.core.campaigns.housekeeping import ABANDONED
 from console.core.campaigns.lifecycle import approve, pause
 from console.core.campaigns.views import Outcome
@@ -464,3 +465,25 @@ def test_a_stopped_kind_is_told_beside_its_campaigns(
     settle()
     assert page.detail._stopped.text().startswith("Stopped: Repayment reminder. wrong amount")
     assert page.detail._stopped.isVisibleTo(page.detail)
+
+
+def test_people_of_an_earlier_campaign_are_left_out(
+    page: CampaignsPage, world: Any, settle: Callable[[], None], ctx: Context
+) -> None:
+    earlier = world.submitted(name="十一月", audience=Audience.of_customers([1, 2]))
+    settle()
+    page.bar.primary.click()
+    settle()
+    editor = page.findChild(CampaignEditor)
+    rows = editor.audience.without
+    assert not rows.segment.box.isEnabled()  # there is none
+    rows.earlier.box.click()
+    assert rows.earlier.which.isVisible()
+    assert rows.earlier.which.currentText().startswith("十一月")
+    told = Audience.of_outcome(earlier.batch_id, Ending.TOLD)
+    assert editor.audience.audience() == Audience(without=(told,))
+    with ctx.database.read() as session:
+        editor.audience.begin(choices(session), Audience(without=(told,)))
+    assert editor.audience.audience() == Audience(without=(told,))
+    rows.earlier.box.click()
+    assert editor.audience.audience() == Audience()

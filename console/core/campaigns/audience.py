@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, cast
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from console.core.customers.browse import CustomerFilter, audience_select, local_today
 from console.core.format import local_date
-from console.core.i18n import T, Text
+from console.core.i18n import T, Text, listed
 from console.core.segments.compile import pairs
 from console.core.segments.conditions import load
 from console.core.segments.pinning import pinned_pairs
@@ -47,6 +47,7 @@ class Ending(StrEnum):
     FAILED = "failed"  # for one of the causes; without causes: for any
     REPLIED = "replied"
     SILENT = "silent"  # it was delivered, and no reply came
+    TOLD = "told"  # it reached them, or may, or still waits to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,12 @@ class Audience:
     batch_id: int = 0  # of OUTCOME
     ending: Ending = Ending.FAILED  # of OUTCOME
     causes: tuple[str, ...] = ()  # of OUTCOME: codes as in ``Message.reason``
+    without: tuple[Audience, ...] = ()  # whoever is in one of these is left out
+
+    @property
+    def plain(self) -> Audience:
+        """The same, leaving nobody out."""
+        return replace(self, without=())
 
     @staticmethod
     def of_import(import_id: int) -> Audience:
@@ -89,7 +96,7 @@ class Audience:
             record |= {} if self.pin_id is None else {"pin": self.pin_id}
         if self.kind is AudienceKind.OUTCOME:
             record |= {"batch": self.batch_id, "ending": self.ending.value, "causes": list(self.causes)}
-        return record
+        return record | ({"without": [each.dump() for each in self.without]} if self.without else {})
 
     @staticmethod
     def load(record: Mapping[str, Any]) -> Audience:
@@ -104,6 +111,7 @@ class Audience:
             batch_id=record.get("batch", 0),
             ending=Ending(record.get("ending", Ending.FAILED)),
             causes=tuple(record.get("causes", ())),
+            without=tuple(Audience.load(each) for each in record.get("without", ())),
         )
 
 
@@ -132,8 +140,26 @@ def pairs_of(
     return cast("Select[int, int | None]", found)
 
 
+def left_out(session: Session, audience: Audience, *, today: date | None = None) -> ColumnElement[bool] | None:
+    """Whether the campaign itself leaves a ``Customer`` out; None where it leaves nobody out."""
+    if not audience.without:
+        return None
+    asked = (
+        pairs_of(session, each, per_loan=False, today=today).order_by(None).subquery() for each in audience.without
+    )
+    return or_(*(Customer.id.in_(select(found.c[0])) for found in asked))
+
+
 def describe(session: Session, audience: Audience) -> Text:
     """The audience in words, for a line on the screen and for the audit trail."""
+    said = _described(session, audience)
+    if not audience.without:
+        return said
+    others = listed([str(_described(session, each)) for each in audience.without])
+    return T("{audience}; without: {others}", audience=str(said), others=others)
+
+
+def _described(session: Session, audience: Audience) -> Text:
     match audience.kind:
         case AudienceKind.ALL:
             return T("All customers")
@@ -161,6 +187,8 @@ def _outcome(session: Session, audience: Audience) -> Text:
             return T("Those who replied to {name}", name=name or "?")
         case Ending.SILENT:
             return T("Those who got {name} and did not reply", name=name or "?")
+        case Ending.TOLD:
+            return T("Those who get {name}", name=name or "?")
 
 
 def _segment(session: Session, audience: Audience) -> Text:
@@ -185,6 +213,14 @@ def _picked(ids: tuple[int, ...], *, per_loan: bool) -> Select[int, int | None]:
     return cast("Select[int, int | None]", loans.where(chosen).order_by(Customer.id, Loan.id))
 
 
+_TOLD = (
+    MessageState.WAITING,
+    MessageState.CLAIMED,
+    MessageState.SENDING,
+    MessageState.ACCEPTED,
+    MessageState.DELIVERED,
+    MessageState.UNKNOWN,
+)
 _FAILED = (MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REFUSED)
 
 
@@ -203,6 +239,8 @@ def _ended(audience: Audience, *, per_loan: bool) -> Select[int, int | None]:
             wanted.append(replied)
         case Ending.SILENT:
             wanted += [Message.state == MessageState.DELIVERED, ~replied]
+        case Ending.TOLD:
+            wanted.append(Message.state.in_(_TOLD))
     if not per_loan:
         people = select(Message.customer_id).where(*wanted)
         everybody = select(Customer.id, null().label("loan_id")).where(Customer.id.in_(people)).order_by(Customer.id)

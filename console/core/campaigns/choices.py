@@ -20,9 +20,10 @@ from console.core.segments.browse import segment_choices
 from console.core.segments.sentence import sentence
 from console.core.segments.store import own_fields, titles_of
 from console.core.settings import Settings
-from db.models import Customer, ImportBatch, ImportState, Line
+from db.models import Batch, BatchState, Campaign, Customer, ImportBatch, ImportState, Line
 
 IMPORTS = 20
+EARLIER = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +50,21 @@ class SegmentOption:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EarlierChoice:
+    """A campaign whose people may be left out."""
+
+    batch_id: int
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Choices:
     templates: tuple[TemplateChoice, ...]  # by class and name
     lines: tuple[LineChoice, ...]  # that are switched on
     imports: tuple[ImportChoice, ...]  # newest first
     segments: tuple[SegmentOption, ...]  # by name
+    earlier: tuple[EarlierChoice, ...]  # that were submitted, newest first
     facets: Facets
     customers: int
 
@@ -77,6 +88,7 @@ def choices(session: Session, audience: Audience | None = None) -> Choices:
             for each in session.scalars(files)
         ),
         segments=_segments(session, audience),
+        earlier=_earlier(session, audience),
         facets=facets(session),
         customers=session.scalar(select(func.count()).where(Customer.active.is_(True))) or 0,
     )
@@ -84,6 +96,7 @@ def choices(session: Session, audience: Audience | None = None) -> Choices:
 
 def _segments(session: Session, chosen: Audience | None) -> tuple[SegmentOption, ...]:
     titles = titles_of(own_fields(session, retired=True))
+    chosen = None if chosen is None else chosen.plain
     options = []
     for each in segment_choices(session):
         live = Audience.of_segment(each.segment_id, each.version_id)
@@ -97,6 +110,22 @@ def _segments(session: Session, chosen: Audience | None) -> tuple[SegmentOption,
         kept = tr("As chosen before: {segment}", segment=str(describe(session, chosen)))
         options.insert(0, SegmentOption(audience=chosen, title=kept, said=""))
     return tuple(options)
+
+
+def _earlier(session: Session, chosen: Audience | None) -> tuple[EarlierChoice, ...]:
+    """The last ones, and those that ``chosen`` leaves out."""
+    kept = [each.batch_id for each in chosen.without if each.batch_id] if chosen is not None else []
+    query = (
+        select(Batch.id, Campaign.name, Batch.created_at)
+        .join(Campaign, Campaign.batch_id == Batch.id)
+        .order_by(Batch.id.desc())
+    )
+    closed = (BatchState.BUILDING, BatchState.VOID)
+    rows = [
+        *session.execute(query.where(Batch.state.not_in(closed)).limit(EARLIER)),
+        *session.execute(query.where(Batch.id.in_(kept))),
+    ]
+    return tuple(EarlierChoice(batch_id=batch, name=name, at=at) for batch, name, at in dict.fromkeys(map(tuple, rows)))
 
 
 def reach(session: Session, audience: Audience, *, per_loan: bool, today: date) -> int:

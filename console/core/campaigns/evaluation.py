@@ -15,11 +15,11 @@ from sqlalchemy import Column, Table, func, select
 from sqlalchemy.orm import Session
 
 from console.core.campaigns import holdout
-from console.core.campaigns.audience import Audience, pairs_of
+from console.core.campaigns.audience import Audience, left_out, pairs_of
 from console.core.campaigns.draft import Draft, Wording, wording_of
 from console.core.campaigns.foresee import times_of, usual_end
 from console.core.campaigns.opening import never_open, timetable_of
-from console.core.campaigns.rules import RULE_DUPLICATE, RULE_MISSING, RULE_TEXT
+from console.core.campaigns.rules import RULE_DUPLICATE, RULE_MISSING, RULE_TEXT, RULE_WITHOUT
 from console.core.campaigns.schedule import Schedule, Timetable, priority_of
 from console.core.campaigns.texts import PlanText, texts_of, variables_of
 from console.core.compliance import repeats
@@ -201,7 +201,9 @@ def evaluated(session: Session, plan: Plan, *, chunk: int = CHUNK) -> Generator[
     """
     columns = _columns(plan)
     pairs = pairs_of(session, plan.audience, per_loan=plan.class_.per_loan, today=plan.today)
-    query = pairs.add_columns(*columns).execution_options(yield_per=chunk)
+    without = left_out(session, plan.audience, today=plan.today)
+    flag = [] if without is None else [without.label("left_out")]
+    query = pairs.add_columns(*columns, *flag).execution_options(yield_per=chunk)
     row: list[object] = [*pairs.selected_columns, *columns]
     recipes = [Recipe(text.parsed.variables, plan.today, plan.campaign, plan.office, row) for text in plan.texts]
     shared = frozenset() if plan.class_.per_loan else _shared_numbers(session)
@@ -244,6 +246,7 @@ _CUSTOMER = cast(Table, Customer.__table__)
 _LOAN = cast(Table, Loan.__table__)
 
 
+_WITHOUT = T("The campaign leaves these customers out.")
 DAYS_COUNTED = "overdue"  # the variable
 _AMOUNT_DUE, _DUE_ON = 8, 9  # places in a row about a loan: see compliance.facts
 
@@ -269,6 +272,7 @@ class _Writing:
         self._known = known
         self._judge = Judge(plan.class_, plan.policy, plan.at)
         self._shared = shared
+        self._without = bool(plan.audience.without)
         self._taken: set[str] = set()
         self._last = ""
 
@@ -280,6 +284,8 @@ class _Writing:
         plan, customer_id, loan_id, phone = self._plan, row[0], row[1], row[2]
         recipient = f"{phone}:{loan_id}" if plan.class_.per_loan else phone
         later = None
+        if self._without and row[-1]:
+            return _excluded(row, recipient, RULE_WITHOUT, _WITHOUT)
         if not verdict.allowed:
             later = verdict.retry_at
             if later is None or later >= plan.expires_at:

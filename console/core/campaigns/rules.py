@@ -8,11 +8,13 @@ from console.core.i18n import T, Text
 
 RULE_MISSING = "text.missing"
 RULE_TEXT = "text.blocked"
+RULE_WITHOUT = "campaign.without"
 RULE_DUPLICATE = "duplicate.number"
 
 _TITLES: Mapping[str, Text] = {
     RULE_MISSING: T("A value for the text is missing"),
     RULE_TEXT: T("The text would not be allowed"),
+    RULE_WITHOUT: T("Left out by the campaign"),
     RULE_DUPLICATE: T("The number already gets it"),
     "duplicate.text": T("The same text within a day"),
     "holdout": T("Held out to measure the effect"),

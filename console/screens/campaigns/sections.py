@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from PySide6.QtCore import Signal
@@ -18,6 +19,7 @@ from console.core.messages.template import measure, parse
 from console.core.messages.values import campaign_variables
 from console.core.messages.variables import Variable
 from console.screens.campaigns.filterform import AudienceFilter
+from console.screens.campaigns.without import WithoutRows
 from console.shell import theme
 from console.shell.forms import Form
 from console.shell.services import Services
@@ -169,12 +171,14 @@ class AudienceSection(Section):
         self._segment = QWidget()
         self._segment.setLayout(column(row(self.segments, None), self.said, spacing=4, margins=(24, 0, 0, 0)))
         self.reach = label("", "quiet")
+        self.without = WithoutRows()
         self.add(
             self.everybody, self.by_segment, self._segment, self.by_filter, self.filter,
-            self.by_import, row(24, self.imports, None), self.by_hand, self.reach,
+            self.by_import, row(24, self.imports, None), self.by_hand, self.reach, self.without,
         )  # fmt: skip
         self._group.buttonToggled.connect(self._switched)
         self.filter.changed.connect(self.changed)
+        self.without.changed.connect(self.changed)
         self.imports.currentIndexChanged.connect(lambda _index: self.changed.emit())
         self.segments.currentIndexChanged.connect(lambda _index: self._segment_chosen())
         self._show_fields()
@@ -183,11 +187,12 @@ class AudienceSection(Section):
         self._group.blockSignals(True)
         self.everybody.setText(tr("All customers ({count})", count=count(choices.customers)))
         self.filter.offer(choices.facets)
+        self.without.begin(choices, audience.without)
         self._offer_imports(choices.imports, audience.filter.import_id)
         self._offer_segments(choices.segments, audience)
         self.by_import.setEnabled(bool(choices.imports))
         self.by_segment.setEnabled(bool(choices.segments))
-        self._kept = audience if audience.kind in (AudienceKind.CUSTOMERS, AudienceKind.OUTCOME) else None
+        self._kept = audience.plain if audience.kind in (AudienceKind.CUSTOMERS, AudienceKind.OUTCOME) else None
         self.by_hand.setVisible(self._kept is not None)
         self.by_hand.setText(_kept_words(audience))
         self._button(audience.kind).setChecked(True)
@@ -197,6 +202,9 @@ class AudienceSection(Section):
         self._show_fields()
 
     def audience(self) -> Audience:
+        return replace(self._chosen(), without=self.without.value())
+
+    def _chosen(self) -> Audience:
         if self.by_filter.isChecked():
             return Audience(kind=AudienceKind.FILTER, filter=self.filter.value())
         option = self.segments.currentData()
@@ -247,7 +255,7 @@ class AudienceSection(Section):
         self.segments.clear()
         for option in options:
             self.segments.addItem(option.title, option)
-            if option.audience == chosen:
+            if option.audience == chosen.plain:
                 self.segments.setCurrentIndex(self.segments.count() - 1)
         self.segments.blockSignals(False)
         self._say_segment()
@@ -282,3 +290,5 @@ def _kept_words(audience: Audience) -> str:
             return tr("Those who replied to an earlier campaign")
         case Ending.SILENT:
             return tr("Those who got an earlier campaign and did not reply")
+        case Ending.TOLD:
+            return tr("Those who get an earlier campaign")
