@@ -201,7 +201,7 @@ def resume(ctx: Context, campaign_id: int) -> None:
     _switch(ctx, campaign_id, BatchState.PAUSED, BatchState.OPEN, "campaign.resume", T("This campaign is not paused."))
 
 
-def cancel(ctx: Context, campaign_id: int) -> Cancelled:
+def cancel(ctx: Context, campaign_id: int) -> None:
     """Close the campaign for good, at once. ``housekeeping.settle`` writes it into the rows afterwards."""
     ctx.require(Permission.CAMPAIGNS_RUN)
     now, secret = ctx.clock.now(), ctx.database.secret(SECRET_NAME)
@@ -216,8 +216,13 @@ def cancel(ctx: Context, campaign_id: int) -> Cancelled:
             seal_batch(secret, batch)
         campaign.state, campaign.updated_at = CampaignState.CANCELLED, now
         ctx.audit(session, "campaign.cancel", subject(campaign_id), batch=batch.id)
-    with ctx.database.read() as session:  # counting a large batch takes longer than closing it may
-        return Cancelled(held_back=_count(session, batch.id, NOT_LEFT), on_air=_count(session, batch.id, ON_AIR))
+
+
+def called_back(ctx: Context, campaign_id: int) -> Cancelled:
+    """What a cancelled campaign holds back: counting a large batch takes longer than closing it may."""
+    with ctx.database.read() as session:
+        batch_id = campaign_of(session, campaign_id).batch_id or 0
+        return Cancelled(held_back=_count(session, batch_id, NOT_LEFT), on_air=_count(session, batch_id, ON_AIR))
 
 
 def copy(ctx: Context, campaign_id: int) -> int:

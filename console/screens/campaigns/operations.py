@@ -224,7 +224,11 @@ def resume(campaign_id: int) -> Callable[[Context], None]:
 
 
 def cancel(campaign_id: int) -> Callable[[Context], Cancelled]:
-    return lambda ctx: lifecycle.cancel(ctx, campaign_id)
+    def work(ctx: Context) -> Cancelled:
+        lifecycle.cancel(ctx, campaign_id)
+        return lifecycle.called_back(ctx, campaign_id)
+
+    return work
 
 
 def settle_rows(ctx: Context, report: Reported) -> int:

@@ -21,6 +21,7 @@ from console.core.campaigns.lifecycle import (
     EditedElsewhere,
     WrongState,
     approve,
+    called_back,
     cancel,
     copy,
     delete_draft,
@@ -344,7 +345,8 @@ def test_cancelling_tells_what_is_held_back_from_what_is_on_the_air(ctx: Context
     world.set_messages(running.batch_id, MessageState.ACCEPTED, 1)
     world.set_messages(running.batch_id, MessageState.UNKNOWN, 1)
     world.set_messages(running.batch_id, MessageState.CLAIMED, 1)
-    found = cancel(ctx, running.campaign_id)
+    cancel(ctx, running.campaign_id)
+    found = called_back(ctx, running.campaign_id)
     assert (found.held_back, found.on_air) == (6, 2)
     assert world.batch(running.batch_id).state is BatchState.CANCELLED
     assert tidy(ctx).settled == 6
