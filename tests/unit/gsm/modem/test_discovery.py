@@ -61,6 +61,12 @@ def test_strangers_are_not_spoken_to() -> None:
     assert asked == ["/dev/ttyUSB2", "/dev/ttyUSB1", "/dev/ttyUSB0"]
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What answers may answer late: this machine has other things to do."""
+    monkeypatch.setattr("gsm.modem.discovery._PROBE_SECONDS", 5.0)
+
+
 def test_a_real_probe_says_only_at_until_it_is_answered(either: EmulatorProcess) -> None:
     identity = probe(either.address)
     assert identity is not None
