@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from console.core.campaigns.audience import Audience
 from console.core.campaigns.browse import CampaignFilter, CampaignRow
@@ -271,12 +271,7 @@ class CampaignsPage(Page):
         if self._comparing is None:
             return
         pane, self._comparing = self._comparing, None
-        self._stack.setCurrentWidget(self._list)
-        self._stack.removeWidget(pane)
-        pane.deleteLater()
-        self.bar.show()
-        self.table.reload()
-        self.table.setFocus()
+        self._back_to_list(pane)
 
     # Series
 
@@ -298,6 +293,9 @@ class CampaignsPage(Page):
         if self._series is None:
             return
         pane, self._series = self._series, None
+        self._back_to_list(pane)
+
+    def _back_to_list(self, pane: QWidget) -> None:
         self._stack.setCurrentWidget(self._list)
         self._stack.removeWidget(pane)
         pane.deleteLater()
