@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -50,10 +49,7 @@ def export_audit(ctx: Context, wanted: AuditFilter, path: Path, tell: Tell | Non
     ids = audit_ids(ctx, wanted, Sort("at"))
     with replacing(path) as fresh:
         sheet = Sheet(name=T("Audit trail"), columns=_COLUMNS, rows=_rows(ctx, ids), total=len(ids))
-        with fresh.open("wb") as file:
-            rows = workbook.write(file, [sheet], heading, lambda done: report(done, len(ids)))
-            file.flush()
-            os.fsync(file.fileno())
+        rows = workbook.write_file(fresh, [sheet], heading, lambda done: report(done, len(ids)))
         with ctx.database.begin() as session:
             ctx.audit(session, "audit.export", "audit", file=path.name, rows=rows, filter=described(wanted))
     report(len(ids), len(ids))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,10 +90,7 @@ def export_lists(ctx: Context, path: Path, pack_id: int | None = None) -> int:
         rows = list(_rows(record_of(ctx, session, pack_id)["words"]))
     sheet = Sheet(name=T("Word lists"), columns=_COLUMNS, rows=iter(rows), total=len(rows))
     with replacing(path) as fresh:
-        with fresh.open("wb") as file:
-            workbook.write(file, [sheet], heading, lambda _done: None)
-            file.flush()
-            os.fsync(file.fileno())
+        workbook.write_file(fresh, [sheet], heading, lambda _done: None)
         with ctx.database.begin() as session:
             ctx.audit(session, "rules.export_words", "rules", file=path.name, rows=len(rows))
     return len(rows)

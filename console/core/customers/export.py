@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -79,10 +78,7 @@ def export_customers(
                 permit.check(digest_of(ids), len(ids))
             rows_of = _rows(session, ids, full=permit is not None)
             sheet = Sheet(name=T("Customers"), columns=_COLUMNS, rows=rows_of, total=len(ids))
-            with fresh.open("wb") as file:
-                rows = workbook.write(file, [sheet], heading, lambda done: report(done, len(ids)))
-                file.flush()
-                os.fsync(file.fileno())
+            rows = workbook.write_file(fresh, [sheet], heading, lambda done: report(done, len(ids)))
         with ctx.database.begin() as session:
             if permit is not None:
                 use(ctx, session, permit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -46,10 +45,7 @@ def export_suppressions(
             page = Sheet(
                 name=T("Do-not-contact list"), columns=_COLUMNS, rows=_rows(ctx, session, found), total=len(found)
             )
-            with fresh.open("wb") as file:
-                written = workbook.write(file, [page], heading, lambda done: progress(done, len(found)))
-                file.flush()
-                os.fsync(file.fileno())
+            written = workbook.write_file(fresh, [page], heading, lambda done: progress(done, len(found)))
         with ctx.database.begin() as session:
             ctx.audit(session, "suppression.export", "suppression", file=path.name, rows=written)
     return written

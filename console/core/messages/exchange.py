@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -98,10 +97,7 @@ def export_templates(ctx: Context, filter_: TemplateFilter, sort: Sort, path: Pa
             rows = template_rows(session, template_ids(session, filter_, sort))
             cells = list(_cells(session, rows))
         sheet = Sheet(name=T("Templates"), columns=_COLUMNS, rows=iter(cells), total=len(cells))
-        with fresh.open("wb") as file:
-            workbook.write(file, [sheet], heading, lambda _done: None)
-            file.flush()
-            os.fsync(file.fileno())
+        workbook.write_file(fresh, [sheet], heading, lambda _done: None)
         with ctx.database.begin() as session:
             ctx.audit(session, "template.export", "templates", file=path.name, rows=len(rows))
     return len(rows)

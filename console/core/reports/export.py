@@ -70,11 +70,7 @@ def _write(ctx: Context, request: Request, part: Path, tell: Tell, permit: Permi
         made = requests.sheets(session, request, ctx.clock)
         total = sum(sheet.total for sheet in made)
         tell(0, total)
-        with part.open("wb") as file:
-            rows = workbook.write(file, made, heading, lambda done: tell(min(done, total), total))
-            file.flush()
-            os.fsync(file.fileno())
-    return rows
+        return workbook.write_file(part, made, heading, lambda done: tell(min(done, total), total))
 
 
 def _heading(ctx: Context, session: Session, request: Request, permit: Permit | None) -> Heading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -45,6 +46,15 @@ class Heading:
     title: str
     lines: Sequence[str]  # who exported, when, and of what
     author: str
+
+
+def write_file(path: Path, sheets: Iterable[Sheet], heading: Heading, progress: Callable[[int], None]) -> int:
+    """``write`` into ``path``, and have it on the disk before its name counts. Raises OSError."""
+    with path.open("wb") as file:
+        rows = write(file, sheets, heading, progress)
+        file.flush()
+        os.fsync(file.fileno())
+    return rows
 
 
 def write(file: IO[bytes], sheets: Iterable[Sheet], heading: Heading, progress: Callable[[int], None]) -> int:
