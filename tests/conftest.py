@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import URL, create_engine, make_url
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ _home = tempfile.TemporaryDirectory(prefix="branch-sms-tests-")
 os.environ["BRANCH_SMS_HOME"] = _home.name  # nothing of this user's own installation is read or written
 
 CHINA = timezone(timedelta(hours=8))
+
+# The same examples in every run, and no time limit on any; ``--hypothesis-profile=explore`` looks for new ones.
+settings.register_profile("explore", settings.get_profile("ci"), derandomize=False, max_examples=2_000)
+settings.load_profile("ci")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -106,8 +106,15 @@ class Step:
     on_screen: bool = False  # on a screen of its own (Xvfb) where there is none, offscreen as the last resort
 
 
-def run(step: Step) -> bool:
-    """Run one check and print what it said in one piece; whether it is content."""
+@dataclass(frozen=True)
+class Ended:
+    step: Step
+    content: bool
+    said: str  # the whole output, with the verdict below
+
+
+def run(step: Step) -> Ended:
+    """Run one check, and print its verdict."""
     begin = time.monotonic()
     command = [str(BIN / step.command[0]), *step.command[1:]]
     environment = {**os.environ, **(OFFSCREEN if step.offscreen or step.on_screen else {})}
@@ -117,10 +124,10 @@ def run(step: Step) -> bool:
     ended = subprocess.run(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
-    verdict = "passed" if ended.returncode == 0 else f"FAILED ({ended.returncode})"
-    took = time.monotonic() - begin
-    print(f"\n== {step.title}\n{ended.stdout.rstrip()}\n-- {step.title}: {verdict}, {took:.0f} s", flush=True)
-    return ended.returncode == 0
+    output, took = ended.stdout.rstrip(), time.monotonic() - begin
+    verdict = f"{'passed' if ended.returncode == 0 else f'FAILED ({ended.returncode})'}, {took:.0f} s"
+    print(f"{step.title}: {verdict}\n    {output.rpartition(chr(10))[2]}", flush=True)
+    return Ended(step, ended.returncode == 0, f"\n== {step.title}\n{output}\n-- {step.title}: {verdict}")
 
 
 # The longest first; each that ends makes room for the next. The faults mostly wait, so three fit on two cores.
@@ -151,12 +158,14 @@ STEPS = (
 def main(arguments: list[str]) -> int:
     install_system_packages()
     install_python_packages()
-    if arguments:
-        return 0 if run(Step("tests", (*PYTEST, *arguments), offscreen=True)) else 1
+    steps = (Step("tests", (*PYTEST, *arguments), offscreen=True),) if arguments else STEPS
     with ThreadPoolExecutor(3) as pool:
-        content = list(pool.map(run, STEPS))
-    print(f"\n{content.count(True)} of {len(content)} checks passed", flush=True)
-    return 0 if all(content) else 1
+        ended = list(pool.map(run, steps))
+    failed = [one for one in ended if not one.content]
+    for one in ended if arguments else failed:  # last, so that who sees only the end of a log sees why
+        print(one.said)
+    print(f"\n{len(ended) - len(failed)} of {len(ended)} checks passed", flush=True)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

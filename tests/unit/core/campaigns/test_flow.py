@@ -66,7 +66,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings.default.max_examples * 3 // 2)
 @given(steps=STEPS, most=st.integers(1, 12), unit=st.sampled_from(Unit))
 def test_in_no_window_more_leave_than_the_pace_says(steps: list[tuple[str, int]], most: int, unit: Unit) -> None:
     lines = Lines(Pace(most=most, unit=unit))

@@ -209,9 +209,7 @@ def undone(database: Database) -> Iterator[Session]:
 
 
 @settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
+    max_examples=settings.default.max_examples * 6 // 10,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data(), class_key=KEYS, now=st.sampled_from(MOMENTS), few=st.sampled_from([10_000, 0]))

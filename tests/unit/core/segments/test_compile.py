@@ -164,7 +164,8 @@ def batched(items: list[Group], size: int) -> list[list[Group]]:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=settings.default.max_examples * 6 // 10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(root=_group(Scope.CUSTOMER, 3))
 def test_any_conditions_together(ctx: Context, people: Any, root: Group) -> None:
@@ -172,7 +173,8 @@ def test_any_conditions_together(ctx: Context, people: Any, root: Group) -> None
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=settings.default.max_examples // 4,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(day=st.dates(date(2023, 12, 20), date(2028, 3, 5)), within=st.integers(0, 380), operator=st.just("next_days"))
 def test_birthdays_on_any_day(ctx: Context, people: Any, day: date, within: int, operator: str) -> None:
