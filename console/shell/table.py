@@ -110,6 +110,7 @@ class RecordTable(QTableView, Generic[R]):
         self._all_wanted = False  # select what is still to come, too
         self._touched = 0  # how often the selection changed
         self._told: int | None = None  # id whose record was last told as current
+        self._sought: int | None = None
         self.setModel(self.records)
         self.setItemDelegate(CellDelegate(self))
         self._dress()
@@ -284,6 +285,17 @@ class RecordTable(QTableView, Generic[R]):
         self.setCurrentIndex(self.records.index(row, 0))
         self.scrollTo(self.records.index(row, 0))
         return True
+
+    def seek(self, id_: int | None) -> None:
+        """The row that the next ``land`` goes to."""
+        self._sought = id_
+
+    def land(self) -> bool:
+        """For ``loaded``: to the row sought, or to the first one where none is current; True where that chose one."""
+        sought, self._sought = self._sought, None
+        if sought is not None and self.select_id(sought):
+            return True
+        return bool(self.records.ids) and self.current_id() is None and self.select_id(self.records.ids[0])
 
     # Inside
 

@@ -187,6 +187,32 @@ def test_selection_follows_the_ids(make: Make, settle: Callable[[], None]) -> No
     assert row.name == "customer 150"
 
 
+def test_a_list_lands_on_what_was_sought_or_on_its_first_row(make: Make, settle: Callable[[], None]) -> None:
+    source = Source(range(100, 130))
+    table = make(source)
+    table.loaded.connect(table.land)
+    table.reload()
+    settle()
+    assert table.selected_ids() == [100]
+    table.seek(117)
+    table.reload()
+    settle()
+    assert table.selected_ids() == [117]
+    table.reload()  # what was sought once is not sought again
+    table.select_id(120)
+    settle()
+    assert table.current_id() == 120
+    table.seek(5)  # the list has no such row
+    source.ids = list(range(121, 130))
+    table.reload()
+    settle()
+    assert table.selected_ids() == [121]
+    source.ids = []
+    table.reload()
+    settle()
+    assert table.current_id() is None
+
+
 def test_everything_selected_stays_everything(make: Make, qtbot: QtBot, settle: Callable[[], None]) -> None:
     source = Source(range(1, 301))
     table = make(source)

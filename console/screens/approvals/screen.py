@@ -28,13 +28,12 @@ class ApprovalsPage(Page):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self._select_when_loaded: int | None = None
         self.table = self._table()
         self.reading = ReadingPane(services)
         self.reading.decided.connect(self._decided)
         self.table.current_changed.connect(self._show_current)
         self.table.row_activated.connect(lambda _row: self.reading.setFocus())
-        self.table.loaded.connect(self._loaded)
+        self.table.loaded.connect(self.table.land)
         self.set_content(master_detail(self.table, self.reading, shares=(4, 5)))
 
     def _table(self) -> RecordTable[ApprovalRow]:
@@ -60,7 +59,7 @@ class ApprovalsPage(Page):
     def arrive(self, **arguments: object) -> None:
         """``campaign_id`` chooses one of the queue."""
         wanted = arguments.get("campaign_id")
-        self._select_when_loaded = wanted if isinstance(wanted, int) else None
+        self.table.seek(wanted if isinstance(wanted, int) else None)
         self.table.reload()
 
     def refresh(self, change: Change | None) -> None:
@@ -69,13 +68,6 @@ class ApprovalsPage(Page):
 
     def step_back(self) -> bool:
         return self.reading.step_back()
-
-    def _loaded(self, number: int) -> None:
-        wanted, self._select_when_loaded = self._select_when_loaded, None
-        if wanted is not None and self.table.select_id(wanted):
-            return
-        if number and self.table.current_id() is None:
-            self.table.select_id(self.table.records.ids[0])
 
     def _show_current(self, row: ApprovalRow | None) -> None:
         self.reading.show_campaign(row.id if row is not None else None)

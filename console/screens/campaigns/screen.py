@@ -41,7 +41,6 @@ class CampaignsPage(Page):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self._wanted = CampaignFilter()
-        self._select_when_loaded: int | None = None
         self._may_edit = services.allowed(Permission.CAMPAIGNS_EDIT)
         self._dress_bar()
         self.table = self._table()
@@ -51,7 +50,7 @@ class CampaignsPage(Page):
         self.detail.open_wanted.connect(self.open_campaign)
         self.table.current_changed.connect(self._show_current)
         self.table.row_activated.connect(self._activate)
-        self.table.loaded.connect(self._loaded)
+        self.table.loaded.connect(self.table.land)
         self.detail.repeated.connect(self.open_series)
         self._editor: CampaignEditor | None = None
         self._series: SeriesPane | None = None
@@ -184,7 +183,7 @@ class CampaignsPage(Page):
         self.close_series()
         self.close_comparison()
         self._clear_filters()
-        self._select_when_loaded = campaign_id
+        self.table.seek(campaign_id)
         self.table.reload()
 
     # Editing
@@ -243,7 +242,7 @@ class CampaignsPage(Page):
             return
         self.bar.show()
         if saved is not None:
-            self._select_when_loaded = saved
+            self.table.seek(saved)
         self.table.reload()
         self.table.setFocus()
 
@@ -337,13 +336,6 @@ class CampaignsPage(Page):
             self.bar.search.blockSignals(False)
         self._wanted = CampaignFilter()
         self.table.set_loaders(operations.ids_of(self._wanted))
-
-    def _loaded(self, number: int) -> None:
-        wanted, self._select_when_loaded = self._select_when_loaded, None
-        if wanted is not None and self.table.select_id(wanted):
-            return
-        if number and self.table.current_id() is None:
-            self.table.select_id(self.table.records.ids[0])
 
     def _reload(self) -> None:
         self.table.reload()

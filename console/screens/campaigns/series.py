@@ -57,13 +57,12 @@ class SeriesPane(QWidget):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
-        self._wanted: int | None = None
         self.table = self._table()
         self.detail = SeriesDetailPane(services)
         self.detail.edit_wanted.connect(self.edit_wanted)
         self.detail.open_wanted.connect(self.open_wanted)
         self.table.current_changed.connect(lambda each: self.detail.show_series(each.id if each else None))
-        self.table.loaded.connect(self._loaded)
+        self.table.loaded.connect(self.table.land)
         head = QWidget()
         head.setObjectName("pagebar")
         head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -103,21 +102,12 @@ class SeriesPane(QWidget):
 
     def show_series(self, series_id: int | None = None) -> None:
         """Read the list, and choose one of it."""
-        self._wanted = series_id
+        self.table.seek(series_id)
         self.table.reload()
 
     def reload(self) -> None:
         self.table.reload()
         self.detail.reload()
-
-    def _loaded(self, number: int) -> None:
-        wanted, self._wanted = self._wanted, None
-        if wanted is not None and self.table.select_id(wanted):
-            return
-        if number and self.table.current_id() is None:
-            self.table.select_id(self.table.records.ids[0])
-        elif not number:
-            self.detail.show_series(None)
 
 
 class SeriesDetailPane(QStackedWidget):

@@ -62,9 +62,8 @@ class DiscrepancyDialog(QDialog):
         self._enable()
         self.table.reload()
 
-    def _loaded(self, number: int) -> None:
-        if number and not self.table.currentIndex().isValid():
-            self.table.selectRow(0)
+    def _loaded(self) -> None:
+        if self.table.land():
             self.table.setFocus()
 
     def _enable(self) -> None:

@@ -41,7 +41,7 @@ class RequestsSection(QWidget):
         self._shown: RequestRow | None = None
         self.table = self._table()
         self.table.current_changed.connect(self._show)
-        self.table.loaded.connect(self._loaded)
+        self.table.loaded.connect(self.table.land)
         self._title = heading("")
         self._values = KeyValues()
         self._hint = label("", "quiet", wrap=True)
@@ -87,10 +87,6 @@ class RequestsSection(QWidget):
 
     def reload(self) -> None:
         self.table.reload()
-
-    def _loaded(self, number: int) -> None:
-        if number and self.table.current_id() is None:
-            self.table.select_id(self.table.records.ids[0])
 
     def _show(self, shown: RequestRow | None) -> None:
         self._shown = shown
