@@ -12,8 +12,8 @@ from console.core.compliance.changing import Incoming, with_lists
 from console.core.compliance.sources import source_words
 from console.core.compliance.versions import record_of, rewrite, today
 from console.core.context import Context
-from console.core.customers import workbook as tables
 from console.core.customers.errors_workbook import replacing
+from console.core.customers.headed import rows_under_header
 from console.core.errors import UserError
 from console.core.format import local_datetime
 from console.core.i18n import T, Text, listed, tr
@@ -49,7 +49,6 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
 }
 _NEEDED = {"title", "word"}
 _TERMS = ("level", "scope", "kinds", "why", "mend", "source")
-HEADER_ROWS = 12  # among which the header is looked for
 
 
 class UnusableLists(UserError):
@@ -124,17 +123,10 @@ def import_lists(ctx: Context, path: Path, pack_id: int) -> int:
 
 
 def _gathered(path: Path) -> list[_Gathered]:
-    book = tables.Book(path)
-    read = (book.sheet(header_row=row) for row in range(1, HEADER_ROWS + 1))
-    found = next(((sheet, places) for sheet in read if (places := _places(sheet.headers)).keys() >= _NEEDED), None)
-    if found is None:
-        raise NoLists()
-    sheet, places = found
+    titles = {key: column.title for key, column in zip(_KEYS, _COLUMNS, strict=True)}
     lists: dict[str, _Gathered] = {}
-    for number, row in enumerate(sheet.rows, sheet.first_row):
-        given = {key: str(row[place]).strip() if place < len(row) else "" for key, place in places.items()}
-        if any(given.values()):
-            _gather(lists, number, given)
+    for number, given in rows_under_header(path, titles, _HEADERS, _NEEDED):
+        _gather(lists, number, given)
     if not lists:
         raise NoLists()
     return list(lists.values())
@@ -193,14 +185,3 @@ def _kind(given: _Gathered, word: str) -> str:
         if word in (key, str(class_.title), class_.title.source):
             return key
     raise UnusableLists(given.row, T("There is no kind “{kind}”.", kind=word[:40]))
-
-
-def _places(headers: Sequence[str]) -> dict[str, int]:
-    titles = {key: str(column.title).casefold() for key, column in zip(_KEYS, _COLUMNS, strict=True)}
-    found: dict[str, int] = {}
-    for place, header in enumerate(headers):
-        word = header.strip().casefold()
-        for key, words in _HEADERS.items():
-            if word in words or word == titles[key]:
-                found.setdefault(key, place)
-    return found

@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from console.core.context import Context
-from console.core.customers import workbook as tables
 from console.core.customers.errors_workbook import replacing
+from console.core.customers.headed import rows_under_header
 from console.core.errors import UserError
 from console.core.format import local_datetime
 from console.core.i18n import T, Text, tr
@@ -42,6 +42,8 @@ _COLUMNS = (
     Column(title=T("For whom"), width=40),
     Column(title=T("Condition"), width=30),
 )
+_READ = ("key", "name", "class", "body", "", "", "variant", "", "when")  # keys of the columns that are taken back
+_TITLES = {key: column.title for key, column in zip(_READ, _COLUMNS, strict=True) if key}
 _HEADERS = {
     "key": ("key", "编号", "編號", "模板编号"),
     "name": ("name", "名称", "名稱", "模板名称"),
@@ -51,7 +53,6 @@ _HEADERS = {
     "body": ("text", "正文", "内容", "內容", "文本", "模板内容"),
 }
 _NEEDED = {"name", "class", "body"}
-HEADER_ROWS = 12  # among which the header is looked for
 LONGEST = 1_000  # characters of a text
 
 
@@ -118,33 +119,18 @@ def _cells(session: Session, rows: Sequence[TemplateRow]) -> Iterator[Row]:
 def read_templates(ctx: Context, path: Path) -> list[Incoming]:
     """Compare every row with the library; nothing is written. Raises NotPermitted, NoTemplates, UnusableFile."""
     ctx.require(Permission.TEMPLATES_EDIT)
-    book = tables.Book(path)
-    read = (book.sheet(header_row=row) for row in range(1, HEADER_ROWS + 1))
-    found = next(((sheet, places) for sheet in read if (places := _places(sheet.headers)).keys() >= _NEEDED), None)
-    if found is None:
+    given = rows_under_header(path, _TITLES, _HEADERS, _NEEDED)
+    if not given:
         raise NoTemplates()
-    sheet, places = found
-    given = [
-        (number, {key: _text(row, place) for key, place in places.items()})
-        for number, row in enumerate(sheet.rows, sheet.first_row)
-        if any(_text(row, place) for place in places.values())
-    ]
     with ctx.database.read() as session:
         known = _known(session)
-        incoming = [
-            _incoming(session, number, main, variants, known) for number, main, variants in _grouped(given, places)
-        ]
-    if not incoming:
-        raise NoTemplates()
-    return incoming
+        return [_incoming(session, number, main, variants, known) for number, main, variants in _grouped(given)]
 
 
 Given = Mapping[str, str]
 
 
-def _grouped(
-    given: Sequence[tuple[int, Given]], places: Mapping[str, int]
-) -> Iterator[tuple[int, Given, list[Given] | None]]:
+def _grouped(given: Sequence[tuple[int, Given]]) -> Iterator[tuple[int, Given, list[Given] | None]]:
     """Each template with the rows of its variants, which stand under it; None where the file has no such column."""
     found: list[tuple[int, Given, list[Given]]] = []
     for number, row in given:
@@ -153,7 +139,7 @@ def _grouped(
         else:
             found.append((number, row, []))
     for number, main, variants in found:
-        yield number, main, variants if "variant" in places else None
+        yield number, main, variants if "variant" in main else None
 
 
 def _same_template(main: Given, row: Given) -> bool:
@@ -176,23 +162,6 @@ def take_templates(ctx: Context, incoming: Sequence[Incoming], progress: Callabl
         )
         progress(done, len(wanted))
     return len(wanted)
-
-
-def _places(headers: Sequence[str]) -> dict[str, int]:
-    titles = dict(zip(("key", "name", "class", "body"), _COLUMNS, strict=False))
-    titles |= {"variant": _COLUMNS[-3], "when": _COLUMNS[-1]}
-    found: dict[str, int] = {}
-    for place, header in enumerate(headers):
-        word = header.strip().casefold()
-        for key, words in _HEADERS.items():
-            if word in words or word == str(titles[key].title).casefold():
-                found.setdefault(key, place)
-    return found
-
-
-def _text(row: Sequence[object], place: int) -> str:
-    value = row[place] if place < len(row) else ""
-    return str(value).strip()
 
 
 @dataclass(frozen=True)
