@@ -14,7 +14,7 @@ from console.core.customers.loans import LoanState
 from console.core.format import money, yuan
 from console.core.i18n import tr
 from console.screens.customers import file_operations as operations
-from console.screens.customers.notedialogs import NoteDialog
+from console.screens.customers.notedialogs import NoteDialog, Work
 from console.screens.customers.persondialogs import FileDialog
 from console.shell.services import Services
 
@@ -91,17 +91,16 @@ class PaymentDialog(NoteDialog):
 
     def __init__(self, parent: QWidget, services: Services, loan: LoanDetail, instalment: Instalment) -> None:
         title = tr("Instalment {number} of loan {loan}", number=instalment.sequence, loan=loan.number)
-        super().__init__(parent, services, title, tr("Note the payment"))
+        super().__init__(parent, services, title, tr("Note the payment"), self._payment)
         self._instalment = instalment
         self.explain(
             tr("Open: {amount}. A reminder that still waits for it is held back.", amount=yuan(instalment.outstanding))
         )
         self.form.add_text("amount", tr("Paid"), money(instalment.outstanding))
 
-    def save(self) -> None:
+    def _payment(self) -> Work | None:
         paid = fen(self.form.text("amount"))
         if not isinstance(paid, int):
             self.form.set_error("amount", tr("Enter an amount in yuan."))
-            return
-        amount = Decimal(paid).scaleb(-2)
-        self.work(self._services, operations.mark_paid(self._instalment.id, amount), self._told)
+            return None
+        return operations.mark_paid(self._instalment.id, Decimal(paid).scaleb(-2))
