@@ -177,7 +177,7 @@ def dispatcher_here(branch: Any) -> Iterator[Any]:
     thread.join()
 
 
-@pytest.mark.expects_log("port.gone")
+@pytest.mark.expects_log("port.gone|port.missing")
 def test_a_modem_is_found_again_at_another_port(branch: Any, until: Any, dispatcher_here: list[str]) -> None:
     """The same IMEI and IMSI answer elsewhere, and beside them a stranger."""
     first = branch.modem(options=_QUICK)
