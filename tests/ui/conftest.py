@@ -7,6 +7,7 @@ what was told. A test fails when a background task meets a bug.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -16,9 +17,13 @@ from console.core.context import Context
 from console.screens.campaigns.screen import CampaignsPage
 from console.shell.garbage import Garbage
 from console.shell.notices import Notice
+from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.theme import ThemeManager
 from db.engine import Database
+
+P = TypeVar("P", bound=Page)
+Arrived = Callable[[P], P]
 
 
 @pytest.fixture
@@ -88,16 +93,21 @@ def settle(qtbot: QtBot, services: Services) -> Callable[[], None]:
 
 
 @pytest.fixture
-def campaigns_page(qtbot: QtBot, services: Services, settle: Callable[[], None]) -> Callable[[], CampaignsPage]:
-    """The page as a person who arrives at it finds it."""
+def arrived(qtbot: QtBot) -> Arrived[P]:
+    """``arrived(ApprovalsPage(services))``: the page as a person who arrives at it finds it."""
 
-    def shown() -> CampaignsPage:
-        page = CampaignsPage(services)
+    def shown(page: P) -> P:
         qtbot.addWidget(page)
         page.resize(1200, 900)
         page.show()
+        qtbot.waitExposed(page)
         page.arrive()
-        settle()
+        qtbot.waitUntil(lambda: page.services.tasks.idle, timeout=10_000)
         return page
 
     return shown
+
+
+@pytest.fixture
+def campaigns_page(services: Services, arrived: Arrived[CampaignsPage]) -> Callable[[], CampaignsPage]:
+    return lambda: arrived(CampaignsPage(services))

@@ -44,17 +44,8 @@ def services(services_of: Callable[[Context], Services], supervisor_ctx: Context
 
 
 @pytest.fixture
-def opened(qtbot: QtBot, services: Services, settle: Callable[[], None]) -> Callable[[], ApprovalsPage]:
-    def open_page() -> ApprovalsPage:
-        page = ApprovalsPage(services)
-        qtbot.addWidget(page)
-        page.resize(1200, 900)
-        page.show()
-        page.arrive()
-        settle()
-        return page
-
-    return open_page
+def opened(services: Services, arrived: Callable[[ApprovalsPage], ApprovalsPage]) -> Callable[[], ApprovalsPage]:
+    return lambda: arrived(ApprovalsPage(services))
 
 
 def state_of(ctx: Context, campaign_id: int) -> CampaignState:
@@ -130,18 +121,16 @@ def test_returning_needs_a_comment(
 
 
 def test_own_campaigns_are_shown_with_the_reason_but_cannot_be_decided(
-    qtbot: QtBot, services_of: Callable[[Context], Services], ctx: Context, world: Any
+    arrived: Callable[[ApprovalsPage], ApprovalsPage],
+    services_of: Callable[[Context], Services],
+    ctx: Context,
+    world: Any,
 ) -> None:
     world.submitted()
     with ctx.database.begin() as session:
         session.get_one(User, ctx.actor.user_id).roles = ["officer", "supervisor"]
     actor = Actor.of(ctx.actor.user_id, "officer", "王敏", frozenset({Role.OFFICER, Role.SUPERVISOR}))
-    services = services_of(replace(ctx, actor=actor))
-    page = ApprovalsPage(services)
-    qtbot.addWidget(page)
-    page.show()
-    page.arrive()
-    qtbot.waitUntil(lambda: services.tasks.idle, timeout=10_000)
+    page = arrived(ApprovalsPage(services_of(replace(ctx, actor=actor))))
     assert len(page.table) == 1
     decision = page.reading.decision
     assert not decision.approve.isVisibleTo(page)

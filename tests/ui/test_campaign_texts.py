@@ -74,15 +74,15 @@ def test_the_check_tells_of_each_text(
 
 
 def test_who_approves_reads_every_text_and_why_two_have_to(
-    world: Any, version_id: int, supervisor_ctx: Context, services_of: Callable[[Context], Services], qtbot: QtBot
+    world: Any,
+    version_id: int,
+    supervisor_ctx: Context,
+    services_of: Callable[[Context], Services],
+    arrived: Callable[[ApprovalsPage], ApprovalsPage],
+    qtbot: QtBot,
 ) -> None:
     frozen = world.submitted(version_id=version_id)
-    page = ApprovalsPage(services_of(supervisor_ctx))
-    qtbot.addWidget(page)
-    page.resize(1200, 900)
-    page.show()
-    page.arrive()
-    qtbot.waitUntil(lambda: page.services.tasks.idle)
+    page = arrived(ApprovalsPage(services_of(supervisor_ctx)))
     page.reading.show_campaign(frozen.campaign_id)
     qtbot.waitUntil(lambda: page.services.tasks.idle)
     said = words(page.reading)

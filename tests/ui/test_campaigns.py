@@ -388,29 +388,23 @@ def test_filters_and_search_narrow_the_list(
 
 
 def test_a_checker_watches_but_does_not_make(
-    qtbot: QtBot, services_of: Callable[[Context], Services], supervisor_ctx: Context, world: Any
+    arrived: Callable[[CampaignsPage], CampaignsPage],
+    services_of: Callable[[Context], Services],
+    supervisor_ctx: Context,
+    world: Any,
 ) -> None:
-    services = services_of(supervisor_ctx)
-    page = CampaignsPage(services)
-    qtbot.addWidget(page)
-    page.show()
-    page.arrive()
-    qtbot.waitUntil(lambda: services.tasks.idle, timeout=10_000)
+    page = arrived(CampaignsPage(services_of(supervisor_ctx)))
     assert page.bar.primary is None
     assert "New campaign" not in buttons(page)
 
 
 def test_what_a_crash_left_half_prepared_is_a_draft_again(
-    qtbot: QtBot, ctx: Context, services: Services, world: Any, clock: FixedClock, settle: Callable[[], None]
+    qtbot: QtBot, ctx: Context, world: Any, clock: FixedClock, campaigns_page: Callable[[], CampaignsPage]
 ) -> None:
     campaign_id = world.saved(version_id=1)
     freeze._start(ctx, campaign_id)
     clock.advance(ABANDONED + timedelta(seconds=1))
-    page = CampaignsPage(services)
-    qtbot.addWidget(page)
-    page.show()
-    page.arrive()
-    settle()
+    page = campaigns_page()
     assert [each.state for each in stored(ctx)] == [CampaignState.DRAFT]
     qtbot.waitUntil(lambda: "Edit" in buttons(page.detail))
 

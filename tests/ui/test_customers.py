@@ -433,14 +433,12 @@ def test_a_campaign_never_means_more_than_the_list(wanted: CustomerFilter, kind:
 
 
 def test_who_may_not_change(
-    village: dict[str, int], supervisor_ctx: Context, services_of: Callable[[Context], Services], qtbot: QtBot
+    village: dict[str, int],
+    supervisor_ctx: Context,
+    services_of: Callable[[Context], Services],
+    arrived: Callable[[CustomersPage], CustomersPage],
 ) -> None:
-    services = services_of(supervisor_ctx)
-    page = CustomersPage(services)
-    qtbot.addWidget(page)
-    page.show()
-    page.arrive()
-    qtbot.waitUntil(lambda: services.tasks.idle)
+    page = arrived(CustomersPage(services_of(supervisor_ctx)))
     page.table.selectAll()
     assert not page.many.change.isVisible()
     assert not page.many.write.isVisible()

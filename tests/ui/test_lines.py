@@ -35,17 +35,8 @@ Open = Callable[[Services], LinesPage]
 
 
 @pytest.fixture
-def open_page(qtbot: QtBot) -> Open:
-    def make(services: Services) -> LinesPage:
-        page = LinesPage(services)
-        qtbot.addWidget(page)
-        page.resize(1100, 720)
-        page.show()
-        page.arrive()
-        qtbot.waitUntil(lambda: services.tasks.idle)
-        return page
-
-    return make
+def open_page(arrived: Callable[[LinesPage], LinesPage]) -> Open:
+    return lambda services: arrived(LinesPage(services))
 
 
 def test_no_line_yet_offers_to_attach_one(open_page: Open, admin: Services, qtbot: QtBot) -> None:

@@ -35,18 +35,8 @@ def wait(qtbot: QtBot) -> Callable[[RulesPage], None]:
 
 
 @pytest.fixture
-def opened(qtbot: QtBot, services_of: Callable[[Context], Services], wait: Callable[[RulesPage], None]) -> Open:
-    def make(ctx: Context) -> RulesPage:
-        page = RulesPage(services_of(ctx))
-        page.resize(1200, 800)
-        qtbot.addWidget(page)
-        page.show()
-        qtbot.waitExposed(page)
-        page.arrive()
-        wait(page)
-        return page
-
-    return make
+def opened(services_of: Callable[[Context], Services], arrived: Callable[[RulesPage], RulesPage]) -> Open:
+    return lambda ctx: arrived(RulesPage(services_of(ctx)))
 
 
 def _dialog(kind: type[QDialog]) -> QDialog:

@@ -51,15 +51,8 @@ def people(database: Database, ctx: Context) -> None:
 
 
 @pytest.fixture
-def page(people: None, services: Services, qtbot: QtBot, settle: Settle) -> TemplatesPage:
-    page = TemplatesPage(services)
-    qtbot.addWidget(page)
-    page.resize(1200, 800)
-    page.show()
-    qtbot.waitExposed(page)
-    page.arrive()
-    settle()
-    return page
+def page(people: None, services: Services, arrived: Callable[[TemplatesPage], TemplatesPage]) -> TemplatesPage:
+    return arrived(TemplatesPage(services))
 
 
 def shown(page: TemplatesPage, ctx: Context, *variants: Variant) -> library.Saved:

@@ -54,14 +54,10 @@ def library_ids(database: Database, ctx: Context) -> dict[str, int]:
 
 
 @pytest.fixture
-def page(library_ids: dict[str, int], services: Services, qtbot: QtBot, settle: Settle) -> TemplatesPage:
-    page = TemplatesPage(services)
-    qtbot.addWidget(page)
-    page.resize(1200, 760)
-    page.show()
-    page.arrive()
-    settle()
-    return page
+def page(
+    library_ids: dict[str, int], services: Services, arrived: Callable[[TemplatesPage], TemplatesPage]
+) -> TemplatesPage:
+    return arrived(TemplatesPage(services))
 
 
 @pytest.fixture
