@@ -9,10 +9,21 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
+from sqlalchemy import func, select
 
 from console.core.context import Context
 from console.core.customers.workbook import Sheet, read
-from db.models import Consent, Customer, ImportBatch, ImportedCustomer, ImportState, Loan, LoanState, Suppression
+from db.models import (
+    Consent,
+    Customer,
+    ImportBatch,
+    ImportedCustomer,
+    ImportState,
+    Loan,
+    LoanState,
+    StagedRow,
+    Suppression,
+)
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -92,3 +103,15 @@ def sheet_of(tmp_path: Path) -> Callable[..., Sheet]:
         return read(tmp_path / name)
 
     return make
+
+
+@pytest.fixture
+def counts(ctx: Context) -> Callable[[], dict[str, int]]:
+    """How many rows there are in the tables that an import writes."""
+    tables = (Customer, Loan, Consent, ImportBatch, ImportedCustomer, StagedRow)
+
+    def count() -> dict[str, int]:
+        with ctx.database.read() as session:
+            return {t.__tablename__: session.scalar(select(func.count()).select_from(t)) or 0 for t in tables}
+
+    return count
