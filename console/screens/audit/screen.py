@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from console.core.audit.browse import AuditFilter, AuditRow
 from console.core.audit.checking import Check, explained
@@ -18,6 +18,7 @@ from console.core.listing import Sort
 from console.core.security.permissions import Permission
 from console.screens.audit import operations
 from console.screens.audit.operations import Overview
+from console.shell.files import ask_workbook
 from console.shell.forms import FormDialog
 from console.shell.page import Page
 from console.shell.services import Services
@@ -167,12 +168,10 @@ class AuditPage(Page):
 
     def export(self) -> None:
         def choose(folder: Path) -> None:
-            suggested = str(folder / f"{tr('Audit trail')} {self._today().isoformat()}.xlsx")
-            name, _ = QFileDialog.getSaveFileName(
-                self, tr("Export the audit trail"), suggested, tr("Excel workbook (*.xlsx)")
-            )
-            if name:
-                self.export_to(Path(name).with_suffix(".xlsx"))
+            suggested = folder / f"{tr('Audit trail')} {self._today().isoformat()}.xlsx"
+            target = ask_workbook(self, tr("Export the audit trail"), suggested)
+            if target is not None:
+                self.export_to(target)
 
         self.services.tasks.query(operations.folder, choose, owner=self)
 

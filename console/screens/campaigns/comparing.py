@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QGridLayout, QVBoxLayout, QWidget
 
 from console.core.campaigns.compare import Comparison, Line, Overlap
 from console.core.campaigns.messages import MessageRow
@@ -20,6 +20,7 @@ from console.core.messages.difference import Change, Stretch
 from console.core.security.permissions import Permission
 from console.screens.campaigns import operations
 from console.shell import theme
+from console.shell.files import ask_workbook
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
 from console.shell.widgets import (
@@ -212,11 +213,9 @@ class ComparePane(QWidget):
         self._services.tasks.query(operations.comparison_target, self._choose_file, owner=self)
 
     def _choose_file(self, suggested: Path) -> None:
-        name, _ = QFileDialog.getSaveFileName(
-            self, tr("Export the comparison"), str(suggested), tr("Excel workbook (*.xlsx)")
-        )
-        if name:
-            self.export_to(Path(name))
+        target = ask_workbook(self, tr("Export the comparison"), suggested)
+        if target is not None:
+            self.export_to(target)
 
     def export_to(self, target: Path) -> None:
         work = operations.export_comparison_to(self.campaign_ids, target)

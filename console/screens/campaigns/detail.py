@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QStackedWidget, QTabWidget, QWidget
 
 from console.core.campaigns.audience import Ending
 from console.core.campaigns.lifecycle import Cancelled
@@ -23,6 +23,7 @@ from console.screens.campaigns.effect import EffectCard
 from console.screens.campaigns.messages import LeftOutTab, MessagesTab
 from console.screens.campaigns.operations import CHANGED, Overview
 from console.screens.campaigns.repeat import RepeatDialog
+from console.shell.files import ask_workbook
 from console.shell.flow import FlowLayout
 from console.shell.services import Services
 from console.shell.widgets import (
@@ -303,11 +304,9 @@ class DetailPane(QStackedWidget):
         self._services.tasks.query(operations.export_target(self._id), self._choose_file, owner=self)
 
     def _choose_file(self, suggested: Path) -> None:
-        name, _ = QFileDialog.getSaveFileName(
-            self, tr("Export campaign"), str(suggested), tr("Excel workbook (*.xlsx)")
-        )
-        if name:
-            self.export_to(Path(name))
+        target = ask_workbook(self, tr("Export campaign"), suggested)
+        if target is not None:
+            self.export_to(target)
 
     def export_to(self, target: Path) -> None:
         work = operations.export_details(self._id, target, reveal=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.core.customers.checking import Checked, why_incomplete
 from console.core.customers.importing import BadRow, ImportResult, Outdated
@@ -20,6 +20,7 @@ from console.screens.customers.logsection import LogSection
 from console.screens.customers.outlook import OutlookSection
 from console.screens.customers.sections import CheckSection, ColumnsSection, FileSection, ImportSection
 from console.shell import theme
+from console.shell.files import ask_workbook
 from console.shell.services import Services
 from console.shell.tasks import Task
 from console.shell.widgets import column, icon_button, label, row, scroll
@@ -222,9 +223,9 @@ class ImportPage(QWidget):
             return
         stem = Path(self._checked.sheet.file_name).stem
         suggested = tr("{file} - to correct.xlsx", file=stem)
-        name, _ = QFileDialog.getSaveFileName(self, tr("Save error workbook"), suggested, tr("Excel workbook (*.xlsx)"))
-        if name:
-            self.save_errors(Path(name).with_suffix(".xlsx"))
+        path = ask_workbook(self, tr("Save error workbook"), suggested)
+        if path is not None:
+            self.save_errors(path)
 
     def save_errors(self, path: Path) -> None:
         if self._checked is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog
 
 from console.core.customers.importlog import ImportRecord, ImportState
 from console.core.customers.outlook import titles_of
@@ -14,6 +13,7 @@ from console.core.i18n import clauses, listed, ntr, tr
 from console.screens.customers import importwork
 from console.screens.customers.importwork import IMPORTED
 from console.shell import theme
+from console.shell.files import ask_workbook
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
 from console.shell.widgets import Card, EmptyState, confirm, label, quiet_button, row
@@ -68,9 +68,9 @@ class LogSection(Card):
         if found is None:
             return
         suggested = tr("{file} - to correct.xlsx", file=Path(found.file_name).stem)
-        name, _ = QFileDialog.getSaveFileName(self, tr("Save error workbook"), suggested, tr("Excel workbook (*.xlsx)"))
-        if name:
-            self.save_errors(found, Path(name).with_suffix(".xlsx"))
+        path = ask_workbook(self, tr("Save error workbook"), suggested)
+        if path is not None:
+            self.save_errors(found, path)
 
     def save_errors(self, found: ImportRecord, path: Path) -> None:
         def saved(rows: int) -> None:

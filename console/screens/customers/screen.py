@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QStackedWidget, QWidget
 
 from console.core.customers.browse import LOAN_STATE_TITLES, CustomerFilter, CustomerRow
 from console.core.customers.fields import Field
@@ -23,6 +23,7 @@ from console.screens.customers.many import ManyCustomers
 from console.screens.customers.operations import Surroundings
 from console.screens.customers.persondialogs import CustomerDialog
 from console.shell.asking import AskFullNumbersDialog
+from console.shell.files import ask_workbook
 from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
@@ -298,9 +299,9 @@ class CustomersPage(Page):
     def _ask_where(self) -> None:
         today = local_date(self.services.ctx.clock.now())
         suggested = tr("Customers {date}.xlsx", date=today)
-        name, _ = QFileDialog.getSaveFileName(self, tr("Export customers"), suggested, tr("Excel workbook (*.xlsx)"))
-        if name:
-            self.export(Path(name).with_suffix(".xlsx"))
+        path = ask_workbook(self, tr("Export customers"), suggested)
+        if path is not None:
+            self.export(path)
 
     def _only(self) -> list[int]:
         several = self.table.selected_count() > 1 and not self.table.has_all()

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QSpinBox, QWidget
 
 from console.core.customers.checking import BadRow, Checked, why_incomplete
 from console.core.customers.columns import FIELDS, Group, group_of
@@ -15,12 +15,12 @@ from console.core.customers.importing import ImportResult, Sheet
 from console.core.customers.mapping import Fields, Mapping
 from console.core.customers.normalise import phone, text
 from console.core.customers.problems import Policy
-from console.core.customers.workbook import FILE_TYPES
 from console.core.errors import UserError
 from console.core.format import count, masked_card, masked_identity, masked_phone
 from console.core.i18n import clauses, ntr, sentences, tr
 from console.screens.customers.importwork import Opened
 from console.shell import theme
+from console.shell.files import ask_table
 from console.shell.gauges import ProgressLine
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
@@ -82,10 +82,9 @@ class FileSection(Section):
         self.trouble.show()
 
     def _ask(self) -> None:
-        kinds = tr("Tables ({patterns})", patterns=" ".join(FILE_TYPES))
-        name, _ = QFileDialog.getOpenFileName(self, tr("Import customers"), "", kinds)
-        if name:
-            self.chosen.emit(Path(name))
+        path = ask_table(self, tr("Import customers"))
+        if path is not None:
+            self.chosen.emit(path)
 
 
 class ColumnsSection(Section):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFontDatabase, QShowEvent
-from PySide6.QtWidgets import QDialog, QFileDialog, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QPlainTextEdit, QWidget
 from shiboken6 import isValid
 
 from console.core.errors import UserError
@@ -16,6 +15,7 @@ from console.core.lines.browse import LineCard
 from console.core.lines.terminal import Entry, Kind, Terminal, moment
 from console.screens.lines import operations
 from console.shell import theme
+from console.shell.files import ask_text_file
 from console.shell.services import Services
 from console.shell.widgets import column, heading, label, primary_button, quiet_button, row
 
@@ -118,9 +118,9 @@ class TerminalDialog(QDialog):
 
     def _choose_file(self) -> None:
         suggested = f"{self._card.name}.txt"
-        name, _ = QFileDialog.getSaveFileName(self, tr("Save transcript"), suggested, tr("Text (*.txt)"))
-        if name and self._terminal is not None:
-            operations.save_transcript(self._services, self, self._terminal, Path(name), self._refused)
+        path = ask_text_file(self, tr("Save transcript"), suggested)
+        if path is not None and self._terminal is not None:
+            operations.save_transcript(self._services, self, self._terminal, path, self._refused)
 
     def done(self, result: int) -> None:
         """However it is closed, the modem is given back."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QListWidgetItem, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QListWidgetItem, QPlainTextEdit, QWidget
 
 from console.core.finding import FoundCustomer
 from console.core.i18n import ntr, tr
@@ -14,6 +14,7 @@ from console.core.protection.erasure import Erased, Standing
 from console.core.protection.handover import HandedOver
 from console.screens.protection import operations
 from console.shell import theme
+from console.shell.files import ask_text_file, ask_workbook
 from console.shell.forms import FormDialog
 from console.shell.search import SearchField
 from console.shell.services import Services
@@ -137,9 +138,9 @@ class CertificateCard(Card):
         self.show()
 
     def do_save(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, tr("Save the certificate"), "", tr("Text (*.txt)"))
-        if name:
-            self.save_to(Path(name).with_suffix(".txt"))
+        target = ask_text_file(self, tr("Save the certificate"))
+        if target is not None:
+            self.save_to(target)
 
     def save_to(self, target: Path) -> None:
         def done(path: Path) -> None:
@@ -183,9 +184,9 @@ class HandOverDialog(FormDialog):
         if not basis:
             self.form.set_error("basis", tr("Write on what ground."))
             return
-        name, _ = QFileDialog.getSaveFileName(self, tr("Write the file"), "", tr("Excel workbook (*.xlsx)"))
-        if name:
-            self.write_to(Path(name).with_suffix(".xlsx"), basis)
+        target = ask_workbook(self, tr("Write the file"))
+        if target is not None:
+            self.write_to(target, basis)
 
     def write_to(self, target: Path, basis: str) -> None:
         services = self._services

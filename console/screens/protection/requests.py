@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.core.format import count, local_datetime, when
 from console.core.i18n import ntr, tr
@@ -13,6 +13,7 @@ from console.core.listing import Sort
 from console.core.protection.requests import STATE_TITLES, RequestRow
 from console.core.security.permissions import Permission
 from console.screens.protection import operations
+from console.shell.files import ask_workbook
 from console.shell.forms import FormDialog
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
@@ -139,10 +140,10 @@ class RequestsSection(QWidget):
             return
 
         def choose(folder: Path) -> None:
-            suggested = str(folder / f"{tr('Full numbers')} {shown.id}.xlsx")
-            name, _ = QFileDialog.getSaveFileName(self, tr("Write the file"), suggested, tr("Excel workbook (*.xlsx)"))
-            if name:
-                self.write_to(shown.id, Path(name).with_suffix(".xlsx"))
+            suggested = folder / f"{tr('Full numbers')} {shown.id}.xlsx"
+            target = ask_workbook(self, tr("Write the file"), suggested)
+            if target is not None:
+                self.write_to(shown.id, target)
 
         self._services.tasks.query(operations.folder, choose, owner=self)
 

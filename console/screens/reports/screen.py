@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 
 from console.core.errors import UserError
 from console.core.events import Change, Topic
@@ -22,6 +22,7 @@ from console.screens.reports.cards import CardList
 from console.screens.reports.period import PeriodChooser
 from console.screens.reports.preview import PreviewPane
 from console.shell.asking import AskFullNumbersDialog
+from console.shell.files import ask_workbook
 from console.shell.gauges import ProgressLine
 from console.shell.page import Page
 from console.shell.services import Services
@@ -30,7 +31,6 @@ from console.shell.widgets import (
     Card,
     ElidedLabel,
     column,
-    confirm,
     icon_button,
     label,
     link_button,
@@ -173,20 +173,9 @@ class ReportsPage(Page):
             self.services.tasks.query(suggested, lambda path: self._choose_file(request, path), owner=self, key="path")
 
     def _choose_file(self, request: Request, suggested: Path) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, tr("Export report"), str(suggested), tr("Excel workbook (*.xlsx)"))
-        if not name:
-            return
-        target = Path(name)
-        if target.suffix.lower() != ".xlsx":
-            target = target.with_name(target.name + ".xlsx")
-            if target.exists() and not self._may_replace(target):
-                return
-        self.export_to(target, request)
-
-    def _may_replace(self, target: Path) -> bool:
-        """The dialog asked about the name that was typed, not about this one."""
-        text = tr("There is a file {name} already.", name=target.name)
-        return confirm(self, tr("Replace the file?"), text, tr("Replace"), danger=True)
+        target = ask_workbook(self, tr("Export report"), suggested)
+        if target is not None:
+            self.export_to(target, request)
 
     def export_to(self, target: Path, request: Request | None = None) -> None:
         """Write the report that is shown (or ``request``) to ``target``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.core.compliance.changing import Field
 from console.core.compliance.describe import SECTION_TITLES, RuleChange, RuleView, Section
@@ -22,6 +22,7 @@ from console.screens.rules.draft import DraftPane
 from console.screens.rules.parts import WIDEST, RulesCard, VersionCard
 from console.screens.rules.words import WordsPane
 from console.shell import theme
+from console.shell.files import ask_table, ask_workbook
 from console.shell.page import Page
 from console.shell.sections import Sections
 from console.shell.services import Services
@@ -198,9 +199,9 @@ class RulesPage(Page):
 
     def _ask_where(self) -> None:
         suggested = tr("Word lists {date}.xlsx", date=local_date(self.services.ctx.clock.now()))
-        name, _ = QFileDialog.getSaveFileName(self, tr("Export word lists"), suggested, tr("Excel workbook (*.xlsx)"))
-        if name:
-            self.export_lists(Path(name).with_suffix(".xlsx"))
+        path = ask_workbook(self, tr("Export word lists"), suggested)
+        if path is not None:
+            self.export_lists(path)
 
     def export_lists(self, path: Path) -> None:
         def done(rows: int) -> None:
@@ -213,10 +214,9 @@ class RulesPage(Page):
         self.services.tasks.run(tr("Exporting word lists"), work, done, owner=self)
 
     def _ask_which(self) -> None:
-        kinds = tr("Tables ({kinds})", kinds="*.xlsx *.xls *.ods *.csv")
-        name, _ = QFileDialog.getOpenFileName(self, tr("Import word lists"), "", kinds)
-        if name:
-            self.import_lists(Path(name))
+        path = ask_table(self, tr("Import word lists"))
+        if path is not None:
+            self.import_lists(path)
 
     def import_lists(self, path: Path) -> None:
         draft = self._draft()

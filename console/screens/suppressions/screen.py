@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.core.customers.circumstances import last_day
 from console.core.customers.consents import SOURCE_TITLES
@@ -19,7 +19,6 @@ from console.core.customers.suppressions import (
     purposes,
     scope_title,
 )
-from console.core.customers.workbook import FILE_TYPES
 from console.core.errors import UserError
 from console.core.events import Change, Topic
 from console.core.format import count, local_date
@@ -29,6 +28,7 @@ from console.core.security.permissions import Permission
 from console.screens.suppressions import operations
 from console.screens.suppressions.dialogs import AddDialog, EndDialog, FileDialog
 from console.screens.suppressions.operations import Numbers
+from console.shell.files import ask_table, ask_workbook
 from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
@@ -164,10 +164,9 @@ class SuppressionsPage(Page):
             EndDialog(self, self.services, chosen).open()
 
     def _ask_file(self) -> None:
-        kinds = tr("Tables ({patterns})", patterns=" ".join(FILE_TYPES))
-        name, _ = QFileDialog.getOpenFileName(self, tr("A file of numbers"), "", kinds)
-        if name:
-            self.open_file(Path(name))
+        path = ask_table(self, tr("A file of numbers"))
+        if path is not None:
+            self.open_file(path)
 
     def open_file(self, path: Path) -> None:
         title = tr("Reading {file}", file=path.name)
@@ -204,9 +203,9 @@ class SuppressionsPage(Page):
 
     def _ask_where(self) -> None:
         suggested = tr("Do-not-contact list {date}.xlsx", date=local_date(self.services.ctx.clock.now()))
-        name, _ = QFileDialog.getSaveFileName(self, tr("Export"), suggested, tr("Excel workbook (*.xlsx)"))
-        if name:
-            self.export(Path(name).with_suffix(".xlsx"))
+        path = ask_workbook(self, tr("Export"), suggested)
+        if path is not None:
+            self.export(path)
 
     def export(self, path: Path) -> None:
         """What the list shows. Numbers are masked."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex
-from PySide6.QtWidgets import QFileDialog, QStackedWidget
+from PySide6.QtWidgets import QStackedWidget
 
 from console.core.context import Context
 from console.core.events import Change, Topic
@@ -22,6 +22,7 @@ from console.screens.templates import operations
 from console.screens.templates.dialogs import ImportDialog, LibraryDialog, ReturnDialog
 from console.screens.templates.editor import FIRST, TemplateEditor
 from console.screens.templates.operations import Draft
+from console.shell.files import ask_table, ask_workbook
 from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.states import state_title
@@ -229,9 +230,9 @@ class TemplatesPage(Page):
 
     def _ask_where(self) -> None:
         suggested = tr("Templates {date}.xlsx", date=local_date(self.services.ctx.clock.now()))
-        name, _ = QFileDialog.getSaveFileName(self, tr("Export templates"), suggested, tr("Excel workbook (*.xlsx)"))
-        if name:
-            self.export(Path(name).with_suffix(".xlsx"))
+        path = ask_workbook(self, tr("Export templates"), suggested)
+        if path is not None:
+            self.export(path)
 
     def export(self, path: Path) -> None:
         def done(rows: int) -> None:
@@ -248,10 +249,9 @@ class TemplatesPage(Page):
         self.services.tasks.run(tr("Exporting templates"), work, done, owner=self)
 
     def _ask_which(self) -> None:
-        kinds = tr("Tables ({kinds})", kinds="*.xlsx *.xls *.ods *.csv")
-        name, _ = QFileDialog.getOpenFileName(self, tr("Import templates"), "", kinds)
-        if name:
-            self.import_from(Path(name))
+        path = ask_table(self, tr("Import templates"))
+        if path is not None:
+            self.import_from(path)
 
     def import_from(self, path: Path) -> None:
         self.services.tasks.run(tr("Reading templates"), operations.reading(path), self._offer, owner=self)
