@@ -22,7 +22,19 @@ def paint_icon(painter: QPainter, rect: QRectF, name: str, color: QColor) -> Non
     _renderer(name, color.name()).render(painter, rect)
 
 
-class _TintedEngine(QIconEngine):
+class PaintedEngine(QIconEngine):
+    """Whatever ``paint`` draws, on a ground that lets everything through."""
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        pixmap = QPixmap(size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
+        painter.end()
+        return pixmap
+
+
+class _TintedEngine(PaintedEngine):
     """In a rectangle wider than high the picture stands on the left: room before a button's word."""
 
     def __init__(self, name: str, color: str) -> None:
@@ -36,14 +48,6 @@ class _TintedEngine(QIconEngine):
         left = rect.x() if rect.width() > rect.height() else rect.x() + (rect.width() - side) / 2
         square = QRectF(left, rect.y() + (rect.height() - side) / 2, side, side)
         paint_icon(painter, square, self._name, theme.current().color(name))
-
-    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        pixmap = QPixmap(size)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
-        painter.end()
-        return pixmap
 
     def clone(self) -> QIconEngine:
         return _TintedEngine(self._name, self._color)

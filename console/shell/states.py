@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QIcon, QIconEngine, QPainter, QPen, QPixmap
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QIcon, QIconEngine, QPainter, QPen
 
 from console.core.i18n import T, Text
 from console.shell import theme
+from console.shell.icons import PaintedEngine
 
 
 class Shape(StrEnum):
@@ -184,7 +185,7 @@ _PAINTERS = {
 }
 
 
-class _StateEngine(QIconEngine):
+class _StateEngine(PaintedEngine):
     def __init__(self, state: str) -> None:
         super().__init__()
         self._state = state
@@ -193,14 +194,6 @@ class _StateEngine(QIconEngine):
         side = min(rect.width(), rect.height()) * 0.68
         left = rect.x() + (min(rect.width(), rect.height()) - side) / 2
         paint_state(painter, QRectF(left, rect.y() + (rect.height() - side) / 2, side, side), self._state)
-
-    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        pixmap = QPixmap(size)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
-        painter.end()
-        return pixmap
 
     def clone(self) -> QIconEngine:
         return _StateEngine(self._state)

@@ -25,9 +25,9 @@ from console.core.campaigns.audience import describe
 from console.core.campaigns.draft import Draft, campaign_of, draft_of
 from console.core.campaigns.evaluation import CHUNK, Evaluated, NotComplete, Plan, audience_size, evaluated, plan
 from console.core.campaigns.flow import Flow
-from console.core.campaigns.schedule import signed
 from console.core.campaigns.schedule_words import schedule_words
 from console.core.campaigns.second import SecondTally
+from console.core.campaigns.signing import signed_whole
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T
@@ -310,15 +310,7 @@ def _finish(ctx: Context, campaign_id: int, batch_id: int, prepared: Plan, fille
             session.add(BatchFlow(batch_id=batch_id, data=flow.dump()))
         words = filled.second.told()
         second.store(session, batch_id, words)
-        digest = filled.digest.finish(
-            class_key=batch.class_key,
-            not_before=batch.not_before,
-            expires_at=batch.expires_at,
-            line_id=batch.line_id,
-            hold_out=holdout.signed(held),
-            schedule=signed(batch.schedule, batch.priority),
-            words=second.signed(words),
-        )
+        digest = signed_whole(filled.digest, batch, held, words)
         batch.state, batch.digest = BatchState.PENDING, digest
         batch.messages, batch.parts, batch.excluded = filled.messages, filled.parts, filled.excluded
         batch.rules = prepared.policy.version

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from console.core.campaigns import holdout, second
-from console.core.campaigns.schedule import signed
+from console.core.campaigns.signing import signed_whole
 from console.core.sending.integrity import SECRET_NAME, BatchDigest, digest_fits
 from console.core.sending.seals import is_sealed
 from db.engine import Database
@@ -43,16 +43,7 @@ def verify_batch(database: Database, batch_id: int, *, progress: Callable[[int, 
         and seen == batch.messages
         and same_group
         and is_sealed(secret, batch)
-        and whole.finish(
-            class_key=batch.class_key,
-            not_before=batch.not_before,
-            expires_at=batch.expires_at,
-            line_id=batch.line_id,
-            hold_out=holdout.signed(held),
-            schedule=signed(batch.schedule, batch.priority),
-            words=second.signed(words),
-        )
-        == batch.digest
+        and signed_whole(whole, batch, held, words) == batch.digest
     )
     return Checked(batch_id=batch_id, digest=batch.digest, messages=seen, sound=sound, first_bad=first_bad)
 

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from console.core.context import Context
-from console.core.customers.editing import locked
+from console.core.customers.editing import locked, require_loan
 from console.core.customers.normalise import text
 from console.core.errors import UserError
 from console.core.i18n import T, Text
@@ -89,7 +89,10 @@ def set_circumstance(
     until: datetime | None = None,
     loan_id: int | None = None,
 ) -> int:
-    """The id. A promise to pay needs its day. Raises NotPermitted, NoSuchCustomer, CircumstanceRefused."""
+    """The id. A promise to pay needs its day.
+
+    Raises NotPermitted, NoSuchCustomer, NotTheirLoan, CircumstanceRefused.
+    """
     ctx.require(Permission.CUSTOMERS_EDIT)
     now, words = ctx.clock.now(), _note(note)
     if kind is CircumstanceKind.PROMISED and until is None:
@@ -98,10 +101,7 @@ def set_circumstance(
         raise CircumstanceRefused(T("The day is over already."), T("Choose a later one."))
     with ctx.database.begin() as session:
         locked(session, customer_id)
-        if loan_id is not None:
-            loan = session.get(Loan, loan_id)
-            if loan is None or loan.customer_id != customer_id:
-                raise CircumstanceRefused(T("The customer does not have this loan any more."))
+        require_loan(session, customer_id, loan_id)
         row = Circumstance(
             customer_id=customer_id,
             loan_id=loan_id,

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from console.core.context import Context
-from console.core.customers.editing import locked
+from console.core.customers.editing import locked, require_loan
 from console.core.errors import UserError
 from console.core.i18n import T, Text
 from console.core.security.permissions import Permission
-from db.models import Contact, ContactKind, Loan
+from db.models import Contact, ContactKind
 
 __all__ = ["KIND_TITLES", "ContactKind", "ContactRefused", "add_contact"]
 
@@ -39,7 +39,7 @@ def add_contact(
     loan_id: int | None = None,
 ) -> int:
     """The id. ``at``: when it took place, now when not given. A call says whether it got through: it counts for the
-    limits of collection. Raises NotPermitted, NoSuchCustomer, ContactRefused.
+    limits of collection. Raises NotPermitted, NoSuchCustomer, NotTheirLoan, ContactRefused.
     """
     ctx.require(Permission.CUSTOMERS_EDIT)
     now, words = ctx.clock.now(), body.strip()
@@ -53,10 +53,7 @@ def add_contact(
         raise ContactRefused(T("This is still to come."), T("Enter it after it took place."))
     with ctx.database.begin() as session:
         locked(session, customer_id)
-        if loan_id is not None:
-            loan = session.get(Loan, loan_id)
-            if loan is None or loan.customer_id != customer_id:
-                raise ContactRefused(T("The customer does not have this loan any more."))
+        require_loan(session, customer_id, loan_id)
         row = Contact(
             customer_id=customer_id,
             loan_id=loan_id,

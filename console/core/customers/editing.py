@@ -21,7 +21,7 @@ from console.core.customers.secrets import Sealer, canonical, sealer
 from console.core.errors import UserError
 from console.core.i18n import T, Text
 from console.core.security.permissions import Permission
-from db.models import Customer, CustomerPhone
+from db.models import Customer, CustomerPhone, Loan
 
 TITLES = ("", "先生", "女士")
 CHANNELS: Mapping[str, Text] = {  # what a customer may prefer
@@ -57,6 +57,11 @@ class ChangedMeanwhile(UserError):
 class NoSuchCustomer(UserError):
     def __init__(self) -> None:
         super().__init__(T("This customer is not in the database any more."), T("Refresh the list."))
+
+
+class NotTheirLoan(UserError):
+    def __init__(self) -> None:
+        super().__init__(T("The customer does not have this loan any more."))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +127,13 @@ def locked(session: Session, customer_id: int) -> Customer:
     if row is None:
         raise NoSuchCustomer()
     return row
+
+
+def require_loan(session: Session, customer_id: int, loan_id: int | None) -> None:
+    """What is noted about a loan stands with whose loan it is. Raises NotTheirLoan."""
+    loan = session.get(Loan, loan_id) if loan_id is not None else None
+    if loan_id is not None and (loan is None or loan.customer_id != customer_id):
+        raise NotTheirLoan()
 
 
 def touch(row: Customer, now: datetime) -> None:

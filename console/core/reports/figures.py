@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Case, and_, case, exists, func, or_, select
+from sqlalchemy import Case, ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from console.core.campaigns.views import Outcome, tally
@@ -116,34 +116,22 @@ def left(session: Session, period: Period) -> dict[Key, Counts]:
 
 def _handed(session: Session, period: Period, days: list[date]) -> dict[Key, int]:
     """Messages whose last attempt a line took, refused, or may have taken; none that a person let go again."""
-    bucket, later = _bucket(MessagePart.sending_at, days), aliased(MessagePart)
+    later = aliased(MessagePart)
     again = exists().where(
         later.message_id == MessagePart.message_id, later.sequence == 1, later.attempt > MessagePart.attempt
     )
     let_go = exists().where(Resend.message_id == MessagePart.message_id, Resend.attempt >= MessagePart.attempt)
-    query = (
-        select(bucket, MessagePart.line_id, Batch.class_key, func.count())
-        .join(Message, Message.id == MessagePart.message_id)
-        .join(Batch, Batch.id == Message.batch_id)
-        .where(
-            MessagePart.line_id.in_(select(Line.id)),  # the index begins with the line
-            MessagePart.sending_at >= period.start,
-            MessagePart.sending_at < period.end,
-            MessagePart.sequence == 1,
-            MessagePart.state != PartState.NOT_SENT,
-            ~again,
-            ~let_go,
-        )
-        .group_by(bucket, MessagePart.line_id, Batch.class_key)
-    )
-    return {
-        Key(day=days[number], line_id=line_id, class_key=class_key): handed
-        for number, line_id, class_key, handed in session.execute(query)
-    }
+    first = MessagePart.sequence == 1
+    return _counted(session, period, days, first, MessagePart.state != PartState.NOT_SENT, ~again, ~let_go)
 
 
 def _parts(session: Session, period: Period, days: list[date]) -> dict[Key, int]:
     """Accepted parts by the day they were handed over."""
+    return _counted(session, period, days, MessagePart.accepted_at.is_not(None))
+
+
+def _counted(session: Session, period: Period, days: list[date], *which: ColumnElement[bool]) -> dict[Key, int]:
+    """Parts that lines were given in the period."""
     bucket = _bucket(MessagePart.sending_at, days)
     query = (
         select(bucket, MessagePart.line_id, Batch.class_key, func.count())
@@ -153,13 +141,13 @@ def _parts(session: Session, period: Period, days: list[date]) -> dict[Key, int]
             MessagePart.line_id.in_(select(Line.id)),  # the index begins with the line
             MessagePart.sending_at >= period.start,
             MessagePart.sending_at < period.end,
-            MessagePart.accepted_at.is_not(None),
+            *which,
         )
         .group_by(bucket, MessagePart.line_id, Batch.class_key)
     )
     return {
-        Key(day=days[number], line_id=line_id, class_key=class_key): parts
-        for number, line_id, class_key, parts in session.execute(query)
+        Key(day=days[number], line_id=line_id, class_key=class_key): number_of
+        for number, line_id, class_key, number_of in session.execute(query)
     }
 
 

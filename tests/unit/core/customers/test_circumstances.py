@@ -16,6 +16,7 @@ from console.core.customers.circumstances import (
     in_force,
     set_circumstance,
 )
+from console.core.customers.editing import NotTheirLoan
 from console.core.errors import NotPermitted
 from db.models import CircumstanceKind, Loan
 
@@ -57,7 +58,7 @@ def test_what_cannot_stand(ctx: Context, supervisor_ctx: Context, village: dict[
         set_circumstance(ctx, zhang, kind, note=" ")
     with pytest.raises(CircumstanceRefused):
         set_circumstance(ctx, zhang, kind, note="x", until=clock.now())
-    with pytest.raises(CircumstanceRefused):
+    with pytest.raises(NotTheirLoan):
         set_circumstance(ctx, zhang, kind, note="x", loan_id=other)
     with pytest.raises(NotPermitted):
         set_circumstance(supervisor_ctx, zhang, kind, note="x")

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from console.core.clock import FixedClock
 from console.core.context import Context
 from console.core.customers.contacts import ContactRefused, add_contact
+from console.core.customers.editing import NotTheirLoan
 from console.core.errors import NotPermitted
-from db.models import AuditEntry, Contact, ContactKind
+from db.models import AuditEntry, Contact, ContactKind, Loan
 
 
 def test_what_was_noted(ctx: Context, village: dict[str, int], clock: FixedClock) -> None:
@@ -43,5 +44,9 @@ def test_what_cannot_stand(ctx: Context, supervisor_ctx: Context, village: dict[
     ):
         with pytest.raises(ContactRefused):
             add_contact(ctx, zhang, kind, body, connected=connected, at=at)
+    with ctx.database.read() as session:
+        other = session.scalars(select(Loan.id).where(Loan.number == "L9003")).one()
+    with pytest.raises(NotTheirLoan):
+        add_contact(ctx, zhang, ContactKind.NOTE, "x", loan_id=other)
     with pytest.raises(NotPermitted):
         add_contact(supervisor_ctx, zhang, ContactKind.NOTE, "x")
