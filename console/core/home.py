@@ -12,11 +12,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from console.core.campaigns.browse import CampaignFilter, CampaignRow, campaign_ids, campaign_rows
 from console.core.campaigns.series_views import stopped
 from console.core.campaigns.views import Standing
+from console.core.compliance.versions import waiting_rules
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T, Text
 from console.core.lines.browse import LineCard, line_cards
 from console.core.listing import Sort
+from console.core.messages.review import reviews_waiting
 from console.core.security.permissions import Permission
 from console.core.sending.causes import explain
 from console.core.sending.discrepancies import Checked, last_checked
@@ -90,6 +92,8 @@ class Day:
     steps: FirstSteps
     series: tuple[tuple[str, Text], ...] = ()  # that the program stopped: name and why
     reconciled: Checked | None = None  # the last time that everything was compared
+    reviews: int = 0  # templates that I may decide on
+    rules: int = 0  # drafts of the rules, likewise
 
 
 def day(ctx: Context) -> Day:
@@ -105,6 +109,7 @@ def day(ctx: Context) -> Day:
         waiting = _to_approve(ctx, session) if ctx.allowed(Permission.APPROVALS_DECIDE) else ()
         series = stopped(session) if ctx.allowed(Permission.CAMPAIGNS_EDIT) else ()
         reconciled = last_checked(session)
+        reviews, rules = reviews_waiting(ctx, session), waiting_rules(ctx, session)
     lines = tuple(line_cards(ctx)) if ctx.allowed(Permission.LINES_VIEW) else ()
     return Day(
         at=now,
@@ -117,6 +122,8 @@ def day(ctx: Context) -> Day:
         steps=steps,
         series=series,
         reconciled=reconciled,
+        reviews=reviews,
+        rules=rules,
     )
 
 

@@ -14,7 +14,7 @@ from console.core.i18n import tr
 from console.shell import theme
 from console.shell.crash import program_version
 from console.shell.services import Services
-from console.shell.widgets import TextList, column, label, quiet_button, row
+from console.shell.widgets import TextList, column, label, open_at, quiet_button, row
 
 OURS = "branch-sms-console"
 FEW = 4  # a longer License field is the whole text, not its name
@@ -70,7 +70,7 @@ class AboutDialog(QDialog):
     def __init__(self, parent: QWidget | None, services: Services) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("About this program"))
-        self.resize(theme.current().px(960), theme.current().px(580))
+        open_at(self, theme.current().px(960), theme.current().px(580))
         self._licences: list[Licence] = []
         self.list = TextList()
         self.list.setAccessibleName(tr("Packages"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QDate, QDateTime, Qt, Signal
@@ -164,10 +164,20 @@ class Form(QWidget):
         return edit
 
     def add_date_time(
-        self, key: str, title: str, value: datetime | None = None, *, hint: str = "", optional: str = ""
+        self,
+        key: str,
+        title: str,
+        value: datetime | None = None,
+        *,
+        hint: str = "",
+        optional: str = "",
+        offered: datetime | None = None,
     ) -> QDateTimeEdit:
-        """Local time on screen, aware UTC as value. ``optional`` are the words of a box that switches it on."""
-        start = value or datetime.now(UTC)
+        """Local time on screen, aware UTC as value. ``optional`` are the words of a box that switches it on.
+
+        ``offered`` stands there until a moment is chosen; without it, now.
+        """
+        start = value or offered or datetime.now(UTC)
         edit = QDateTimeEdit(QDateTime.fromSecsSinceEpoch(int(start.timestamp())))
         edit.setCalendarPopup(True)
         edit.setDisplayFormat("yyyy-MM-dd HH:mm")
@@ -285,6 +295,12 @@ class Form(QWidget):
         self._grid.addLayout(under, place, 1)
         self._grid.setRowMinimumHeight(place, theme.current().field_height)
         self._fields[key] = _Field(named, widget, error, read, write, place)
+
+
+def days_ahead(now: datetime, days: int, hour: int) -> datetime:
+    """That hour of a later day, on the clock of this computer."""
+    later = now.astimezone().date() + timedelta(days=days)
+    return datetime.combine(later, time(hour)).astimezone(UTC)
 
 
 def _mark(field: _Field, text: str) -> None:

@@ -74,6 +74,15 @@ def clear(layout: QLayout) -> None:
             clear(inner)
 
 
+FRAME = 80  # pixels that a window's frame and a taskbar take
+
+
+def open_at(window: QWidget, width: int, height: int) -> None:
+    """As large as this, or as the screen has room for."""
+    room = window.screen().availableGeometry()
+    window.resize(min(width, room.width()), min(height, room.height() - FRAME))
+
+
 # Texts
 
 

@@ -39,7 +39,7 @@ from console.shell.stopping import StopDialog
 from console.shell.strips import Strip
 from console.shell.tasklist import TaskList
 from console.shell.theme import ThemeManager
-from console.shell.widgets import confirm
+from console.shell.widgets import confirm, open_at
 
 SHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".et", ".ods", ".csv", ".tsv")  # dropped, these open the import
 SETTINGS = "settings"  # stands at the foot of the rail
@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setWindowIcon(icon("message-square-text", "accent"))
         self.setMinimumSize(900, 560)
-        self.resize(1280, 800)
+        open_at(self, 1280, 800)
         self._build()
         services.navigated.connect(self._navigate)
         services.tasks.crashed.connect(self.show_crash)

@@ -9,8 +9,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from console.core.compliance.versions import change_rule, start_draft, submit_draft
 from console.core.context import Context
 from console.core.events import Change, Topic
+from console.core.messages.library import save_template
+from console.core.messages.review import submit_template
 from console.core.sending.reconcile import reconcile
 from console.screens.home.discrepancies import DiscrepancyDialog, SettleDialog
 from console.screens.home.screen import HomePage, OwnPhoneDialog
@@ -217,3 +220,26 @@ def test_it_is_settled_with_a_note_and_checked_again(
     qtbot.mouseClick(dialog.check, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: services.tasks.idle)
     assert len(dialog.table) == 0  # what was settled stays settled
+
+
+def test_a_supervisor_is_told_of_drafts_to_decide_on(
+    qtbot: QtBot,
+    services_of: Callable[[Context], Services],
+    arrived: Callable[[HomePage], HomePage],
+    ctx: Context,
+    admin_ctx: Context,
+    supervisor_ctx: Context,
+) -> None:
+    made = save_template(ctx, name="提醒", class_key="remind", body="${name}您好,您的${prod}应还${amt}元,咨询${tel}。")
+    submit_template(ctx, made.template_id, made.number)
+    draft = start_draft(admin_ctx)
+    change_rule(admin_ctx, draft, "cap.marketing.month", {"limit": 4}, "meeting")
+    submit_draft(admin_ctx, draft, "spring", None)
+    home = arrived(HomePage(services_of(supervisor_ctx)))
+    assert home.headline.words.text() == "2 things wait for you."
+    went: list[tuple[str, dict[str, object]]] = []
+    home.services.navigated.connect(lambda key, arguments: went.append((key, arguments)))
+    for each in home.waiting.problems.widgets:
+        each.title.click()
+    assert went == [("rules", {"section": "draft"}), ("templates", {"state": "in_review"})]
+    assert not home.waiting.nothing.isVisible()

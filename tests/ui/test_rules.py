@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.core.compliance.describe import SECTION_TITLES, Section
@@ -47,6 +47,10 @@ def _button(page: QWidget, name: str) -> QPushButton | None:
     return page.findChild(QPushButton, name)
 
 
+def _said(widget: QWidget) -> list[str]:
+    return [each.text() for each in widget.findChildren(QLabel) if each.isVisibleTo(widget)]
+
+
 def _written(ctx: Context, limit: int = 4, *, submit: bool = True) -> int:
     draft_id = start_draft(ctx)
     change_rule(ctx, draft_id, CAP, {"limit": limit}, "meeting of 2026-11-20")
@@ -74,6 +78,9 @@ def test_a_rule_is_changed_in_a_draft_and_sent_for_approval(
     page.bar.primary.click()
     wait(page)
     wait(page)
+    assert page.state.text().endswith("A draft is begun and changes nothing yet. Choose “Change…” beside a rule.")
+    assert not page.bar.primary.isEnabled()
+    assert page.bar.primary.toolTip() == "Change a rule first."
     assert _button(page, "change:number.own") is None  # binding
     button = _button(page, f"change:{CAP}")
     assert button is not None
@@ -84,7 +91,8 @@ def test_a_rule_is_changed_in_a_draft_and_sent_for_approval(
     dialog.form.set_values({"limit": 4})
     dialog.action.click()
     wait(page)
-    assert dialog.trouble.text().startswith("Rule cap.marketing.month: a rule names its source")
+    assert "Say where the new value comes from." in _said(dialog)
+    assert dialog.focusWidget() is dialog.source
     dialog.source.setText("meeting of 2026-11-20")
     dialog.action.click()
     wait(page)
@@ -116,7 +124,7 @@ def test_binding_hours_can_only_become_shorter(opened: Open, ctx: Context, wait:
     dialog.source.setText("wish")
     dialog.action.click()
     wait(page)
-    assert "it must lie between 08:00 and 22:00" in dialog.trouble.text()
+    assert dialog.trouble.text() == "It cannot be put in: it must lie between 08:00 and 22:00."
     dialog.reject()
 
 
@@ -130,6 +138,11 @@ def test_maker_and_checker_are_two(
     assert not own.draft.approve_button.isVisible()
     assert own.draft.words.text().startswith("You wrote in this draft")
     page = opened(supervisor_ctx)
+    assert page.parts.current == DRAFT  # who has to decide stands before it at once
+    page.parts.open(Section.CAPS)
+    page.arrive()
+    wait(page)
+    assert page.parts.current == Section.CAPS  # and is left in peace afterwards
     page.parts.open(DRAFT)
     (change,) = page.draft.changes.shown
     assert (change.before, change.after) == ("At most 2 a month to one person", "At most 4 a month to one person")

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from console.core.context import Context
 from console.core.messages import library
+from console.core.messages.review import submit_template
 from console.core.messages.shipped import shipped_texts
 from console.core.messages.variants import Variant
 from console.core.segments.conditions import Condition, Group, dump
@@ -194,3 +195,32 @@ def test_texts_of_the_program_in_the_other_script_become_drafts(
     assert (row.name, row.class_key, row.body, row.state) == (first.name, first.class_key, first.body, "draft")
     assert library.take_shipped(ctx, [first.key], "zh_TW", lambda _done, _total: None) == 0
     assert next(offer for offer in library.offers(ctx, "zh_TW") if offer.key == first.key).there
+
+
+def test_after_saving_the_text_that_was_written_stays(page: TemplatesPage, ctx: Context, settle: Settle) -> None:
+    shown(page, ctx, gold())
+    settle()
+    editor = page.editor
+    editor.variants.tabs.setCurrentIndex(1)
+    editor.body.set_text(BODY + "谢谢。")
+    cursor = editor.body.textCursor()
+    cursor.setPosition(5)
+    editor.body.setTextCursor(cursor)
+    editor.save.click()
+    settle()
+    assert not editor.dirty
+    assert editor.variants.at == 1
+    assert editor.body.text() == BODY + "谢谢。"
+    assert editor.body.textCursor().position() == 5
+    other = library.save_template(ctx, name="另一个", class_key="remind", body=BODY, variants=(gold(),))
+    page.open(other.template_id)
+    settle()
+    assert editor.variants.at == 0  # another template begins with its main text
+
+
+def test_who_comes_to_review_sees_what_is_in_review(page: TemplatesPage, ctx: Context, settle: Settle) -> None:
+    waits = library.save_template(ctx, name="待审", class_key="remind", body=BODY)
+    submit_template(ctx, waits.template_id, waits.number)
+    page.arrive(state="in_review")
+    settle()
+    assert list(page.table.records.ids) == [waits.template_id]

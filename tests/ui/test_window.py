@@ -22,6 +22,7 @@ from console.shell.page import Page
 from console.shell.palette import Palette
 from console.shell.services import Services
 from console.shell.theme import ThemeManager
+from console.shell.widgets import open_at
 from console.shell.window import MainWindow
 from db.models import Control, Dispatcher, Line, LineState
 
@@ -276,3 +277,14 @@ def _named(widget: QWidget) -> bool:
     text = widget.text() if isinstance(widget, QPushButton | QToolButton) else ""
     inside_field = isinstance(widget.parent(), QLineEdit)  # the field's own glass and cross
     return bool(widget.accessibleName() or text or inside_field)
+
+
+def test_no_window_opens_larger_than_the_screen(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    room = window.screen().availableGeometry()
+    open_at(window, 300, 200)
+    assert (window.width(), window.height()) == (300, 200)
+    open_at(window, 5000, 5000)
+    assert window.width() == room.width()
+    assert window.height() < room.height()  # its frame has to fit, too

@@ -142,3 +142,41 @@ def test_out_as_excel_and_back_into_the_draft(
     qtbot.waitUntil(lambda: len(told) > 1)
     assert told[1].text == "1 list is changed in the draft."
     qtbot.waitUntil(lambda: "飞天, 火箭" in page.words.card.texts["words.own-1"].text())
+
+
+def test_a_typed_word_is_one_more_line_and_the_page_stays_where_it_was(
+    opened: Callable[[Context], RulesPage], ctx: Context, qtbot: QtBot
+) -> None:
+    start_draft(ctx)
+    page = opened(ctx)
+    button = page.findChild(QPushButton, "change:words.lure")
+    assert button is not None
+    button.setFocus()
+    button.click()
+    idle(qtbot, page)
+    form = dialog()
+    qtbot.keyClicks(form.fields["words"], "gift")
+    form.source.setText("circular")
+    form.action.click()
+    idle(qtbot, page)
+    qtbot.waitUntil(lambda: "返现, 提额, gift" in page.words.card.texts["words.lure"].text())
+
+    def stays() -> bool:
+        focused = page.window().focusWidget()
+        return focused is not None and focused.objectName() == "change:words.lure"
+
+    qtbot.waitUntil(stays)
+
+
+def test_kinds_are_asked_for_only_where_they_count(
+    opened: Callable[[Context], RulesPage], ctx: Context, qtbot: QtBot
+) -> None:
+    start_draft(ctx)
+    page = opened(ctx)
+    page.words.add_list.click()
+    idle(qtbot, page)
+    form = dialog()
+    assert not form.fields["kinds"].isVisibleTo(form)
+    form.form.set_values({"scope": "only"})
+    assert form.fields["kinds"].isVisibleTo(form)
+    form.reject()

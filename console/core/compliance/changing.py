@@ -175,7 +175,7 @@ def _list_fields(rule: Record, *, named: bool) -> list[Field]:
         scope, kinds = wordlists.scope_of(rule)
         levels = {level.value: title for level, title in wordlists.LEVEL_TITLES.items()}
         titles = {key: class_.title for key, class_ in CLASSES.items()}
-        fields[:0] = [
+        fields[2:2] = [
             Field(key="level", kind=Kind.CHOICE, title=T("Level"), value=rule["level"], choices=levels),
             Field(key="scope", kind=Kind.CHOICE, title=T("For"), value=scope, choices=wordlists.SCOPE_TITLES),
             Field(key="kinds", kind=Kind.SET, title=T("Kinds"), value=kinds, choices=titles),

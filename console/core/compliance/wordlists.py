@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from console.core.compliance.faults import BadPack
@@ -198,12 +198,23 @@ def _reasons(rule: Record) -> list[str]:
 
 
 def changes(before: Record | None, after: Record | None) -> tuple[str, str]:
-    """What two states of a list say otherwise, each in words; every word that came or went is named."""
+    """What two states of a list say otherwise, each in words; every word that came or went is named.
+
+    Empty where one state says nothing that the other does not.
+    """
     if before is None or after is None:
         whole = before or after or {}
         told = "\n".join([clauses((titled(whole), *_terms(whole))), *_all_words(whole), *_reasons(whole)])
         return (told, tr("taken away")) if after is None else (tr("not there"), told)
-    return _only(before, after), _only(after, before)
+    return _only(before, after, _gone), _only(after, before, _come)
+
+
+def _gone(words: Sequence[str]) -> str:
+    return tr("Taken off the list: {words}", words=listed(words))
+
+
+def _come(words: Sequence[str]) -> str:
+    return tr("Put on the list: {words}", words=listed(words))
 
 
 def _all_words(rule: Record) -> list[str]:
@@ -211,17 +222,17 @@ def _all_words(rule: Record) -> list[str]:
     return [listed(rule["words"]), *phrases]
 
 
-def _only(rule: Record, other: Record) -> str:
+def _only(rule: Record, other: Record, told: Callable[[Sequence[str]], str]) -> str:
     terms = [mine for mine, theirs in zip(_terms(rule), _terms(other), strict=True) if mine != theirs]
     if titled(rule) != titled(other):
         terms.insert(0, titled(rule))
     lines = [clauses(terms)] if terms else []
     if words := _missing(rule["words"], other["words"]):
-        lines.append(listed(words))
+        lines.append(told(words))
     if phrases := _missing(rule.get("allowed", ()), other.get("allowed", ())):
         lines.append(tr("Allowed: {phrases}", phrases=listed(phrases)))
     lines += [line for line in _reasons(rule) if line not in _reasons(other)]
-    return "\n".join(lines) or tr("nothing else")
+    return "\n".join(lines)
 
 
 def _missing(words: Iterable[str], others: Collection[str]) -> list[str]:

@@ -10,7 +10,7 @@ from console.screens.approvals import operations
 from console.shell import theme
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
-from console.shell.widgets import EmptyState, column, heading, quiet_button, row
+from console.shell.widgets import EmptyState, column, heading, open_at, quiet_button, row
 
 
 class PeopleDialog(QDialog):
@@ -18,7 +18,7 @@ class PeopleDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         px = theme.current().px
-        self.resize(px(640), px(460))
+        open_at(self, px(640), px(460))
         columns = [
             Column[ExclusionRow]("name", tr("Name"), lambda p: p.name, 100, sortable=False),
             Column[ExclusionRow]("phone", tr("Number"), lambda p: p.phone, 120, sortable=False),

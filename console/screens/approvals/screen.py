@@ -39,10 +39,10 @@ class ApprovalsPage(Page):
     def _table(self) -> RecordTable[ApprovalRow]:
         columns = [
             Column[ApprovalRow]("name", tr("Campaign"), lambda c: c.name, 0, state=lambda c: "pending"),
-            Column[ApprovalRow]("class", tr("Class"), lambda c: str(c.class_title), 116, sortable=False),
+            Column[ApprovalRow]("class", tr("Class"), lambda c: str(c.class_title), 116, sortable=False, drop=3),
             Column[ApprovalRow]("messages", tr("Messages"), lambda c: count(c.messages), 72, align="right"),
-            Column[ApprovalRow]("maker", tr("By"), lambda c: c.maker, 64, sortable=False),
-            Column[ApprovalRow]("submitted", tr("Submitted"), self._when, 108),
+            Column[ApprovalRow]("maker", tr("By"), lambda c: c.maker, 64, sortable=False, drop=2),
+            Column[ApprovalRow]("submitted", tr("Submitted"), self._when, 108, drop=1),
         ]
         empty = EmptyState(
             "stamp",

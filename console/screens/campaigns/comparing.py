@@ -32,6 +32,7 @@ from console.shell.widgets import (
     heading,
     label,
     link_button,
+    open_at,
     quiet_button,
     row,
     scroll,
@@ -233,7 +234,7 @@ class OnlyInDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         px = theme.current().px
-        self.resize(px(720), px(460))
+        open_at(self, px(720), px(460))
         columns = [
             Column[MessageRow]("name", tr("Name"), lambda each: each.name, 100, sortable=False),
             Column[MessageRow]("phone", tr("Number"), lambda each: each.phone, 120, sortable=False),

@@ -13,7 +13,7 @@ from console.core.i18n import tr
 from console.shell import theme
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
-from console.shell.widgets import EmptyState, column, heading, label, quiet_button, row
+from console.shell.widgets import EmptyState, column, heading, label, open_at, quiet_button, row
 
 
 class PeopleDialog(QDialog):
@@ -21,7 +21,7 @@ class PeopleDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         px = theme.current().px
-        self.resize(px(640), px(460))
+        open_at(self, px(640), px(460))
         columns = [
             Column[Left]("name", tr("Name"), lambda p: p.name, 100, sortable=False),
             Column[Left]("phone", tr("Number"), lambda p: masked_phone(p.phone), 120, sortable=False),

@@ -80,7 +80,7 @@ class CampaignsPage(Page):
     def _table(self) -> RecordTable[CampaignRow]:
         columns = [
             Column[CampaignRow]("name", tr("Campaign"), lambda c: c.name or tr("Without a name"), 0),
-            Column[CampaignRow]("class", tr("Class"), lambda c: str(c.class_title), 112),
+            Column[CampaignRow]("class", tr("Class"), lambda c: str(c.class_title), 112, drop=2),
             Column[CampaignRow](
                 "standing",
                 tr("State"),
@@ -89,7 +89,7 @@ class CampaignsPage(Page):
                 state=lambda c: BADGES[c.standing],
             ),
             Column[CampaignRow]("progress", tr("Progress"), _progress, 160, share=_share),
-            Column[CampaignRow]("updated", tr("Changed"), self._when, 92),
+            Column[CampaignRow]("updated", tr("Changed"), self._when, 92, drop=1),
         ]
         empty = EmptyState(
             "send",

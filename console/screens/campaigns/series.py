@@ -87,7 +87,7 @@ class SeriesPane(QWidget):
                 state=lambda each: BADGES[each.state],
             ),
             Column[SeriesRow]("next", tr("Next run"), lambda each: _due(each.next), 132, sortable=False),
-            Column[SeriesRow]("last", tr("Last run"), _last, 176, sortable=False),
+            Column[SeriesRow]("last", tr("Last run"), _last, 176, sortable=False, drop=1),
         ]
         empty = EmptyState(
             "calendar",
@@ -217,12 +217,14 @@ class SeriesDetailPane(QStackedWidget):
                 self._runs.addWidget(label(str(run.reason), "small", wrap=True))
 
     def _run(self, run: RunRow) -> QHBoxLayout:
-        day = f"{local_date(run.due_on)} {local_time(run.due_at)}"
-        words = label(str(run.title), wrap=True)
-        line = row(label(day, "small"), StateShape(run.badge), words, spacing=12)
-        line.setStretch(2, 1)
+        said = [f"{local_date(run.due_on)} {local_time(run.due_at)}"]
         if run.messages:
-            line.addWidget(label(tr("{count} messages", count=count(run.messages)), "quiet"))
+            said.append(tr("{count} messages", count=count(run.messages)))
+        shape = StateShape(run.badge)
+        words = column(label(str(run.title), wrap=True), label(" · ".join(said), "small", wrap=True), spacing=0)
+        line = row(shape, words, spacing=12)
+        line.setAlignment(shape, Qt.AlignmentFlag.AlignTop)
+        line.setStretch(1, 1)
         if run.campaign_id is not None:
             look = link_button(tr("Look at it"), partial(self.open_wanted.emit, run.campaign_id))
             look.setAccessibleName(tr("Open the run of {day}", day=local_date(run.due_on)))

@@ -106,6 +106,8 @@ class WaitingCard(Card):
     campaigns_opened = Signal()
     series_opened = Signal()
     odd_opened = Signal()
+    rules_opened = Signal()
+    reviews_opened = Signal()
 
     def __init__(self) -> None:
         super().__init__(tr("Waits for you"), spacing=2)
@@ -137,6 +139,8 @@ class WaitingCard(Card):
             "stop": self.campaigns_opened,
             "odd": self.odd_opened,
             "series": self.series_opened,
+            "rules": self.rules_opened,
+            "reviews": self.reviews_opened,
         }
         made.opened.connect(opens.get(kind, self.lines_opened))
         return made
@@ -184,6 +188,12 @@ def _problems(day: Day) -> list[tuple[str, str, str, str]]:
             state = "stopped" if line.diagnosis.level is Level.STOPPED else "fault"
             words = f"{line.diagnosis.text} {line.diagnosis.advice}"
             found.append((f"line{line.id}", state, tr("Line {name} cannot send", name=line.name), words))
+    if day.rules:
+        title = tr("A draft of the rules")
+        found.append(("rules", "pending", title, tr("It counts once you or another supervisor approve it.")))
+    if day.reviews:
+        title = ntr("{n} template to review", "{n} templates to review", day.reviews)
+        found.append(("reviews", "pending", title, tr("Campaigns use it once a supervisor has approved it.")))
     return found
 
 

@@ -25,7 +25,7 @@ from console.shell import theme
 from console.shell.forms import FormDialog
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
-from console.shell.widgets import EmptyState, column, heading, label, quiet_button, row
+from console.shell.widgets import EmptyState, column, heading, label, open_at, quiet_button, row
 
 
 class DiscrepancyDialog(QDialog):
@@ -35,7 +35,7 @@ class DiscrepancyDialog(QDialog):
         self.setWindowTitle(tr("What does not add up"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         px = theme.current().px
-        self.resize(px(860), px(600))
+        open_at(self, px(860), px(600))
         text = tr(
             "Every night the program compares campaigns, lines, messages and decisions: what a line took must be what "
             "was delivered, failed, expired, is unknown or awaits its receipt. Something was changed past the program."

@@ -31,7 +31,7 @@ class HomePage(Page):
     key: ClassVar[str] = "home"
     icon: ClassVar[str] = "house"
     topics: ClassVar[frozenset[Topic]] = frozenset(
-        {Topic.OUTBOX, Topic.LINES, Topic.CAMPAIGNS, Topic.CUSTOMERS, Topic.SETTINGS}
+        {Topic.OUTBOX, Topic.LINES, Topic.CAMPAIGNS, Topic.CUSTOMERS, Topic.SETTINGS, Topic.TEMPLATES, Topic.RULES}
     )
 
     @classmethod
@@ -77,6 +77,8 @@ class HomePage(Page):
         self.waiting.odd_opened.connect(self.show_odd)
         self.waiting.campaigns_opened.connect(lambda: go("campaigns"))
         self.waiting.series_opened.connect(lambda: go("campaigns", series=True))
+        self.waiting.rules_opened.connect(lambda: go("rules", section="draft"))
+        self.waiting.reviews_opened.connect(lambda: go("templates", state="in_review"))
         self.lines.opened.connect(lambda: go("lines"))
         self.running.opened.connect(lambda id_: go("campaigns", campaign_id=id_))
 

@@ -18,7 +18,7 @@ from console.screens.home import operations
 from console.shell import theme
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
-from console.shell.widgets import EmptyState, column, confirm, heading, label, quiet_button, row
+from console.shell.widgets import EmptyState, column, confirm, heading, label, open_at, quiet_button, row
 
 
 class UnknownDialog(QDialog):
@@ -28,7 +28,7 @@ class UnknownDialog(QDialog):
         self.setWindowTitle(tr("Outcomes that are not known"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         px = theme.current().px
-        self.resize(px(820), px(480))
+        open_at(self, px(820), px(480))
         text = tr(
             "The modem or the network gave no clear answer, so these messages may or may not have left. "
             "The program never sends them again by itself. A late report may still settle them."

@@ -6,20 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QTime
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QShowEvent, QTextCursor
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QTimeEdit, QWidget
 
 from console.core.compliance.changing import Field, Kind
+from console.core.compliance.faults import BadPack
+from console.core.compliance.wordlists import ALL
+from console.core.errors import UserError
 from console.core.i18n import Text, tr
 from console.screens.rules import operations
 from console.shell import theme
-from console.shell.forms import FormDialog
+from console.shell.forms import FormDialog, days_ahead
 from console.shell.services import Services
-from console.shell.widgets import inset, scroll
+from console.shell.widgets import FRAME, inset, scroll
 
 LINES = {"years": 2, "words": 7, "allowed": 3}  # of a field
 FEW_FIELDS = 4  # that fit on every screen
-FRAME = 80  # pixels that a window's frame and a taskbar take
 FEW = 8  # choices that stand under each other
 
 
@@ -72,8 +74,16 @@ class RuleDialog(FormDialog):
             self.body.insertWidget(2, self._area, 1)
             self.body.setStretch(self.body.indexOf(self.trouble) + 1, 0)
         keys = [each.key for each in fields]
+        if {"scope", "kinds"} <= set(keys):
+            self.form.changed.connect(self._show_kinds)
+            self._show_kinds()
 
         def save() -> None:
+            if not self.form.text("source"):
+                self.form.set_error("source", tr("Say where the new value comes from."))
+                if self._area is not None:
+                    self._area.ensureWidgetVisible(self.source)
+                return
             values = {key: self.form.value(key) for key in keys}
             self.work(services, operations.change(draft_id, rule, values, self.form.text("source")), done)
 
@@ -84,6 +94,15 @@ class RuleDialog(FormDialog):
         if self._area is not None:
             wanted = self.height() - self._area.viewport().height() + self.form.sizeHint().height()
             self.resize(self.width(), min(wanted, self.screen().availableGeometry().height() - FRAME))
+
+    def tell(self, error: UserError) -> None:
+        """The title says already which rule it is about, and each reason how it has to be."""
+        super().tell(error)
+        if isinstance(error, BadPack):
+            self.trouble.setText(tr("It cannot be put in: {why}.", why=str(error.why)))
+
+    def _show_kinds(self) -> None:
+        self.form.set_field_visible("kinds", self.form.value("scope") != ALL)
 
     def _add(self, field: Field) -> QWidget:
         adders: dict[Kind, Callable[[Field], QWidget]] = {
@@ -132,7 +151,11 @@ class RuleDialog(FormDialog):
 
     def _lines(self, field: Field) -> QWidget:
         lines = LINES.get(field.key, 4)
-        return self.form.add_multiline(field.key, str(field.title), field.value, hint=str(field.hint), lines=lines)
+        edit = self.form.add_multiline(field.key, str(field.title), field.value, hint=str(field.hint), lines=lines)
+        if field.value:  # what is typed is one more line
+            edit.appendPlainText("")
+            edit.moveCursor(QTextCursor.MoveOperation.End)
+        return edit
 
 
 class SubmitDialog(FormDialog):
@@ -140,10 +163,12 @@ class SubmitDialog(FormDialog):
         super().__init__(parent, tr("Send the draft for approval"), tr("Send for approval"))
         self.setMinimumWidth(theme.current().px(560))
         self.explain(tr("A supervisor who did not write in it decides. Until then the rules stay as they are."))
+        offered = days_ahead(services.ctx.clock.now(), 1, 0)
         self.note = self.form.add_multiline("note", tr("Why"), hint=tr("The supervisor reads it."), lines=3)
         self.effective = self.form.add_date_time(
-            "from", tr("In force"), optional=tr("from"), hint=tr("Otherwise from the approval on.")
-        )
+            "from", tr("In force"), optional=tr("At a time"), offered=offered,
+            hint=tr("Otherwise from the approval on."),
+        )  # fmt: skip
 
         def send() -> None:
             at: Any = self.form.value("from")

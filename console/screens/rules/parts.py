@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from console.core.compliance.describe import MARK_TITLES, RuleChange, RuleView
 from console.core.compliance.versions import VersionRow
@@ -43,6 +43,10 @@ class RulesCard(Card):
         self.texts: dict[str, QLabel] = {}
 
     def show_rules(self, rules: Sequence[RuleView], changed: Collection[str], *, editing: bool) -> None:
+        focused = self.window().focusWidget()
+        button = focused.objectName() if focused is not None and self.isAncestorOf(focused) else ""
+        if button:
+            self.setFocus()  # else the focus goes to whatever comes next, and the page scrolls there
         clear(self._rows)
         self.shown = tuple(rules)
         self.texts = {}
@@ -50,6 +54,13 @@ class RulesCard(Card):
             if place:
                 self._rows.addWidget(separator())
             self._rows.addLayout(self._row(rule, rule.rule in changed, editing=editing))
+        if button:
+            QTimer.singleShot(0, self, lambda: self._focus(button))  # once the new ones are shown
+
+    def _focus(self, button: str) -> None:
+        for each in self.findChildren(QPushButton, button):
+            if each.isVisible():
+                each.setFocus()
 
     def _row(self, rule: RuleView, changed: bool, *, editing: bool) -> QGridLayout:
         title = label(rule.title, wrap=True)
@@ -121,6 +132,8 @@ class ChangesList(QWidget):
         grid.addWidget(label(change.title, "heading", wrap=True), 0, 0, 1, 2)
         lines = ((tr("Before"), change.before), (tr("After"), change.after), (tr("Source"), change.source))
         for place, (name, value) in enumerate(lines, 1):
+            if not value:  # nothing was taken away, or nothing was added
+                continue
             grid.addWidget(label(name, "quiet"), place, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(label(value, wrap=True, selectable=True), place, 1)
         return grid

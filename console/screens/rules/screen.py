@@ -62,6 +62,8 @@ class RulesPage(Page):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.shown: Overview | None = None
+        self._seek_draft = False
+        self._offered = ""  # digest of the draft that this person was taken to
         self.parts = Sections()
         self.cards: dict[Section, RulesCard] = {}
         self.words = WordsPane(services, str(SECTION_TITLES[Section.WORDS]), self.change_rule, self.remove_list)
@@ -95,7 +97,9 @@ class RulesPage(Page):
 
     def arrive(self, **arguments: object) -> None:
         """``section`` opens one of the list."""
-        self.parts.open(str(arguments.get("section", "")))
+        section = str(arguments.get("section", ""))
+        self.parts.open(section)
+        self._seek_draft = not section
         self.refresh(None)
 
     def refresh(self, change: Change | None) -> None:
@@ -105,6 +109,7 @@ class RulesPage(Page):
 
     def _show(self, found: Overview) -> None:
         before, self.shown = self.shown, found
+        self._offer_draft(found.draft)
         if before == found:
             return
         editing = self._editing
@@ -121,6 +126,14 @@ class RulesPage(Page):
         self._show_versions(found)
         self._show_state(found)
         self._show_primary(found.draft)
+
+    def _offer_draft(self, draft: DraftView | None) -> None:
+        """Whoever comes and has to decide stands before it, but only once before each."""
+        seek, self._seek_draft = self._seek_draft, False
+        if draft is not None and draft.pending and draft.refusal is None and draft.digest != self._offered:
+            self._offered = draft.digest
+            if seek:
+                self.parts.open(DRAFT)
 
     @property
     def _editing(self) -> bool:
@@ -153,10 +166,15 @@ class RulesPage(Page):
             words = tr("A draft by {name} waits for approval.", name=draft.maker)
         else:
             self.shape.set_state("draft")
-            number = len(draft.changes)
-            words = ntr("A draft changes {n} rule.", "A draft changes {n} rules.", number)
-            words = sentences(words, tr("You are looking at the draft.")) if self._editing else words
+            words = self._written(len(draft.changes))
         self.state.setText(sentences(in_force, words))
+
+    def _written(self, number: int) -> str:
+        if number:
+            words = ntr("A draft changes {n} rule.", "A draft changes {n} rules.", number)
+            return sentences(words, tr("You are looking at the draft.")) if self._editing else words
+        words = tr("A draft is begun and changes nothing yet.")
+        return sentences(words, tr("Choose “Change…” beside a rule.")) if self._editing else words
 
     def _show_primary(self, draft: DraftView | None) -> None:
         if not self.services.allowed(Permission.RULES_EDIT):
@@ -164,7 +182,8 @@ class RulesPage(Page):
         if draft is None:
             self.bar.set_primary(tr("Write a draft"), self.start, "pencil", tr("Change rules in a draft"))
         elif not draft.pending:
-            primary = self.bar.set_primary(tr("Send for approval…"), self.submit, "send")
+            tip = "" if draft.changes else tr("Change a rule first.")
+            primary = self.bar.set_primary(tr("Send for approval…"), self.submit, "send", tip)
             primary.setEnabled(bool(draft.changes))
         elif self.bar.primary is not None:
             self.bar.primary.hide()

@@ -43,7 +43,7 @@ class WordsPane(QWidget):
         buttons.setLayout(row(self.add_list, self.import_, self.export, None))
         buttons.setMaximumWidth(theme.current().px(WIDEST))
         self.trial = TrialCard(services)
-        self.setLayout(column(buttons, self.card, self.trial, spacing=12))
+        self.setLayout(column(buttons, self.trial, self.card, spacing=12))
 
     def show_rules(
         self, rules: Sequence[RuleView], changed: Collection[str], *, editing: bool, pack_id: int | None
@@ -55,7 +55,7 @@ class WordsPane(QWidget):
 
 
 class TrialCard(Card):
-    """What the lists shown above say of a text."""
+    """What the lists shown below say of a text."""
 
     def __init__(self, services: Services) -> None:
         super().__init__(tr("Try a text"))
@@ -68,13 +68,14 @@ class TrialCard(Card):
             self.class_.addItem(str(class_.title), key)
         self.class_.setCurrentIndex(self.class_.findData(FIRST))
         self.text = QPlainTextEdit()
-        self.text.setPlaceholderText(tr("Type or paste a text: the lists above look through it."))
+        self.text.setPlaceholderText(tr("Type or paste a text: these lists look through it."))
         self.text.setAccessibleName(tr("Text to try"))
         self.text.setTabChangesFocus(True)
         self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * 3 + 18)
         self.shown: tuple[Finding, ...] | None = None
         self._lines = column(spacing=6)
-        self.add(self.class_, self.text, self._lines)
+        self.head.addWidget(self.class_)
+        self.add(self.text, self._lines)
         self._timer = QTimer(self, interval=TYPING_PAUSE, singleShot=True)
         self._timer.timeout.connect(self._look)
         self.text.textChanged.connect(self._timer.start)

@@ -85,7 +85,7 @@ class SegmentsPage(Page):
     def _table(self) -> RecordTable[SegmentRow]:
         columns = [
             Column[SegmentRow]("name", tr("Segment"), lambda each: each.name, 0, tip=lambda each: each.name),
-            Column[SegmentRow]("pinned", tr("Pinned"), _pinned, 64, align="right", sortable=False),
+            Column[SegmentRow]("pinned", tr("Pinned"), _pinned, 64, align="right", sortable=False, drop=1),
         ]
         empty = EmptyState("filter", tr("No segment here"), tr("Saved segments stand here."))
         load = operations.ids_of("", False)

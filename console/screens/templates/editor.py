@@ -92,6 +92,8 @@ class TemplateEditor(QWidget):
         self.class_.setAccessibleName(tr("Kind of message"))
         for key, class_ in CLASSES.items():
             self.class_.addItem(str(class_.title), key)
+        self.class_.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.class_.setMinimumContentsLength(6)
         self.class_.currentIndexChanged.connect(lambda _index: self._class_changed())
         self.variants = VariantBar()
         self.variants.chosen.connect(self._show_text)
@@ -198,16 +200,26 @@ class TemplateEditor(QWidget):
         """Show a template, or with None a new one; ``begun`` is text of it that was not saved yet."""
         stored = _of(detail) if detail is not None else replace(BLANK, class_key=class_key)
         shown = begun or stored
+        at = self._stays_at(detail, shown.variants)
         self._stored = _Stored(detail, replace(stored, seen=shown.seen))
         self.name.setText(shown.name)
         self.class_.setCurrentIndex(max(0, self.class_.findData(shown.class_key)))
-        self._main, self._variants, self._at = shown.body, shown.variants, 0
-        self.body.load_text(shown.body)
+        self._main, self._variants, self._at = shown.body, shown.variants, at
+        text = shown.variants[at - 1].body if at else shown.body
+        if not at or text != self.body.text():  # saved while it was written: the cursor stays
+            self.body.load_text(text)
         self.versions.show_versions(detail.versions if detail else (), may_edit=self._may_edit)
         self._dress()
         self._class_changed()
         self._find_readers()
         self.show_preview()
+
+    def _stays_at(self, detail: TemplateDetail | None, variants: Sequence[Variant]) -> int:
+        """The text that was being written, when the same template is shown again, saved for instance."""
+        before = self._stored.detail
+        if detail is None or before is None or before.id != detail.id or not 0 < self._at <= len(variants):
+            return 0
+        return self._at if variants[self._at - 1].name == self._variants[self._at - 1].name else 0
 
     def _dress(self) -> None:
         detail = self._stored.detail

@@ -92,7 +92,7 @@ class Phone(QWidget):
     def __init__(self) -> None:
         super().__init__()
         px = theme.current().px
-        self.setMinimumSize(px(250), px(220))
+        self.setMinimumSize(px(250), px(160))
         self.setMaximumHeight(px(400))
         self.setAccessibleName(tr("Preview"))
         self.bubble = Bubble()

@@ -69,11 +69,13 @@ class TemplatesPage(Page):
         )
         self.detail.addWidget(self.editor)
         self.set_content(master_detail(self.table, self.detail, shares=(3, 7)))
+        self.table.setMinimumWidth(220)
+        self.detail.setMinimumWidth(0)  # what its parts need
 
     def _table(self) -> RecordTable[TemplateRow]:
         columns = [
             Column[TemplateRow]("name", tr("Template"), lambda row: row.name, 0, tip=lambda row: row.body),
-            Column[TemplateRow]("class", tr("Kind"), lambda row: _class_title(row.class_key), 104),
+            Column[TemplateRow]("class", tr("Kind"), lambda row: _class_title(row.class_key), 104, drop=1),
             Column[TemplateRow](
                 "state", tr("State"), lambda row: state_title(row.state), 78, state=lambda row: row.state
             ),
@@ -101,7 +103,11 @@ class TemplatesPage(Page):
     # --- the list
 
     def arrive(self, **arguments: object) -> None:
-        template_id = arguments.get("template_id")
+        """``template_id`` opens one, ``state`` filters."""
+        template_id, state = arguments.get("template_id"), arguments.get("state")
+        if isinstance(state, str):
+            self.state.set_value(state)
+            self._filter(state)
         self.table.reload()
         if isinstance(template_id, int):
             self.open(template_id)

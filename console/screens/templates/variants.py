@@ -43,8 +43,7 @@ class VariantBar(QWidget):
         self.left = icon_button("chevron-left", tr("Look at it earlier"), lambda: self.move_wanted.emit(-1))
         self.right = icon_button("chevron-right", tr("Look at it later"), lambda: self.move_wanted.emit(1))
         self.remove = icon_button("trash-2", tr("Remove this text"), self.remove_wanted.emit)
-        top = row(self.tabs, self.add, spacing=4)
-        top.setStretchFactor(self.tabs, 1)
+        top = row(self.tabs, self.add, None, spacing=4)
         self._about = QWidget()
         about = row(self.words, self.edit, self.left, self.right, self.remove, spacing=4)
         about.setStretchFactor(self.words, 1)
@@ -111,13 +110,6 @@ class VariantDialog(FormDialog):
         super().__init__(parent, tr("Text for some only") if before is None else before.name, tr("Put in"))
         self._choices, self._taken, self._done, self._before = choices, taken, done, before
         self.explain(tr("It is checked, reviewed and approved together with the main text."))
-        self.name = self.form.add_text(
-            "name",
-            tr("Name of the text"),
-            before.name if before else "",
-            max_length=NAME_LENGTH,
-            hint=tr("Staff see it, customers do not."),
-        )
         titles = [(str(place), each.title) for place, each in enumerate(choices)]
         if before is not None:
             titles.insert(0, ("", tr("as it is")))
@@ -125,6 +117,13 @@ class VariantDialog(FormDialog):
             "condition", tr("For whom"), titles, titles[0][0],
             hint=tr("Segments can be made on their own page; their conditions are copied into this version."),
         )  # fmt: skip
+        self.name = self.form.add_text(
+            "name",
+            tr("Name of the text"),
+            before.name if before else "",
+            max_length=NAME_LENGTH,
+            hint=tr("Staff see it, customers do not."),
+        )
         self.said = label("", "quiet", wrap=True)
         self.body.insertWidget(self.body.indexOf(self.form) + 1, self.said)
         self.form.changed.connect(self._show)

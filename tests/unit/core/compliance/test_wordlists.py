@@ -108,8 +108,14 @@ def test_what_came_and_what_went_is_told_word_by_word() -> None:
     words = [*the_list(PACK, "words.lure")["words"][1:], "大礼包"]
     pack = made("words.lure", words="\n".join(words), level="hint", why="运营商会拦截")
     (change,) = differences(PACK, pack)
-    assert change.before.splitlines() == ["Warning", "免费"]
-    assert change.after.splitlines() == ["Hint", "大礼包", "Why: 运营商会拦截"]
+    assert change.before.splitlines() == ["Warning", "Taken off the list: 免费"]
+    assert change.after.splitlines() == ["Hint", "Put on the list: 大礼包", "Why: 运营商会拦截"]
+
+
+def test_a_list_that_only_grew_names_nothing_before() -> None:
+    pack = made("words.lure", words="\n".join([*the_list(PACK, "words.lure")["words"], "大礼包"]))
+    (change,) = differences(PACK, pack)
+    assert (change.before, change.after) == ("", "Put on the list: 大礼包")
 
 
 @pytest.mark.parametrize(
