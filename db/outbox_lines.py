@@ -252,6 +252,12 @@ def parts_left_since(session: Session, line_id: int, since: datetime) -> tuple[i
     return row[0], row[1]
 
 
+def parts_tried_since(session: Session, line_id: int, since: datetime) -> int:
+    """No fewer than left over the line: those that came back unsent are counted, too. Answered by an index alone."""
+    tried = select(func.count()).where(MessagePart.line_id == line_id, MessagePart.sending_at >= since)
+    return session.scalar(tried) or 0
+
+
 def moments_left_since(session: Session, line_id: int, since: datetime, most: int) -> list[datetime]:
     """When the newest parts left, the oldest first, at most ``most``."""
     query = (

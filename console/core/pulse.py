@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from console.core.campaigns.approvals import waiting_for
-from console.core.compliance.versions import waiting_rules
+from console.core.campaigns.horizon import Horizon, horizon
+from console.core.compliance.faults import BadPack
+from console.core.compliance.versions import RulesTampered, waiting_rules
 from console.core.context import Context
 from console.core.events import Topic
 from console.core.messages.review import reviews_waiting
@@ -21,6 +23,7 @@ from console.core.sending.status import Snapshot, snapshot
 from db.models import AuditEntry, AuditHead, BulkEdit, Campaign, Line, LineState
 
 LOOK_AGAIN = timedelta(seconds=5)
+FORESEE_AGAIN = timedelta(seconds=30)  # the quotas of a month and the pace of the last minutes take some reading
 EVERYTHING = frozenset(Topic) - {Topic.OUTBOX}
 _LOOKS = ("reveal", "export", "verify")  # actions that change nothing
 _CUSTOMERS = frozenset({Topic.CUSTOMERS})
@@ -48,6 +51,7 @@ AREAS: Mapping[str, frozenset[Topic]] = {  # by the first part of an action in t
 @dataclass(frozen=True, kw_only=True)
 class Pulse:
     status: Snapshot
+    horizon: Horizon | None  # None: nothing is queued, or nothing leaves
     approvals: int  # campaigns that this person could decide on now
     reviews: int  # templates, likewise
     rules: int  # drafts of the rules, likewise
@@ -70,7 +74,7 @@ class Pulse:
             moved |= self.decided if self.decided_since <= before.decisions else EVERYTHING
         if self.bulk_mark != before.bulk_mark:
             moved.add(Topic.CUSTOMERS)
-        if replace(self.status, minutes_left=None) != replace(before.status, minutes_left=None):
+        if self.status != before.status:
             moved |= {Topic.OUTBOX, Topic.LINES}
         if self.lines_mark != before.lines_mark:
             moved.add(Topic.LINES)
@@ -98,8 +102,11 @@ def pulse(ctx: Context, before: Pulse | None = None) -> Pulse:
         edits = session.execute(select(func.count(), func.max(Campaign.updated_at))).one()
         decisions = session.scalar(select(AuditHead.entries)) or 0
         since = before.decisions if before is not None else decisions
+        status = snapshot(session, now)
+        known = before.horizon if before is not None and before.decisions == decisions else None
         return Pulse(
-            status=snapshot(session, now),
+            status=status,
+            horizon=_horizon(session, status, known, now),
             approvals=waiting_for(ctx, session),
             reviews=reviews_waiting(ctx, session),
             rules=waiting_rules(ctx, session),
@@ -113,6 +120,18 @@ def pulse(ctx: Context, before: Pulse | None = None) -> Pulse:
             movement=movement,
             at=now,
         )
+
+
+def _horizon(session: Session, status: Snapshot, known: Horizon | None, now: datetime) -> Horizon | None:
+    """``known``: before, nothing having been decided since."""
+    if status.stopped or not (status.queued and status.lines_ready and status.dispatcher_alive):
+        return None
+    if known is not None and timedelta() <= now - known.at < FORESEE_AGAIN:
+        return known
+    try:
+        return horizon(session, now)
+    except (RulesTampered, BadPack):  # nothing is sent then
+        return None
 
 
 def _decided(session: Session, since: int) -> frozenset[Topic]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QMenu, QPushButton
 
-from console.core.format import count
+from console.core.campaigns.horizon import Horizon
+from console.core.format import count, duration, local_datetime
 from console.core.i18n import ntr, tr
 from console.core.pulse import Pulse
 from console.core.security.permissions import ROLE_TITLES, Permission, Role
@@ -63,7 +65,7 @@ class StatusBar(QFrame):
     def show_pulse(self, pulse: Pulse) -> None:
         now = pulse.status
         self._show_lines(now)
-        self._show_queue(now)
+        self._show_queue(now, pulse.horizon)
         done = tr(
             "Today: delivered {delivered}, failed {failed}",
             delivered=count(now.delivered_today),
@@ -92,14 +94,16 @@ class StatusBar(QFrame):
         self.lines.setIcon(state_icon(state))
         self._say(self.lines, text)
 
-    def _show_queue(self, now: Snapshot) -> None:
+    def _show_queue(self, now: Snapshot, ahead: Horizon | None) -> None:
+        queued = count(now.queued)
         if not now.queued:
             text = tr("Queue empty")
-        elif now.minutes_left is None:
-            text = tr("Queue {queued}", queued=count(now.queued))
+        elif ahead is not None and ahead.left_over:
+            text = tr("Queue {queued} · {late} too late", queued=queued, late=count(ahead.left_over))
+        elif ahead is None or ahead.finish_at is None:
+            text = tr("Queue {queued}", queued=queued)
         else:
-            left = _minutes(now.minutes_left)
-            text = tr("Queue {queued} · about {left}", queued=count(now.queued), left=left)
+            text = _with_time(queued, ahead.finish_at, self._services.ctx.clock.now())
         if now.held:
             text = tr("{queue} · {held} paused", queue=text, held=count(now.held))
         self._say(self.queue, text)
@@ -172,7 +176,8 @@ class StatusBar(QFrame):
         self.person.setToolTip(tr("Appearance, language, lock, log out"))
 
 
-def _minutes(minutes: int) -> str:
-    if minutes < 60:
-        return ntr("{n} minute", "{n} minutes", minutes)
-    return tr("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
+def _with_time(queued: str, finish: datetime, now: datetime) -> str:
+    if finish - now >= timedelta(days=1):
+        return tr("Queue {queued} · until about {time}", queued=queued, time=local_datetime(finish))
+    left = duration(max(finish - now, timedelta(minutes=1)))
+    return tr("Queue {queued} · about {left}", queued=queued, left=left)

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console.core.campaigns.capacity import Capacity, Power, capacity
+from console.core.campaigns.capacity import capacity
 from console.core.campaigns.draft import campaign_of
-from console.core.campaigns.forecast import Forecast, forecast
 from console.core.campaigns.holdup import Holdup, holdup
-from console.core.campaigns.opening import timetable_of
-from console.core.campaigns.schedule import LOOK_AHEAD, Schedule
+from console.core.campaigns.horizon import in_progress, recent_rate
 from console.core.campaigns.views import Outcome, Standing, standing, states_of, tally
-from console.core.compliance.policy import Policy
 from console.core.compliance.versions import policy_at
 from console.core.i18n import Text
 from console.core.sending.causes import GROUPS, Group, explain
 from db.models import Batch, BatchState, Message, MessageState
 from db.outbox_batches import as_open
 
-RECENT = timedelta(minutes=10)  # the rate is that of the last accepted messages within it
-_LAST = 200
-_LEFT = (MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.UNDELIVERED)
 _PASSING = (Group.HANDSET, Group.NETWORK, Group.LINE, Group.PROGRAM)  # causes that pass; a wrong number does not
 _SETTLED = (Outcome.DELIVERED, Outcome.FAILED, Outcome.SUPPRESSED, Outcome.CANCELLED)
 
@@ -96,10 +90,10 @@ def progress(session: Session, campaign_id: int, now: datetime) -> Progress:
             finish_at=None,
         )
     counts = tally(state_counts(session, [batch.id]).get(batch.id, []), batch.state)
-    rate = _rate(session, batch.id, now)
+    rate = recent_rate(session, batch.id, now)
     policy = policy_at(session, now)
     load = capacity(session, as_open(batch), now, priority=batch.priority)
-    foreseen = _forecast(batch, load, policy, counts[Outcome.WAITING] + counts[Outcome.SENDING], rate, now)
+    foreseen = in_progress(batch, load, policy, counts[Outcome.WAITING] + counts[Outcome.SENDING], rate, now)
     return Progress(
         campaign_id=campaign_id,
         at=now,
@@ -127,37 +121,6 @@ def state_counts(session: Session, batch_ids: list[int]) -> dict[int, list[tuple
     for batch_id, state, number in session.execute(query):
         found.setdefault(batch_id, []).append((state, number))
     return found
-
-
-def _rate(session: Session, batch_id: int, now: datetime) -> float | None:
-    """Messages a minute over the last ones that a line took; rows are claimed in the order of their ids."""
-    last: list[datetime] = []
-    for state in _LEFT:
-        query = select(Message.accepted_at).where(Message.batch_id == batch_id, Message.state == state)
-        found = session.scalars(query.order_by(Message.id.desc()).limit(_LAST))
-        last += [at for at in found if at is not None and at > now - RECENT]
-    last = sorted(last)[-_LAST:]
-    if len(last) < 2:
-        return None
-    minutes = (max(now, last[-1]) - last[0]).total_seconds() / 60
-    return len(last) / minutes if minutes > 0 else None
-
-
-def _forecast(
-    batch: Batch, load: Capacity, policy: Policy, remaining: int, rate: float | None, now: datetime
-) -> Forecast:
-    """At the rate that it had lately where nothing but the lines sets it, else as the lines, its window and its pace
-    let it."""
-    if batch.state is not BatchState.OPEN or not remaining:
-        return Forecast()
-    schedule = Schedule.load(batch.schedule)
-    if rate is not None and not schedule.metered:
-        parts = rate * batch.parts / max(1, batch.messages)
-        load = replace(load, queued=0, powers=(Power(per_minute=parts),))
-    ends = batch.expires_at or now + LOOK_AHEAD
-    table = timetable_of(schedule, policy.class_of(batch.class_key), policy, batch.not_before or now, ends)
-    parts_left = round(remaining * batch.parts / max(1, batch.messages))
-    return forecast(load, table, schedule, remaining, parts_left, now, policy.zone)
 
 
 def _failures(session: Session, batch: Batch) -> list[Failure]:

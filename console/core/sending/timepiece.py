@@ -30,9 +30,9 @@ def doubt(session: Session, now: datetime) -> datetime | None:
 
 
 def latest(session: Session) -> datetime | None:
-    """Reads the ends of three indexes."""
+    """Reads the ends of three indexes; that of the messages has only those that left, which the query must say."""
     decided = session.scalar(select(AuditEntry.at).order_by(AuditEntry.id.desc()).limit(1))
-    left = session.scalar(select(func.max(Message.sending_at)))
+    left = session.scalar(select(func.max(Message.sending_at)).where(Message.sending_at.is_not(None)))
     lived = session.scalar(select(func.max(Dispatcher.heartbeat_at)))
     return max((moment for moment in (decided, left, lived) if moment is not None), default=None)
 
