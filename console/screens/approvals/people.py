@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.core.campaigns.messages import ExclusionRow
 from console.core.i18n import tr
 from console.screens.approvals import operations
-from console.shell import theme
+from console.shell.listdialog import ListDialog
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
-from console.shell.widgets import EmptyState, column, heading, open_at, quiet_button, row
+from console.shell.widgets import EmptyState
 
 
-class PeopleDialog(QDialog):
+class PeopleDialog(ListDialog[ExclusionRow]):
     def __init__(self, parent: QWidget, services: Services, title: str, batch_id: int, rule: str) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
-        px = theme.current().px
-        open_at(self, px(640), px(460))
         columns = [
             Column[ExclusionRow]("name", tr("Name"), lambda p: p.name, 100, sortable=False),
             Column[ExclusionRow]("phone", tr("Number"), lambda p: p.phone, 120, sortable=False),
             Column[ExclusionRow]("reason", tr("Reason"), lambda p: str(p.reason), 0, sortable=False),
         ]
-        self.table = RecordTable(
+        table = RecordTable(
             services,
             columns,
             operations.exclusion_ids_of(batch_id, rule),
             operations.exclusions,
             EmptyState("user", tr("Nobody")),
         )
-        self.table.setAccessibleName(title)
-        layout = column(
-            heading(title), self.table, row(None, quiet_button(tr("Close"), self.accept)), spacing=12, margins=16
-        )
-        layout.setStretchFactor(self.table, 1)
-        self.setLayout(layout)
-        self.table.reload()
+        super().__init__(parent, title, table)

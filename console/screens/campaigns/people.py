@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.core.campaigns.preflight import Left
 from console.core.context import Context
 from console.core.format import masked_phone
 from console.core.i18n import tr
-from console.shell import theme
+from console.shell.listdialog import ListDialog
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
-from console.shell.widgets import EmptyState, column, heading, label, open_at, quiet_button, row
+from console.shell.widgets import EmptyState, label
 
 
-class PeopleDialog(QDialog):
+class PeopleDialog(ListDialog[Left]):
     def __init__(self, parent: QWidget, services: Services, title: str, people: Sequence[Left], number: int) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
-        px = theme.current().px
-        open_at(self, px(640), px(460))
         columns = [
             Column[Left]("name", tr("Name"), lambda p: p.name, 100, sortable=False),
             Column[Left]("phone", tr("Number"), lambda p: masked_phone(p.phone), 120, sortable=False),
@@ -31,14 +27,9 @@ class PeopleDialog(QDialog):
         def rows(_ctx: Context, ids: Sequence[int]) -> list[Left]:
             return [people[place] for place in ids]
 
-        self.table = RecordTable(
+        table = RecordTable(
             services, columns, lambda _ctx, _sort: list(range(len(people))), rows, EmptyState("user", tr("Nobody"))
         )
-        self.table.setAccessibleName(title)
         more = label(tr("The first {count} are shown.", count=len(people)), "quiet")
         more.setVisible(number > len(people))
-        close = quiet_button(tr("Close"), self.accept)
-        layout = column(heading(title), self.table, row(more, None, close), spacing=12, margins=16)
-        layout.setStretchFactor(self.table, 1)
-        self.setLayout(layout)
-        self.table.reload()
+        super().__init__(parent, title, table, beside=[more])

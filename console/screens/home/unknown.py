@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.core.context import Context
 from console.core.format import local_datetime, masked_phone
@@ -15,53 +14,36 @@ from console.core.listing import Sort
 from console.core.security.permissions import Permission
 from console.core.sending.control import Decision
 from console.screens.home import operations
-from console.shell import theme
+from console.shell.listdialog import ListDialog
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
-from console.shell.widgets import EmptyState, column, confirm, heading, label, open_at, quiet_button, row
+from console.shell.widgets import EmptyState, confirm, label, quiet_button
 
 
-class UnknownDialog(QDialog):
+class UnknownDialog(ListDialog[UnknownMessage]):
     def __init__(self, parent: QWidget, services: Services) -> None:
-        super().__init__(parent)
         self._services = services
-        self.setWindowTitle(tr("Outcomes that are not known"))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        px = theme.current().px
-        open_at(self, px(820), px(480))
-        text = tr(
+        about = tr(
             "The modem or the network gave no clear answer, so these messages may or may not have left. "
             "The program never sends them again by itself. A late report may still settle them."
         )
-        self.table = RecordTable(services, _columns(), _ids, _rows, _nothing(), sort=Sort("at"))
-        self.table.setAccessibleName(self.windowTitle())
-        self.table.selection_changed.connect(self._enable)
-        self.table.current_changed.connect(self._evidence)
-        self.table.loaded.connect(self._loaded)
+        table = RecordTable(services, _columns(), _ids, _rows, _nothing(), sort=Sort("at"))
         self.evidence = label("", "quiet", wrap=True)
         self.sent = quiet_button(tr("It arrived"), lambda: self._decide(Decision.SENT), "check")
         self.resend = quiet_button(tr("Send again…"), lambda: self._decide(Decision.RESEND), "send")
         self.cancel = quiet_button(tr("Drop it…"), lambda: self._decide(Decision.CANCEL), "ban")
-        close = quiet_button(tr("Close"), self.accept)
-        buttons = row(self.sent, self.resend, self.cancel, None, close)
-        body = column(
-            heading(self.windowTitle()),
-            label(text, "quiet", wrap=True),
-            4,
-            self.table,
-            self.evidence,
-            4,
-            buttons,
-            margins=20,
+        super().__init__(
+            parent,
+            tr("Outcomes that are not known"),
+            table,
+            above=[label(about, "quiet", wrap=True)],
+            below=[self.evidence],
+            beside=[self.sent, self.resend, self.cancel],
+            size=(820, 480),
         )
-        body.setStretchFactor(self.table, 1)
-        self.setLayout(body)
+        table.selection_changed.connect(self._enable)
+        table.current_changed.connect(self._evidence)
         self._enable()
-        self.table.reload()
-
-    def _loaded(self) -> None:
-        if self.table.land():
-            self.table.setFocus()
 
     def _enable(self) -> None:
         may = bool(self.table.selected_ids()) and self._services.allowed(Permission.OUTBOX_RESOLVE)
