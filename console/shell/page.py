@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QTableView, QVBoxLayout, QWidget
 
 from console.core.events import Change, Topic
@@ -18,7 +18,10 @@ from console.shell.widgets import FilterBox, label, primary_button, quiet_button
 
 
 class PageBar(QFrame):
-    """Title, search field, filters, quiet actions, and one primary action."""
+    """Title, search field, filters, quiet actions, and one primary action.
+
+    Where there is no room for them, quiet actions show only their picture, the last one first.
+    """
 
     into_list = Signal()  # Down in the search field
 
@@ -30,6 +33,8 @@ class PageBar(QFrame):
         self.primary: QPushButton | None = None
         self._left = row(self.title, spacing=12)
         self._right = row(spacing=8)
+        self._actions: list[QPushButton] = []  # with a picture
+        self._words: dict[QPushButton, str] = {}  # of those that show only that now
         whole = row(self._left, None, self._right, spacing=12)
         whole.setContentsMargins(20, 0, 16, 0)
         self.setLayout(whole)
@@ -58,6 +63,8 @@ class PageBar(QFrame):
         """A quiet action left of the primary one."""
         button = quiet_button(text, clicked, icon_name)
         self._right.insertWidget(self._right.count() - (1 if self.primary else 0), button)
+        if icon_name:
+            self._actions.append(button)
         return button
 
     def add_widget(self, widget: QWidget) -> None:
@@ -73,6 +80,29 @@ class PageBar(QFrame):
         self.primary.setToolTip(tip or text)
         self._right.addWidget(self.primary)
         return self.primary
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        for button, words in self._words.items():
+            if not button.text():
+                button.setText(words)
+        self._words = {}
+        self._right.invalidate()  # a row within a row does not hear of it by itself
+        for button in reversed(self._actions):
+            if self.minimumSizeHint().width() <= self.width():
+                return
+            if button.isVisibleTo(self):
+                self._words[button] = button.text()
+                button.setToolTip(button.toolTip() or button.text())
+                button.setText("")
+                self._right.invalidate()
 
 
 class Page(QWidget):

@@ -53,9 +53,7 @@ class StopDialog(FormDialog):
         self._choices: dict[What, Sequence[tuple[object, str]]] = {
             What.CLASS: [(key, str(found.title)) for key, found in CLASSES.items()]
         }
-        self.reason: QPlainTextEdit = self.form.add_multiline(
-            "reason", tr("Reason"), placeholder=tr("Everybody reads it until the stop is lifted"), lines=2
-        )
+        self.reason: QPlainTextEdit = self.form.add_multiline("reason", tr("Reason"), lines=2)
         self.effect = label("", "quiet", wrap=True)
         self.body.insertWidget(self.body.indexOf(self.form) + 1, self.effect)
         self.what.currentIndexChanged.connect(self._offer)
@@ -117,6 +115,8 @@ class StopDialog(FormDialog):
 
     def _fit(self) -> None:
         in_need = self.what.currentData() == What.EVERYTHING  # it must not wait for words
+        read = tr("Everybody reads it until the stop is lifted")
+        self.reason.setPlaceholderText(read if in_need else tr("Needed: everybody reads it until the stop is lifted"))
         self.action.setEnabled(in_need or bool(self.form.text("reason").strip()))
 
     def _stop(self) -> None:

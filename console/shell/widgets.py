@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QBoxLayout,
     QComboBox,
+    QDateTimeEdit,
     QDialog,
     QDialogButtonBox,
     QFrame,
@@ -372,9 +373,9 @@ class TextList(QListWidget):
 
 
 def inset(spin: QAbstractSpinBox) -> None:
-    """A style sheet's padding does not reach the text of a spin box."""
+    """A style sheet's padding does not reach the text of a spin box, but it does that of one with a calendar."""
     line = spin.lineEdit()
-    if line is not None:
+    if line is not None and not (isinstance(spin, QDateTimeEdit) and spin.calendarPopup()):
         line.setTextMargins(theme.current().px(6), 0, 0, 0)
 
 
@@ -420,6 +421,13 @@ class FilterBox(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.set_choices(choices)
         self.activated.connect(lambda: self.chosen.emit(self.value()))
+        self.currentIndexChanged.connect(lambda _index: self.updateGeometry())
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for what is chosen."""
+        hint = super().minimumSizeHint()
+        words = self.fontMetrics().horizontalAdvance(self.currentText()) + theme.current().px(40)
+        return QSize(max(hint.width(), words), hint.height())
 
     def set_choices(self, choices: Sequence[tuple[object, str]]) -> None:
         """Keeps what was chosen where it is still on offer."""

@@ -95,3 +95,4 @@ def test_a_segment_retired_at_this_moment_is_nobody_and_not_everybody(
     _page, editor = opened(qtbot, services, settle, segment_id=saved.segment_id)
     assert editor.audience.audience() == Audience.of_customers([])
     assert not editor.audience.by_segment.isEnabled()
+    assert editor.audience.by_segment.text() == "The customers of a segment (none yet)"

@@ -63,12 +63,13 @@ def said(widget: QWidget) -> list[str]:
 def test_two_chosen_campaigns_stand_side_by_side(
     qtbot: QtBot, page: CampaignsPage, settle: Callable[[], None], tmp_path: Path
 ) -> None:
-    assert page.comparing.isHidden()
+    assert not page.comparing.isEnabled()
+    assert page.comparing.toolTip().startswith("Choose two to four campaigns")
     selection = page.table.selectionModel()
     for row in range(2):
         index = page.table.model().index(row, 0)
         selection.select(index, QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows)
-    assert not page.comparing.isHidden()
+    assert page.comparing.isEnabled()
     qtbot.mouseClick(page.comparing, Qt.MouseButton.LeftButton)
     pane = pane_of(page, settle)
     assert pane.shown is not None
@@ -94,7 +95,7 @@ def test_two_chosen_campaigns_stand_side_by_side(
 
 def test_one_alone_is_not_compared(page: CampaignsPage) -> None:
     page.table.select_id(page.table.records.ids[0])
-    assert page.comparing.isHidden()
+    assert not page.comparing.isEnabled()
 
 
 def test_what_is_gone_is_told_and_the_list_comes_back(

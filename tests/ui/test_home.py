@@ -19,7 +19,18 @@ from console.screens.home.discrepancies import DiscrepancyDialog, SettleDialog
 from console.screens.home.screen import HomePage, OwnPhoneDialog
 from console.screens.home.unknown import UnknownDialog
 from console.shell.services import Services
-from db.models import Batch, BatchKind, BatchState, Dispatcher, Line, LineState, Message, MessageState
+from db.models import (
+    Batch,
+    BatchKind,
+    BatchState,
+    Campaign,
+    CampaignState,
+    Dispatcher,
+    Line,
+    LineState,
+    Message,
+    MessageState,
+)
 
 
 @pytest.fixture
@@ -199,6 +210,8 @@ def test_what_does_not_add_up_is_a_red_flag_with_the_messages_behind_it(
     settle()
     assert "report of the carrier" in dialog.advice.text()
     assert not dialog.settle.isEnabled()  # an officer looks, somebody above settles
+    assert dialog.settle.toolTip() == "A supervisor settles it."
+    assert dialog.alarm.isVisibleTo(dialog)
 
 
 def test_it_is_settled_with_a_note_and_checked_again(
@@ -220,6 +233,7 @@ def test_it_is_settled_with_a_note_and_checked_again(
     qtbot.mouseClick(dialog.check, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: services.tasks.idle)
     assert len(dialog.table) == 0  # what was settled stays settled
+    assert not dialog.alarm.isVisibleTo(dialog)  # where everything adds up, nothing was changed
 
 
 def test_a_supervisor_is_told_of_drafts_to_decide_on(
@@ -243,3 +257,35 @@ def test_a_supervisor_is_told_of_drafts_to_decide_on(
         each.title.click()
     assert went == [("rules", {"section": "draft"}), ("templates", {"state": "in_review"})]
     assert not home.waiting.nothing.isVisible()
+
+
+def test_the_campaign_that_does_not_add_up_is_one_click_away(
+    qtbot: QtBot, services: Services, settle: Callable[[], None], ctx: Context
+) -> None:
+    now = ctx.clock.now()
+    with ctx.database.begin() as session:
+        campaign = Campaign(
+            name="甲", class_key="remind", audience={}, variables={}, state=CampaignState.APPROVED,
+            created_by=ctx.actor.user_id, created_at=now, updated_at=now,
+        )  # fmt: skip
+        session.add(campaign)
+        session.flush()
+        batch = Batch(
+            kind=BatchKind.CAMPAIGN, class_key="remind", state=BatchState.OPEN, campaign_id=campaign.id, messages=3,
+            created_by=ctx.actor.user_id, created_at=now,
+        )  # fmt: skip
+        session.add(batch)
+        session.flush()
+        campaign.batch_id, wanted = batch.id, campaign.id
+    reconcile(ctx)
+    around = QWidget()
+    qtbot.addWidget(around)
+    dialog = DiscrepancyDialog(around, services)
+    dialog.show()
+    assert not dialog.campaign.isEnabled()
+    qtbot.waitUntil(dialog.campaign.isEnabled)
+    settle()
+    went: list[tuple[str, dict[str, object]]] = []
+    services.navigated.connect(lambda key, arguments: went.append((key, arguments)))
+    qtbot.mouseClick(dialog.campaign, Qt.MouseButton.LeftButton)
+    assert went == [("campaigns", {"campaign_id": wanted})]

@@ -134,7 +134,12 @@ def test_the_dialog_shows_what_is_wrong_and_what_follows(
     assert dialog.next.text().startswith("Next runs: 2026-11-30, 2026-12-31, 2027-01-29, 2027-02-26")
     dialog.ends.setChecked(True)
     settle()
-    assert dialog.next.text() == "No run would ever fall into this time."
+    assert dialog.next.text().startswith("Next runs: 2026-11-30")  # the last day that is offered lies ahead
+    dialog.until.setDate(dialog.until.date().addDays(-90))
+    settle()
+    assert dialog.next.text() == (
+        "No run would ever fall into this time. Choose other days, or what happens on a day off."
+    )
     dialog.close()
 
 

@@ -76,6 +76,7 @@ def test_one_kind_is_stopped_with_a_reason_and_told_everywhere(
     assert dialog.action.isEnabled()  # everything, at once, whoever says why later
     choose(dialog, What.CLASS)
     assert not dialog.action.isEnabled()  # nobody has said why
+    assert dialog.reason.placeholderText().startswith("Needed: ")
     dialog.which.setCurrentIndex(dialog.which.findData("market"))
     qtbot.keyClicks(dialog.reason, "wrong rate")
     press(qtbot, dialog.action)

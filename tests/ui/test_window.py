@@ -18,7 +18,7 @@ from console.core.settings import Settings
 from console.shell.actions import ACTIONS
 from console.shell.crash import CrashDialog, report_of
 from console.shell.notices import Level
-from console.shell.page import Page
+from console.shell.page import Page, PageBar
 from console.shell.palette import Palette
 from console.shell.services import Services
 from console.shell.theme import ThemeManager
@@ -288,3 +288,24 @@ def test_no_window_opens_larger_than_the_screen(qtbot: QtBot) -> None:
     open_at(window, 5000, 5000)
     assert window.width() == room.width()
     assert window.height() < room.height()  # its frame has to fit, too
+
+
+def test_actions_of_a_narrow_bar_show_their_pictures_only(qtbot: QtBot) -> None:
+    around = QWidget()  # a window of its own would not be made narrower than its words
+    qtbot.addWidget(around)
+    bar = PageBar("Templates")
+    bar.setParent(around)
+    bar.add_search("Name or text", lambda _text: None)
+    buttons = [bar.add_action(text, None, "download") for text in ("Export everything", "Import everything")]
+    bar.set_primary("New template")
+    around.show()
+    bar.resize(1200, bar.height())
+    assert [button.text() for button in buttons] == ["Export everything", "Import everything"]
+    both = bar.minimumSizeHint().width()
+    bar.resize(both - 10, bar.height())
+    assert [button.text() for button in buttons] == ["Export everything", ""]  # the last one first
+    assert buttons[1].toolTip() == buttons[1].accessibleName() == "Import everything"
+    assert bar.primary is not None
+    assert bar.primary.text() == "New template"
+    bar.resize(both, bar.height())
+    assert buttons[1].text() == "Import everything"

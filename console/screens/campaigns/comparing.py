@@ -119,8 +119,10 @@ class PeopleCard(Card):
 
     def __init__(self) -> None:
         super().__init__(tr("Customers"))
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(6)
+        self._rows = QGridLayout()
+        self._rows.setHorizontalSpacing(12)
+        self._rows.setVerticalSpacing(2)
+        self._rows.setColumnStretch(1, 1)
         self.add(self._rows)
 
     def show_people(self, names: Sequence[str], overlaps: Sequence[Overlap]) -> None:
@@ -134,19 +136,21 @@ class PeopleCard(Card):
             self._line(
                 tr("Only in {name}, not in {other}", name=two, other=one), each.only_second, each.second, each.first
             )
-            both = row(
-                label(tr("In both, {name} and {other}", name=one, other=two), wrap=True), label(count(each.both))
-            )
-            both.setStretch(0, 1)
-            self._rows.addLayout(both)
+            both = label(count(each.both))
+            both.setContentsMargins(0, 0, theme.current().px(4), 0)  # as a link has
+            self._put(both, tr("In both, {name} and {other}", name=one, other=two))
 
     def _line(self, words: str, number: int, has: int, has_not: int) -> None:
         link = link_button(count(number), partial(self.list_wanted.emit, has, has_not))
         link.setAccessibleName(f"{words}: {number}")
         link.setEnabled(number > 0)
-        line = row(label(words, wrap=True), link)
-        line.setStretch(0, 1)
-        self._rows.addLayout(line)
+        self._put(link, words)
+
+    def _put(self, number: QWidget, words: str) -> None:
+        """The number before its words: across the whole page nobody finds the way from one to the other."""
+        place = self._rows.rowCount()
+        self._rows.addWidget(number, place, 0, Qt.AlignmentFlag.AlignRight)
+        self._rows.addWidget(label(words, wrap=True), place, 1)
 
 
 class ComparePane(QWidget):

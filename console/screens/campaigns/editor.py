@@ -168,6 +168,9 @@ class CampaignEditor(QWidget):
         self._of_series(saved is not None and saved.state.value == "pattern")
         self._begun = True
         self._set_open(True)
+        focused = self.window().focusWidget()
+        if focused is None or not self._scroll.isAncestorOf(focused):
+            self.name.setFocus()
         self._refresh()
         self._check_timer.start(0)
         if self.name.text():  # typed while the page was being filled

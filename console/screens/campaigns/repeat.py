@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from PySide6.QtCore import QDate, QTime, QTimer
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QGridLayout, QSpinBox, QTimeEdit, QWidget
@@ -25,11 +25,13 @@ from console.screens.campaigns import operations
 from console.shell import theme
 from console.shell.forms import FormDialog
 from console.shell.services import Services
-from console.shell.widgets import column, inset, label, row
+from console.shell.widgets import column, inset, label, open_at, row
 
 SHOWN = 4  # next runs
 NINE = time(9, 0)
 _A_ROW = 4  # days of the week
+_FRIDAY = 4
+_OFFERED = timedelta(days=90)  # for a series that is to end
 
 
 class RepeatDialog(FormDialog):
@@ -65,7 +67,8 @@ class RepeatDialog(FormDialog):
 
     def _usual(self) -> Recurrence:
         today = self._services.ctx.clock.now().astimezone().date()
-        return Recurrence(every=Every.WORKDAY, first=today, at=NINE, weekdays=(today.weekday(),), day=today.day)
+        weekday = min(today.weekday(), _FRIDAY)  # on a day off nothing would run
+        return Recurrence(every=Every.WORKDAY, first=today, at=NINE, weekdays=(weekday,), day=today.day)
 
     def _ask(self, known: Recurrence) -> None:
         form = self.form
@@ -99,12 +102,13 @@ class RepeatDialog(FormDialog):
         self.off_day = form.add_choice("off_day", tr("On a day off"), _off_days(), known.off_day)
         self.at = QTimeEdit(QTime(known.at.hour, known.at.minute))
         self.at.setDisplayFormat("HH:mm")
+        self.at.setMaximumWidth(theme.current().px(200))
         inset(self.at)
         self.at.timeChanged.connect(lambda _at: form.changed.emit())
         form.add_widget("at", tr("Starts at"), self.at)
         form.add_date("first", tr("From"), known.first)
         self.ends = QCheckBox(tr("Last day"))
-        self.until = QDateEdit(_qdate(known.until or known.first))
+        self.until = QDateEdit(_qdate(known.until or known.first + _OFFERED))
         self.until.setCalendarPopup(True)
         self.until.setDisplayFormat("yyyy-MM-dd")
         self.until.setAccessibleName(tr("Last day"))
@@ -161,12 +165,13 @@ class RepeatDialog(FormDialog):
         """Words that wrap have no height of their own that a dialog would keep to."""
         needed = self.body.totalHeightForWidth(self.width())
         if needed > self.height():
-            self.resize(self.width(), needed)
+            open_at(self, self.width(), needed)
 
     def _show_next(self, found: Sequence[Due]) -> None:
         self.action.setEnabled(bool(found))
         if not found:
-            self.next.setText(tr("No run would ever fall into this time."))
+            mend = tr("Choose other days, or what happens on a day off.")
+            self.next.setText(sentences(tr("No run would ever fall into this time."), mend))
             return
         first = found[0]
         days = listed(local_date(due.day) for due in found)

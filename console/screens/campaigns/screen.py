@@ -70,8 +70,8 @@ class CampaignsPage(Page):
         classes = [(each.key, str(each.title)) for each in CLASSES.values()]
         self.class_box = self.bar.add_filter(FilterBox(tr("Class"), classes), self._filter)
         self.comparing = self.bar.add_action(tr("Compare"), self.compare_selected, "scale")
-        self.comparing.setToolTip(tr("Two to four chosen campaigns side by side"))
-        self.comparing.hide()
+        self.comparing.setToolTip(tr("Choose two to four campaigns with Ctrl, to see them side by side"))
+        self.comparing.setEnabled(False)
         self.repeating = self.bar.add_action(tr("Repeating"), self.open_series, "calendar")
         self.repeating.setToolTip(tr("Campaigns that repeat"))
         if self._may_edit:
@@ -249,7 +249,7 @@ class CampaignsPage(Page):
     # Comparing
 
     def _selected(self) -> None:
-        self.comparing.setVisible(LEAST <= self.table.selected_count() <= MOST)
+        self.comparing.setEnabled(LEAST <= self.table.selected_count() <= MOST)
 
     def compare_selected(self) -> None:
         self.compare(self.table.selected_ids())

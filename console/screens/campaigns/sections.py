@@ -19,7 +19,7 @@ from console.core.messages.template import measure, parse
 from console.core.messages.values import campaign_variables
 from console.core.messages.variables import Variable
 from console.screens.campaigns.filterform import AudienceFilter
-from console.screens.campaigns.without import WithoutRows
+from console.screens.campaigns.without import WithoutRows, none_yet
 from console.shell import theme
 from console.shell.forms import Form
 from console.shell.services import Services
@@ -153,8 +153,7 @@ class AudienceSection(Section):
         self._kept: Audience | None = None  # chosen elsewhere: it cannot be put together here
         self.everybody = QRadioButton(tr("All customers"))
         self.by_filter = QRadioButton(tr("Customers who have all of this"))
-        self.by_import = QRadioButton(tr("The people of an imported file"))
-        self.by_segment = QRadioButton(tr("The customers of a segment"))
+        self.by_import, self.by_segment = QRadioButton(), QRadioButton()
         self.by_hand = QRadioButton("")
         self.by_hand.hide()
         self._group = QButtonGroup(self)
@@ -190,8 +189,8 @@ class AudienceSection(Section):
         self.without.begin(choices, audience.without)
         self._offer_imports(choices.imports, audience.filter.import_id)
         self._offer_segments(choices.segments, audience)
-        self.by_import.setEnabled(bool(choices.imports))
-        self.by_segment.setEnabled(bool(choices.segments))
+        _offer(self.by_import, tr("The people of an imported file"), bool(choices.imports))
+        _offer(self.by_segment, tr("The customers of a segment"), bool(choices.segments))
         self._kept = audience.plain if audience.kind in (AudienceKind.CUSTOMERS, AudienceKind.OUTCOME) else None
         self.by_hand.setVisible(self._kept is not None)
         self.by_hand.setText(_kept_words(audience))
@@ -278,6 +277,12 @@ class AudienceSection(Section):
         self.filter.setVisible(self.by_filter.isChecked())
         self.imports.setVisible(self.by_import.isChecked())
         self._segment.setVisible(self.by_segment.isChecked())
+
+
+def _offer(button: QRadioButton, words: str, any_: bool) -> None:
+    """What there is none of yet says so."""
+    button.setText(words if any_ else none_yet(words))
+    button.setEnabled(any_)
 
 
 def _kept_words(audience: Audience) -> str:

@@ -21,11 +21,12 @@ from console.core.messages.classes import MessageClass
 from console.screens.campaigns.sections import Section
 from console.shell import theme
 from console.shell.flow import FlowLayout
-from console.shell.forms import Form
+from console.shell.forms import Form, days_ahead
 from console.shell.widgets import StateShape, column, inset, label, row
 
 _USUAL_PACE = 300
 _WINDOW_DAYS = 3
+_MORNING, _EVENING = 9, 18  # hours that are offered
 
 
 class Mode(StrEnum):
@@ -65,7 +66,8 @@ class ScheduleSection(Section):
         )
         self.mode = self.form.add_choice("mode", tr("Starts"), modes, Mode.SOON)
         self.mode.setMaximumWidth(theme.current().px(320))
-        self.form.add_date_time("not_before", tr("Not before"), None)
+        noon = datetime.combine(today, time(12)).astimezone()
+        self.form.add_date_time("not_before", tr("Not before"), offered=days_ahead(noon, 1, _MORNING))
         self.days = _DayRange(today)
         self.days.changed.connect(self.form.changed)
         self.form.add_widget("days", tr("Days"), self.days)
@@ -83,6 +85,7 @@ class ScheduleSection(Section):
             tr("Ends"),
             None,
             optional=tr("At the latest"),
+            offered=days_ahead(noon, _WINDOW_DAYS, _EVENING),
             hint=tr("What has not left by then is never sent. Left open, the office's setting decides."),
         )
 

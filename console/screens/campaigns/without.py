@@ -15,6 +15,10 @@ from console.shell import theme
 from console.shell.widgets import column, row
 
 
+def none_yet(choice: str) -> str:
+    return tr("{choice} (none yet)", choice=choice)
+
+
 class WithoutRows(QWidget):
     changed = Signal()
 
@@ -49,6 +53,7 @@ class _Choice(QWidget):
 
     def __init__(self, words: str) -> None:
         super().__init__()
+        self._words = words
         self.box = QCheckBox(words)
         self.which = QComboBox()
         self.which.setAccessibleName(words)
@@ -67,6 +72,7 @@ class _Choice(QWidget):
         self.which.setCurrentIndex(place or 0)
         self.box.setChecked(place is not None)
         self.box.setEnabled(bool(options))
+        self.box.setText(self._words if options else none_yet(self._words))
         self.blockSignals(False)
 
     def value(self) -> Audience | None:

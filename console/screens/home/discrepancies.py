@@ -38,8 +38,10 @@ class DiscrepancyDialog(QDialog):
         open_at(self, px(860), px(600))
         text = tr(
             "Every night the program compares campaigns, lines, messages and decisions: what a line took must be what "
-            "was delivered, failed, expired, is unknown or awaits its receipt. Something was changed past the program."
+            "was delivered, failed, expired, is unknown or awaits its receipt."
         )
+        self.alarm = label(tr("Something was changed past the program."), "error", wrap=True)
+        self.alarm.hide()
         self.table = RecordTable(services, _columns(), _ids, _rows, _nothing())
         self.table.setAccessibleName(self.windowTitle())
         self.table.selection_changed.connect(self._enable)
@@ -51,26 +53,34 @@ class DiscrepancyDialog(QDialog):
         self.settle = quiet_button(tr("Settle…"), self._settle, "check")
         self.check = quiet_button(tr("Check now"), self._check, "refresh-cw")
         self.check.setEnabled(services.allowed(Permission.OUTBOX_RESOLVE))
-        buttons = row(self.settle, self.check, None, quiet_button(tr("Close"), self.accept))
+        self.campaign = quiet_button(tr("Open the campaign"), self._open, "send")
+        self.campaign.setVisible(services.allowed(Permission.CAMPAIGNS_VIEW))
+        self.table.row_activated.connect(lambda _row: self._open())
+        buttons = row(self.settle, self.campaign, self.check, None, quiet_button(tr("Close"), self.accept))
         body = column(
-            heading(self.windowTitle()), label(text, "quiet", wrap=True), 4, self.table, self.advice, self.messages, 4,
-            buttons, margins=20,
+            heading(self.windowTitle()), label(text, "quiet", wrap=True), self.alarm, 4, self.table, self.advice,
+            self.messages, 4, buttons, margins=20,
         )  # fmt: skip
         body.setStretchFactor(self.table, 3)
         body.setStretchFactor(self.messages, 2)
         self.setLayout(body)
         self._enable()
+        self._show(None)
         self.table.reload()
 
     def _loaded(self) -> None:
+        self.alarm.setVisible(bool(self.table.records.ids))
         if self.table.land():
             self.table.setFocus()
 
     def _enable(self) -> None:
         may = self._services.allowed(Permission.SENDING_RESUME)
         self.settle.setEnabled(may and bool(self.table.selected_ids()))
+        self.settle.setToolTip("" if may else tr("A supervisor settles it."))
 
     def _show(self, found: DiscrepancyRow | None) -> None:
+        self._campaign_id = found.campaign_id if found is not None else None
+        self.campaign.setEnabled(self._campaign_id is not None)
         self.messages.setVisible(found is not None and bool(found.messages))
         if found is None:
             self.advice.setText("")
@@ -79,6 +89,11 @@ class DiscrepancyDialog(QDialog):
         self.advice.setText(sentences(alarm, found.advice))
         self.messages.set_loaders(_messages_of(found.id))
         self.messages.reload(keep_selection=False)
+
+    def _open(self) -> None:
+        if self._campaign_id is not None and self._services.allowed(Permission.CAMPAIGNS_VIEW):
+            self.accept()
+            self._services.navigate("campaigns", campaign_id=self._campaign_id)
 
     def _settle(self) -> None:
         SettleDialog(self, self._services, self.table.selected_ids()).open()

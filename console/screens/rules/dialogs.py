@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QTime
+from PySide6.QtCore import QTime, QTimer
 from PySide6.QtGui import QShowEvent, QTextCursor
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QTimeEdit, QWidget
 
@@ -81,8 +81,7 @@ class RuleDialog(FormDialog):
         def save() -> None:
             if not self.form.text("source"):
                 self.form.set_error("source", tr("Say where the new value comes from."))
-                if self._area is not None:
-                    self._area.ensureWidgetVisible(self.source)
+                QTimer.singleShot(0, self, self._show_source)
                 return
             values = {key: self.form.value(key) for key in keys}
             self.work(services, operations.change(draft_id, rule, values, self.form.text("source")), done)
@@ -92,6 +91,8 @@ class RuleDialog(FormDialog):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._area is not None:
+            beside = self.width() - self._area.viewport().width() + self._area.verticalScrollBar().sizeHint().width()
+            self.setMinimumWidth(max(self.minimumWidth(), self.form.minimumSizeHint().width() + beside))
             wanted = self.height() - self._area.viewport().height() + self.form.sizeHint().height()
             self.resize(self.width(), min(wanted, self.screen().availableGeometry().height() - FRAME))
 
@@ -100,6 +101,11 @@ class RuleDialog(FormDialog):
         super().tell(error)
         if isinstance(error, BadPack):
             self.trouble.setText(tr("It cannot be put in: {why}.", why=str(error.why)))
+
+    def _show_source(self) -> None:
+        """And what is said of it, which is laid out by now."""
+        if self._area is not None:
+            self._area.ensureWidgetVisible(self.source, 0, theme.current().px(60))
 
     def _show_kinds(self) -> None:
         self.form.set_field_visible("kinds", self.form.value("scope") != ALL)

@@ -12,6 +12,7 @@ from console.core.compliance.versions import VersionRow
 from console.core.format import local_datetime
 from console.core.i18n import sentences, tr
 from console.shell import theme
+from console.shell.flow import FlowLayout
 from console.shell.widgets import (
     Card,
     StateBadge,
@@ -74,29 +75,29 @@ class RulesCard(Card):
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
         top = Qt.AlignmentFlag.AlignTop
-        grid.addWidget(title, 0, 0, top)
+        grid.addLayout(column(title, self._marks(rule, changed, editing=editing), None, spacing=4), 0, 0, top)
         told = column(value, source, None, spacing=2)  # a box asks each wrapped text for its height, a grid guesses
         grid.addLayout(told, 0, 1)
-        grid.addLayout(self._marks(rule, changed, editing=editing), 0, 2, top)
         return grid
 
-    def _marks(self, rule: RuleView, changed: bool, *, editing: bool) -> QGridLayout:
-        marks = QGridLayout()
+    def _marks(self, rule: RuleView, changed: bool, *, editing: bool) -> FlowLayout:
+        """Under the title: beside a long text there is no room for them in large letters."""
+        marks = FlowLayout(6, 2)
         if changed:
-            marks.addWidget(StateBadge("warn", tr("In the draft")), 0, 0)
+            marks.addWidget(StateBadge("warn", tr("In the draft")))
         elif rule.hard:
-            marks.addWidget(StateBadge("suppressed", tr("Binding")), 0, 0)
+            marks.addWidget(StateBadge("suppressed", tr("Binding")))
         if editing and rule.editable:
             button = link_button(tr("Change…"), lambda: self._change(rule.rule))
             button.setAccessibleName(tr("Change {rule}", rule=rule.title))
             button.setObjectName(f"change:{rule.rule}")
-            marks.addWidget(button, 0, 1)
+            marks.addWidget(button)
         remove = self._remove
         if editing and remove is not None and rule.removable:
             gone = link_button(tr("Take away…"), lambda: remove(rule.rule))
             gone.setAccessibleName(tr("Take away {rule}", rule=rule.title))
             gone.setObjectName(f"remove:{rule.rule}")
-            marks.addWidget(gone, 1, 1)
+            marks.addWidget(gone)
         return marks
 
 

@@ -152,8 +152,10 @@ class TemplateEditor(QWidget):
         left.setStretchFactor(self.body, 3)
         left.setStretchFactor(tabs, 4)
         writing.setLayout(left)
-        self.preview.setFixedWidth(px(290))
-        both = row(writing, self.preview, spacing=16)
+        beside = scroll(self.preview)  # a small screen can not show all of it
+        beside.setFixedWidth(px(290))
+        beside.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        both = row(writing, beside, spacing=16)
         both.setStretchFactor(writing, 1)
         buttons = (self.revert, self.save, self.withdraw, self.submit, self.return_, self.approve)
         status = row(self.badge, self.unsaved, None, *buttons, spacing=8)

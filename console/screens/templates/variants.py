@@ -92,6 +92,9 @@ class VariantBar(QWidget):
             )
         for button in (self.edit, self.left, self.right, self.remove):
             button.setVisible(self._editable and at > 0)
+        if number < 2:  # there is nothing to look at earlier or later
+            self.left.hide()
+            self.right.hide()
         self.left.setEnabled(at > 1)
         self.right.setEnabled(at < number)
 
