@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from console.core.campaigns.approvals import approval_detail
 from console.core.campaigns.browse import campaign_detail
@@ -23,8 +23,9 @@ from console.core.segments.operators import Operator
 from console.screens.approvals.screen import ApprovalsPage
 from console.screens.campaigns.cards import FactsCard
 from console.screens.campaigns.check import CheckSection
+from console.screens.campaigns.editor import CampaignEditor
 from console.shell.services import Services
-from db.models import MessageState, TemplateVersion
+from db.models import Message, MessageState, TemplateVersion
 
 _World = runpy.run_path(str(Path(__file__).parents[1] / "campaign_world.py"))["World"]
 GOLD = dump(Group((Condition("customer.segment", Operator.ONE_OF, ("高净值",)),)))
@@ -71,6 +72,32 @@ def test_the_check_tells_of_each_text(
     before = len([each for each in words(section) if each.endswith("仲裁。")])
     more.click()
     assert len([each for each in words(section) if each.endswith("仲裁。")]) == before + 1
+
+
+def test_a_test_message_takes_the_text_that_is_chosen(
+    world: Any, version_id: int, ctx: Context, services: Services, qtbot: QtBot, settle: Callable[[], None]
+) -> None:
+    plain = world.template(BODY, name="普通")
+    saved = world.saved(template_version_id=version_id)
+    editor = CampaignEditor(services, saved, template_id=None, import_id=None)
+    qtbot.addWidget(editor)
+    editor.show()
+    editor.begin()
+    settle()
+    texts = editor.check.text
+    assert [texts.itemText(place) for place in range(texts.count())] == ["Main text", "Text “贵宾”"]
+    texts.setCurrentIndex(1)
+    editor.check.phone.setText("13900139000")
+    editor.check.trial.click()
+    settle()
+    with ctx.database.read() as session:
+        assert session.scalars(select(Message.body)).one().endswith("本行已申请仲裁。")
+    assert texts.currentIndex() == 1
+    box = editor.template.template
+    other = next(p for p in range(box.count()) if getattr(box.itemData(p), "version_id", None) == plain)
+    box.setCurrentIndex(other)
+    assert texts.isHidden()
+    assert texts.currentIndex() == 0
 
 
 def test_who_approves_reads_every_text_and_why_two_have_to(

@@ -19,7 +19,7 @@ from console.core.format import masked_phone
 from console.core.i18n import T, tr
 from console.core.messages.checks import check_rendered
 from console.core.messages.findings import Level
-from console.core.messages.template import compose, measure
+from console.core.messages.template import Parsed, compose, measure
 from console.core.messages.variables import VARIABLES, BadValue, written
 from console.core.security.permissions import Permission
 from console.core.sending.integrity import SECRET_NAME, BatchDigest, message_digest
@@ -45,16 +45,16 @@ class TrialSent:
     parts: int
 
 
-def send_test(ctx: Context, draft: Draft, phone: str, *, campaign_id: int | None = None) -> TrialSent:
+def send_test(ctx: Context, draft: Draft, phone: str, *, campaign_id: int | None = None, variant: int = 0) -> TrialSent:
     """Put one marked message with made-up people and amounts into the outbox: the number may be anybody's.
 
-    Raises NotPermitted, NotComplete, TrialRefused.
+    ``variant``: of the template's version, from 1; 0 for its main text. Raises NotPermitted, NotComplete, TrialRefused.
     """
     ctx.require(Permission.CAMPAIGNS_TEST_SEND)
     number = mobile(phone)
     with ctx.database.read() as session:
         prepared = plan(ctx, session, draft)
-        body = _body(prepared)
+        body = _body(prepared, variant)
     return queue_test(ctx, body, number, class_key=prepared.class_.key, line_id=draft.line_id, campaign_id=campaign_id)
 
 
@@ -102,9 +102,12 @@ def mobile(phone: str) -> str:
     return digits
 
 
-def _body(prepared: Plan) -> str:
+def _body(prepared: Plan, variant: int) -> str:
+    if not 0 <= variant < len(prepared.texts):
+        raise TrialRefused(T("The template does not have this text any more."), T("Choose another one."))
+    parsed = prepared.texts[variant].parsed
     # marked behind the signature, which has to stand first
-    text = tr("[Test] {text}", text=prepared.parsed.render(_values(prepared)))
+    text = tr("[Test] {text}", text=parsed.render(_values(prepared, parsed)))
     body = compose(prepared.signature, text)
     blocked = next(
         (f for f in check_rendered(body, prepared.class_, prepared.policy.words) if f.level is Level.BLOCK), None
@@ -114,9 +117,9 @@ def _body(prepared: Plan) -> str:
     return body
 
 
-def _values(prepared: Plan) -> dict[str, str]:
+def _values(prepared: Plan, parsed: Parsed) -> dict[str, str]:
     """Samples, but the office's and the campaign's own values where there are any."""
-    wanted, today = prepared.parsed.variables, prepared.at.astimezone().date()
+    wanted, today = parsed.variables, prepared.at.astimezone().date()
     given = {key: value for key, value in prepared.office.items() if value}
     for key, raw in prepared.campaign.items():
         try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from console.core.campaigns.preflight import Preflight, RuleCount, Sample, VariantCount
 from console.core.format import count, duration, local_datetime, masked_phone, money, share, yuan
@@ -33,7 +33,7 @@ SHOWN_AT_FIRST = 3
 
 class CheckSection(Section):
     check_wanted = Signal()
-    trial_wanted = Signal(str)  # number
+    trial_wanted = Signal(str, int)  # phone number, and which text: a variant's number, 0 for the main one
 
     def __init__(self, services: Services) -> None:
         super().__init__(4, tr("Check"))
@@ -61,9 +61,16 @@ class CheckSection(Section):
         self.phone.setFixedWidth(theme.current().px(240))
         self.trial = quiet_button(tr("Send a test message"), self._trial, "smartphone")
         self.phone.returnPressed.connect(self._trial)
+        self.text = QComboBox()
+        self.text.setAccessibleName(tr("Text of the test message"))
+        self.text.setToolTip(tr("Text of the test message"))
+        self.text.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.text.setMaximumWidth(theme.current().px(260))
+        self._variants: tuple[str, ...] = ()
+        self.offer_texts(())
         self.trial_state = label("", "quiet", wrap=True)
         self.trial_state.hide()
-        self.add(top, self._found, row(self.phone, self.trial, None), self.trial_state)
+        self.add(top, self._found, row(self.phone, self.text, self.trial, None), self.trial_state)
 
     def say(self, text: str) -> None:
         """Why there is nothing to check yet, or what is going on."""
@@ -73,8 +80,16 @@ class CheckSection(Section):
         self.trial_state.setText(text)
         self.trial_state.setVisible(bool(text))
 
+    def offer_texts(self, variants: Sequence[str]) -> None:
+        """Their names, in the order of their numbers; where there are none there is nothing to choose."""
+        if not self.text.count() or self._variants != tuple(variants):
+            self._variants = tuple(variants)
+            self.text.clear()
+            self.text.addItems([tr("Main text"), *map(_text_title, variants)])
+            self.text.setVisible(bool(variants))
+
     def _trial(self) -> None:
-        self.trial_wanted.emit(self.phone.text())
+        self.trial_wanted.emit(self.phone.text(), self.text.currentIndex())
 
     def set_stale(self, stale: bool) -> None:
         self.stale.setVisible(stale and self.result is not None)
@@ -168,7 +183,7 @@ class CheckSection(Section):
 
     def _show_text(self, found: VariantCount) -> None:
         """One of the template's texts: who gets it, what it costs, its longest message; the others on request."""
-        title = tr("Text “{name}”", name=found.name) if found.name else tr("Main text")
+        title = _text_title(found.name) if found.name else tr("Main text")
         figures = [
             ntr("{n} person", "{n} people", found.gets),
             ntr("{n} part", "{n} parts", found.parts),
@@ -194,6 +209,10 @@ class CheckSection(Section):
         more.hide()
         for after, sample in enumerate(samples, place + 1):
             box.insertWidget(after, _Sample(sample))
+
+
+def _text_title(name: str) -> str:
+    return tr("Text “{name}”", name=name)
 
 
 class _Sample(QWidget):

@@ -128,6 +128,7 @@ class CampaignEditor(QWidget):
         for section in (self.template, self.audience, self.schedule):
             section.changed.connect(self._changed)
         self.template.changed.connect(lambda: self.hold_out.set_class(self.template.message_class))
+        self.template.changed.connect(lambda: self.check.offer_texts(self.template.variants))
         self.hold_out.changed.connect(self._changed)
         self.check.check_wanted.connect(self.check_now)
         self.check.trial_wanted.connect(self._trial)
@@ -162,6 +163,7 @@ class CampaignEditor(QWidget):
         self.audience.begin(found.choices, draft.audience)
         self.hold_out.set_class(self.template.message_class)
         self.hold_out.set_value(draft.hold_out)
+        self.check.offer_texts(self.template.variants)
         self.schedule.begin(found.choices.lines, draft)
         self.comment.setText(tr("Returned: {comment}", comment=found.comment))
         self.comment.setVisible(bool(found.comment))
@@ -342,12 +344,12 @@ class CampaignEditor(QWidget):
 
     # Test message
 
-    def _trial(self, phone: str) -> None:
+    def _trial(self, phone: str, text: int) -> None:
         if self._missing_for_check():
             self.check.say_of_trial(tr("Still needed: {what}.", what=listed(self._missing_for_check())))
             return
         self.check.trial.setEnabled(False)
-        work = operations.send_trial(self.draft(), phone, self.campaign_id)
+        work = operations.send_trial(self.draft(), phone, self.campaign_id, text)
         self._services.tasks.query(work, self._tried, owner=self, failed=self._not_tried)
 
     def _tried(self, sent: TrialSent) -> None:

@@ -198,8 +198,8 @@ def check_quietly(draft: Draft, campaign_id: int | None) -> Callable[[Context], 
     return lambda ctx: preflight(ctx, draft, campaign_id=campaign_id)
 
 
-def send_trial(draft: Draft, phone: str, campaign_id: int | None) -> Callable[[Context], TrialSent]:
-    return lambda ctx: send_test(ctx, draft, phone, campaign_id=campaign_id)
+def send_trial(draft: Draft, phone: str, campaign_id: int | None, variant: int = 0) -> Callable[[Context], TrialSent]:
+    return lambda ctx: send_test(ctx, draft, phone, campaign_id=campaign_id, variant=variant)
 
 
 def submit(draft: Draft, campaign_id: int | None, seen: datetime | None) -> Callable[[Context, Reported], Frozen]:

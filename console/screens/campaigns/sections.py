@@ -82,6 +82,11 @@ class TemplateSection(Section):
     def message_class(self) -> MessageClass | None:
         return CLASSES.get(self.choice.class_key) if self.choice else None
 
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Names of the other texts of what is chosen, by their number."""
+        return tuple(each.name for each in self.choice.variants) if self.choice is not None else ()
+
     def values(self) -> dict[str, str]:
         """The campaign's own values, by variable; empty ones left out."""
         return {key: str(value) for key, value in self._values.values().items() if value}

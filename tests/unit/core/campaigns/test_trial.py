@@ -6,14 +6,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from console.core.campaigns.trial import AN_HOUR, LIFETIME, TrialRefused, send_test
 from console.core.campaigns.verify import verify_batch
 from console.core.clock import FixedClock
 from console.core.context import Context
 from console.core.errors import NotPermitted
-from db.models import AuditEntry, BatchKind, BatchState, Customer, Loan, Message, MessageState
+from console.core.messages.variants import Variant
+from console.core.segments.conditions import Condition, Group, dump
+from console.core.segments.operators import Operator
+from db.models import AuditEntry, BatchKind, BatchState, Customer, Loan, Message, MessageState, TemplateVersion
+
+GOLD = dump(Group((Condition("customer.segment", Operator.ONE_OF, ("高净值",)),)))
 
 
 def test_a_test_is_an_open_batch_of_one_marked_message(ctx: Context, world: Any) -> None:
@@ -64,3 +69,18 @@ def test_testing_is_no_way_around_approval(ctx: Context, world: Any, clock: Fixe
 def test_a_checker_may_not_test(supervisor_ctx: Context, world: Any) -> None:
     with pytest.raises(NotPermitted):
         send_test(supervisor_ctx, world.draft(), "13900139000")
+
+
+def test_each_text_of_a_template_can_be_tried(ctx: Context, world: Any) -> None:
+    version_id = world.template("${name}您好,本期应还${amt}元,咨询${tel}。")
+    gold = Variant(name="贵宾", when=GOLD, body="尊敬的${name},客户经理${mgr}为您服务。")
+    with ctx.database.begin() as session:
+        session.execute(update(TemplateVersion).where(TemplateVersion.id == version_id).values(variants=[gold.dump()]))
+    draft = world.draft(version_id)
+    assert "本期应还" in send_test(ctx, draft, "13900139000").body
+    tried = send_test(ctx, draft, "13900139000", variant=1).body
+    assert tried.startswith("【示例银行】[Test] 尊敬的李女士,客户经理")
+    assert "${" not in tried
+    for gone in (2, -1):
+        with pytest.raises(TrialRefused, match="this text"):
+            send_test(ctx, draft, "13900139000", variant=gone)
