@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 FACETS = ("region", "branch", "rating", "segment")
+_OF_LOANS = ("product", "loan_state", "due_from", "due_to", "overdue_min", "overdue_max")
 _TITLES: Mapping[str, Text] = {
     "text": T("Search"),
     "region": T("Region"),
@@ -179,19 +180,25 @@ def conditions(filter: CustomerFilter, today: Today) -> list[search.Condition]: 
         if wanted := getattr(filter, name):
             column = getattr(Customer, name)
             members = select(Customer.id).where(column == wanted, search.shown()).correlate(None)
-            found.append(search.Condition((members,), search.unindexed(column) == wanted, name, wanted))
+            found.append(
+                search.Condition(
+                    (members,), search.unindexed(column) == wanted, name, wanted, in_use=True, in_order=True
+                )
+            )
     if filter.import_id is not None:
         of_file = ImportedCustomer.import_id == filter.import_id
         rows = select(ImportedCustomer.customer_id).where(of_file)
         own = rows.where(ImportedCustomer.customer_id == Customer.id).correlate(Customer)
-        found.append(search.Condition((rows.correlate(None),), own.exists()))
+        found.append(search.Condition((rows.correlate(None),), own.exists(), in_order=True))
     if filter.about_loans:
         loans = select(Loan.customer_id).where(_loan_conditions(filter, today))
         own = loans.where(Loan.customer_id == Customer.id).correlate(Customer)
-        found.append(search.Condition((loans.correlate(None),), own.exists()))
+        stated = [name for name in _OF_LOANS if getattr(filter, name) not in ("", None)]
+        in_order = stated in (["product"], ["loan_state"])
+        found.append(search.Condition((loans.correlate(None),), own.exists(), in_order=in_order))
     if filter.asked:
         root = _asked(filter)
-        found.append(search.Condition((segments.members(root, today),), segments.matching(root, today)))
+        found.append(search.Condition((segments.members(root, today),), segments.matching(root, today), in_use=True))
     return found
 
 

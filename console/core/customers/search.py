@@ -29,6 +29,9 @@ class Condition:
     test: ColumnElement[bool]  # of a row, in a form that no index is drawn to
     column: str = ""  # of the customer, where the condition is one value of it:
     value: str = ""
+    in_use: bool = False  # nobody else is among the members
+    in_order: bool = False  # an index has the members by their ids
+    found: Sequence[int] | None = None  # the members themselves, where they are known
 
     def among(self) -> ColumnElement[bool]:
         """For few: goes to each of them."""
@@ -40,6 +43,16 @@ class Condition:
         Wrapped, so that SQLite does not go to each instead, and PostgreSQL reads them once into a hash table.
         """
         return func.coalesce(Customer.id.in_(self._all()), false())
+
+    def listed(self) -> Ids:
+        """All members; to be merged with others by their ids.
+
+        Summed, so that SQLite does not go through a whole table in the order of ids for some who stand in another.
+        """
+        if self.in_order:
+            return self.members[0]
+        listed = self._all().subquery()
+        return select((listed.c[0] + 0).label("id"))
 
     def _all(self) -> Select[int] | ColumnElement[int]:
         return union_all(*self.members) if len(self.members) > 1 else self.members[0]  # type: ignore[return-value]
