@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Select, null, or_, select, union
+from sqlalchemy import ColumnElement, Select, func, null, or_, select, union
 from sqlalchemy.orm import aliased
 
 from console.core.segments.conditions import Condition, Group, Logic, Node, Related
@@ -44,6 +44,20 @@ def members(root: Group, today: Today) -> Select[int]:
 def loans(root: Group, today: Today) -> Select[int]:
     """Ids of the loans that a text would be about, in no order."""
     return _loans(root, today, active=True)
+
+
+def numbers(root: Group, today: Today) -> Select[int, int]:
+    """How many customers, and how many loans a text would be about; NULL where the conditions choose none."""
+    people = members(root, today).subquery()
+    customers = select(func.count()).select_from(people).scalar_subquery()
+    by_loan, others = _by_which(root)
+    if not by_loan:
+        return select(customers, null())
+    if len(by_loan) == 1 and isinstance(by_loan[0], Related):  # each of these customers has one of these loans
+        chosen = _of_which(by_loan[0], others, today, active=True).subquery()
+        return select(func.count(chosen.c[0].distinct()), func.count())
+    meant = select(func.count()).select_from(loans(root, today).subquery()).scalar_subquery()
+    return select(customers, meant)
 
 
 def chooses_loans(root: Node) -> bool:
@@ -283,17 +297,25 @@ def _has(part: Related, person: Row, today: Today, *, whole: bool) -> True_:
 def _loans(node: Node, today: Today, *, active: bool) -> Select[int]:
     if isinstance(node, Group) and node.logic is Logic.ANY and chooses_loans(node):
         return _union([_loans(part, today, active=active) for part in node.parts])
-    parts = list(_stated(node))
-    by_loan = [part for part in parts if chooses_loans(part)]
+    by_loan, others = _by_which(node)
     if len(by_loan) == 1 and isinstance(by_loan[0], Related):
-        rest = [atom for part in parts if part is not by_loan[0] for atom in _together(part)]
-        return _of_which(by_loan[0], rest, today, active=active)
+        chosen = _of_which(by_loan[0], others, today, active=active)
+        return chosen.with_only_columns(chosen.selected_columns[1])
+    if len(by_loan) == 1 and isinstance(by_loan[0], Group):  # one of several, with the others: fewer than without
+        return _union([_loans(Group((part, *others)), today, active=active) for part in by_loan[0].parts])
     loan = aliased(Loan)
     people = loan.customer_id.in_(_found(node, today, active=active).query)
     if not by_loan:
         return select(loan.id).where(people)
     meant = _union([_loans(part, today, active=False) for part in by_loan])
     return select(loan.id).where(people, loan.id.in_(meant))
+
+
+def _by_which(node: Node) -> tuple[list[Node], list[Node]]:
+    """What must hold at the same time: the parts that choose loans, and the others."""
+    parts = list(_stated(node))
+    by_loan = [part for part in parts if chooses_loans(part)]
+    return by_loan, [part for part in parts if part not in by_loan]
 
 
 def _stated(node: Node) -> Iterator[Node]:
@@ -305,13 +327,14 @@ def _stated(node: Node) -> Iterator[Node]:
         yield node
 
 
-def _of_which(node: Related, rest: list[Node], today: Today, *, active: bool) -> Select[int]:
-    """The loans that fulfil ``node``, of customers who fulfil the rest."""
+def _of_which(node: Related, others: Iterable[Node], today: Today, *, active: bool) -> Select[int, int]:
+    """(customer, loan) for the loans that fulfil ``node``, of customers who fulfil the others, too."""
+    rest = [atom for part in others for atom in _together(part)]
     query, key, record = keys(node, Scope.CUSTOMER, today)
-    chosen = query.with_only_columns(record.table.id)
+    chosen = query.with_only_columns(key, record.table.id)
     if active:
         chosen = chosen.where(_in_use(key))
     if any(map(_needs_row, rest)):
-        return cast("Select[int]", chosen.where((key + 0).in_(_all([node, *rest], today, active=False).query)))
+        return chosen.where((key + 0).in_(_all([node, *rest], today, active=False).query))
     row = Row(Scope.CUSTOMER, _Id(key + 0))
-    return cast("Select[int]", chosen.where(*(_test(part, row, today, alone=False) for part in rest)))
+    return chosen.where(*(_test(part, row, today, alone=False) for part in rest))

@@ -12,7 +12,7 @@ from console.core.context import Context
 from console.core.customers.browse import CustomerRow, customer_rows
 from console.core.customers.imports import require_settled, settled
 from console.core.security.permissions import Permission
-from console.core.segments.compile import chooses_loans, loans, matching, members
+from console.core.segments.compile import matching, members, numbers
 from console.core.segments.conditions import Group, checked
 from console.core.segments.days import Today
 from console.core.segments.store import require_known, today_of
@@ -51,12 +51,8 @@ def look(ctx: Context, root: Group) -> Found:
         require_settled(session)
         today = _today(ctx, session, root)
         found = members(root, today)
-        customers = session.scalar(select(func.count()).select_from(found.subquery())) or 0
+        customers, meant = session.execute(numbers(root, today)).one()
         some = sorted(session.scalars(found.limit(SAMPLE))) if customers else []
-        meant = None
-        if chooses_loans(root):
-            chosen = loans(root, today).subquery()
-            meant = session.scalar(select(func.count()).select_from(chosen)) or 0
         return Found(root=root, customers=customers, loans=meant, sample=tuple(customer_rows(session, some)))
 
 

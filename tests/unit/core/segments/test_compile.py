@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from console.core.context import Context
-from console.core.segments.compile import loans, matching, members, pairs
+from console.core.segments.compile import chooses_loans, loans, matching, members, numbers, pairs
 from console.core.segments.conditions import Condition, Group, Logic, Node, Related, checked, dump, load
 from console.core.segments.days import Today
 from console.core.segments.fields import FIELDS, WITHIN, Field, Scope, own_field
@@ -102,6 +102,8 @@ def found(ctx: Context, root: Group, today: Today) -> tuple[list[int], list[tupl
         per_loan = [tuple(row) for row in session.execute(pairs(root, today, per_loan=True))]
         alone = sorted(session.scalars(members(root, today)))
         assert sorted(session.scalars(loans(root, today))) == sorted(loan for _customer, loan in per_loan)
+        counted = session.execute(numbers(root, today)).one()
+        assert tuple(counted) == (len(alone), len(per_loan) if chooses_loans(root) else None)
     return [row[0] for row in per_customer], per_loan, alone
 
 
