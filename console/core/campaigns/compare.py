@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, false, func, select
 from sqlalchemy.orm import Session
 
 from console.core.campaigns import holdout
@@ -15,6 +15,7 @@ from console.core.campaigns.browse import CampaignDetail, campaign_detail
 from console.core.campaigns.draft import campaign_of
 from console.core.campaigns.effect import paid_between, replied_between
 from console.core.campaigns.progress import Progress, progress
+from console.core.campaigns.results import TextResult, text_title
 from console.core.campaigns.schedule_words import how_words, starts_words
 from console.core.campaigns.views import STANDING_TITLES, Outcome
 from console.core.context import Context
@@ -68,6 +69,7 @@ class Comparison:
     wording: tuple[tuple[Stretch, ...], ...]  # each against the first; empty where it says the same
     overlaps: tuple[Overlap, ...]  # every pair of which both were ever submitted
     results: tuple[Line, ...]
+    texts: tuple[Line, ...]  # what came of each text of the templates; empty where none has variants
     failures: tuple[Line, ...]  # most frequent first
 
 
@@ -79,10 +81,19 @@ class _Side:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _OfText:
+    messages: int
+    delivered: int
+    people: int
+    replied: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Figures:
     people: int = 0
     replied: int = 0
     paid: int | None = None  # None: the messages are about no loan
+    texts: Mapping[str, _OfText] = field(default_factory=dict)  # by the name of the variant; "" for the main text
     first_at: datetime | None = None  # when the first message left
     last_at: datetime | None = None  # when a line took the last one
 
@@ -102,6 +113,7 @@ def compare(ctx: Context, campaign_ids: Sequence[int]) -> Comparison:
             wording=tuple(_wording(sides[0], side) for side in sides),
             overlaps=tuple(_overlaps(session, sides)),
             results=tuple(_results(ctx.settings, sides)),
+            texts=tuple(_texts(sides)),
             failures=tuple(_failures(sides)),
         )
 
@@ -109,22 +121,53 @@ def compare(ctx: Context, campaign_ids: Sequence[int]) -> Comparison:
 def _side(session: Session, campaign_id: int, now: datetime) -> _Side:
     campaign_of(session, campaign_id)
     detail = campaign_detail(session, campaign_id, now)
-    figures = _Figures() if detail.batch_id is None else _figures(session, detail.batch_id, now)
+    figures = _Figures() if detail.batch_id is None else _figures(session, detail.batch_id, detail.texts, now)
     return _Side(detail=detail, progress=progress(session, campaign_id, now), figures=figures)
 
 
-def _figures(session: Session, batch_id: int, now: datetime) -> _Figures:
+def _figures(session: Session, batch_id: int, texts: Sequence[TextResult], now: datetime) -> _Figures:
     of_batch = Message.batch_id == batch_id
     query = select(func.min(Message.sending_at), func.max(Message.accepted_at), func.max(Message.loan_id))
     first_at, last_at, loan_id = session.execute(query.where(of_batch)).one()
     people = select(func.count(Message.customer_id.distinct())).where(of_batch)
     replied, paid = 0, None
+    answered: ColumnElement[bool] = false()
     if first_at is not None:
         until = min(first_at + timedelta(days=DAYS), now)
-        replied = session.scalar(people.where(replied_between(Message, first_at, until))) or 0
+        answered = replied_between(Message, first_at, until)
+        replied = session.scalar(people.where(answered)) or 0
         if loan_id is not None:
             paid = session.scalar(people.where(paid_between(Message, first_at, until))) or 0
-    return _Figures(people=session.scalar(people) or 0, replied=replied, paid=paid, first_at=first_at, last_at=last_at)
+    return _Figures(
+        people=session.scalar(people) or 0,
+        replied=replied,
+        paid=paid,
+        texts=_of_texts(session, people, answered, texts),
+        first_at=first_at,
+        last_at=last_at,
+    )
+
+
+def _of_texts(
+    session: Session, people: Select[int], answered: ColumnElement[bool], texts: Sequence[TextResult]
+) -> dict[str, _OfText]:
+    if not texts:
+        return {}
+
+    def by_text(query: Select[int]) -> dict[int, int]:
+        rows = session.execute(query.add_columns(Message.variant).group_by(Message.variant))
+        return {variant or 0: number for number, variant in rows}
+
+    everybody, replied = by_text(people), by_text(people.where(answered))
+    return {
+        text.name: _OfText(
+            messages=text.messages,
+            delivered=text.counts[Outcome.DELIVERED],
+            people=everybody.get(number, 0),
+            replied=replied.get(number, 0),
+        )
+        for number, text in enumerate(texts)
+    }
 
 
 # What was set
@@ -217,6 +260,36 @@ def _results(settings: Settings, sides: Sequence[_Side]) -> list[Line]:
         prices = tuple(money(cost(settings, side.progress.parts)) for side in sides)
         lines.insert(-1, Line(title=T("Cost in yuan"), values=prices))
     return lines
+
+
+def _texts(sides: Sequence[_Side]) -> Iterator[Line]:
+    """The main text, then the variants by their names: those of one name stand beside each other."""
+    if not any(side.figures.texts for side in sides):
+        return
+    told = [side.figures.texts or {"": _whole(side)} for side in sides]
+    for name in dict.fromkeys(each for texts in told for each in texts):
+        title = text_title(name)
+        found = [(side, texts.get(name)) for side, texts in zip(sides, told, strict=True)]
+        shares = [_part(each.messages, side.progress.total) if each else NOTHING for side, each in found]
+        delivered = [_part(each.delivered, each.messages) if each else NOTHING for _, each in found]
+        replied = [
+            _part(each.replied, each.people) if each and side.figures.first_at is not None else NOTHING
+            for side, each in found
+        ]
+        yield Line(title=T("{text}: messages", text=title), values=tuple(shares))
+        yield Line(title=T("{text}: delivered", text=title), values=tuple(delivered))
+        yield Line(title=T("{text}: replied within {days} days", text=title, days=DAYS), values=tuple(replied))
+
+
+def _whole(side: _Side) -> _OfText:
+    """Of a campaign whose template has the main text alone."""
+    told = side.progress
+    return _OfText(
+        messages=told.total,
+        delivered=told.counts[Outcome.DELIVERED],
+        people=side.figures.people,
+        replied=side.figures.replied,
+    )
 
 
 def _of_total(side: _Side, outcome: Outcome) -> str:

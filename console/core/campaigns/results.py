@@ -15,6 +15,11 @@ from console.core.messages.variants import Variant
 from db.models import Batch, Message, MessageState
 
 
+def text_title(name: str) -> str:
+    """``name``: of a variant; "" for the main text."""
+    return tr("Text “{name}”", name=name) if name else tr("Main text")
+
+
 @dataclass(frozen=True, kw_only=True)
 class TextResult:
     name: str  # of the variant; "" for the main text
@@ -26,7 +31,7 @@ class TextResult:
 
     @property
     def title(self) -> str:
-        return tr("Text “{name}”", name=self.name) if self.name else tr("Main text")
+        return text_title(self.name)
 
     @property
     def told(self) -> str:

@@ -57,6 +57,7 @@ def sheets(found: Comparison) -> list[Sheet]:
         _wording(found),
         _people(found),
         _side_by_side(T("Results"), found, found.results),
+        *([_side_by_side(T("Texts"), found, found.texts)] if found.texts else []),
         _side_by_side(T("Causes"), found, found.failures),
     ]
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from console.core.campaigns.preflight import Preflight, RuleCount, Sample, VariantCount
+from console.core.campaigns.results import text_title
 from console.core.format import count, duration, local_datetime, masked_phone, money, share, yuan
 from console.core.i18n import ntr, sentences, tr
 from console.core.messages.cost import cost
@@ -85,7 +86,7 @@ class CheckSection(Section):
         if not self.text.count() or self._variants != tuple(variants):
             self._variants = tuple(variants)
             self.text.clear()
-            self.text.addItems([tr("Main text"), *map(_text_title, variants)])
+            self.text.addItems(list(map(text_title, ("", *variants))))
             self.text.setVisible(bool(variants))
 
     def _trial(self) -> None:
@@ -183,7 +184,7 @@ class CheckSection(Section):
 
     def _show_text(self, found: VariantCount) -> None:
         """One of the template's texts: who gets it, what it costs, its longest message; the others on request."""
-        title = _text_title(found.name) if found.name else tr("Main text")
+        title = text_title(found.name)
         figures = [
             ntr("{n} person", "{n} people", found.gets),
             ntr("{n} part", "{n} parts", found.parts),
@@ -209,10 +210,6 @@ class CheckSection(Section):
         more.hide()
         for after, sample in enumerate(samples, place + 1):
             box.insertWidget(after, _Sample(sample))
-
-
-def _text_title(name: str) -> str:
-    return tr("Text “{name}”", name=name)
 
 
 class _Sample(QWidget):

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QDialog, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 
 from console.core.campaigns.compare import Comparison, Line, Overlap
 from console.core.campaigns.messages import MessageRow
@@ -21,6 +21,7 @@ from console.core.security.permissions import Permission
 from console.screens.campaigns import operations
 from console.shell import theme
 from console.shell.files import ask_workbook
+from console.shell.listdialog import ListDialog
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
 from console.shell.widgets import (
@@ -29,10 +30,8 @@ from console.shell.widgets import (
     clear,
     column,
     flat_button,
-    heading,
     label,
     link_button,
-    open_at,
     quiet_button,
     row,
     scroll,
@@ -167,6 +166,7 @@ class ComparePane(QWidget):
         self.people = PeopleCard()
         self.people.list_wanted.connect(self._show_people)
         self.results = Lines(tr("What came of it"))
+        self.texts = Lines(tr("What came of each text"))
         self.failures = Lines(tr("Failures by cause"))
         head = QWidget()
         head.setObjectName("pagebar")
@@ -177,7 +177,7 @@ class ComparePane(QWidget):
         self.export.setEnabled(False)
         title = label(tr("Campaigns compared"), "title")
         head.setLayout(row(back, title, None, self.export, spacing=12, margins=10))
-        self._cards = (self.settings, self.wording, self.people, self.results, self.failures)
+        self._cards = (self.settings, self.wording, self.people, self.results, self.texts, self.failures)
         for card in self._cards:
             card.hide()
         inside = QWidget()
@@ -204,6 +204,7 @@ class ComparePane(QWidget):
         self.wording.show_wording(found.names, found.wording)
         self.people.show_people(found.names, found.overlaps)
         self.results.show_lines(found.names, found.results)
+        self.texts.show_lines(found.names, found.texts)
         self.failures.show_lines(found.names, found.failures)
 
     def _show_people(self, has: int, has_not: int) -> None:
@@ -230,15 +231,10 @@ class ComparePane(QWidget):
         self._services.notices.good(tr("Exported to {file}.", file=str(target)))
 
 
-class OnlyInDialog(QDialog):
+class OnlyInDialog(ListDialog[MessageRow]):
     """The customers behind a number."""
 
     def __init__(self, parent: QWidget, services: Services, title: str, campaign_id: int, other_id: int) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(title)
-        px = theme.current().px
-        open_at(self, px(720), px(460))
         columns = [
             Column[MessageRow]("name", tr("Name"), lambda each: each.name, 100, sortable=False),
             Column[MessageRow]("phone", tr("Number"), lambda each: each.phone, 120, sortable=False),
@@ -248,11 +244,5 @@ class OnlyInDialog(QDialog):
         def ids(ctx: Context, _sort: object) -> list[int]:
             return operations.only_in(campaign_id, other_id)(ctx)
 
-        self.table = RecordTable(services, columns, ids, operations.messages, EmptyState("user", tr("Nobody")))
-        self.table.setAccessibleName(title)
-        layout = column(
-            heading(title), self.table, row(None, quiet_button(tr("Close"), self.accept)), spacing=12, margins=16
-        )
-        layout.setStretchFactor(self.table, 1)
-        self.setLayout(layout)
-        self.table.reload()
+        table = RecordTable(services, columns, ids, operations.messages, EmptyState("user", tr("Nobody")))
+        super().__init__(parent, title, table, size=(720, 460))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.core.context import Context
 from console.core.format import local_datetime, masked_phone
@@ -21,32 +20,23 @@ from console.core.sending.discrepancies import (
     odd_messages,
 )
 from console.screens.home import operations
-from console.shell import theme
 from console.shell.forms import FormDialog
+from console.shell.listdialog import ListDialog
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
-from console.shell.widgets import EmptyState, column, heading, label, open_at, quiet_button, row
+from console.shell.widgets import EmptyState, label, quiet_button
 
 
-class DiscrepancyDialog(QDialog):
+class DiscrepancyDialog(ListDialog[DiscrepancyRow]):
     def __init__(self, parent: QWidget, services: Services) -> None:
-        super().__init__(parent)
         self._services = services
-        self.setWindowTitle(tr("What does not add up"))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        px = theme.current().px
-        open_at(self, px(860), px(600))
-        text = tr(
+        about = tr(
             "Every night the program compares campaigns, lines, messages and decisions: what a line took must be what "
             "was delivered, failed, expired, is unknown or awaits its receipt."
         )
         self.alarm = label(tr("Something was changed past the program."), "error", wrap=True)
         self.alarm.hide()
-        self.table = RecordTable(services, _columns(), _ids, _rows, _nothing())
-        self.table.setAccessibleName(self.windowTitle())
-        self.table.selection_changed.connect(self._enable)
-        self.table.current_changed.connect(self._show)
-        self.table.loaded.connect(self._loaded)
+        table = RecordTable(services, _columns(), _ids, _rows, _nothing())
         self.advice = label("", wrap=True)
         self.messages = RecordTable(services, _message_columns(), _none, _messages, _no_messages())
         self.messages.setAccessibleName(tr("Messages that do not fit"))
@@ -54,24 +44,23 @@ class DiscrepancyDialog(QDialog):
         self.check = quiet_button(tr("Check now"), self._check, "refresh-cw")
         self.check.setEnabled(services.allowed(Permission.OUTBOX_RESOLVE))
         self.campaign = quiet_button(tr("Open the campaign"), self._open, "send")
-        self.campaign.setVisible(services.allowed(Permission.CAMPAIGNS_VIEW))
-        self.table.row_activated.connect(lambda _row: self._open())
-        buttons = row(self.settle, self.campaign, self.check, None, quiet_button(tr("Close"), self.accept))
-        body = column(
-            heading(self.windowTitle()), label(text, "quiet", wrap=True), self.alarm, 4, self.table, self.advice,
-            self.messages, 4, buttons, margins=20,
-        )  # fmt: skip
-        body.setStretchFactor(self.table, 3)
-        body.setStretchFactor(self.messages, 2)
-        self.setLayout(body)
+        if not services.allowed(Permission.CAMPAIGNS_VIEW):
+            self.campaign.hide()
+        super().__init__(
+            parent,
+            tr("What does not add up"),
+            table,
+            above=[label(about, "quiet", wrap=True), self.alarm],
+            below=[self.advice, self.messages],
+            beside=[self.settle, self.campaign, self.check],
+            size=(860, 600),
+        )
+        table.selection_changed.connect(self._enable)
+        table.current_changed.connect(self._show)
+        table.row_activated.connect(lambda _row: self._open())
+        table.loaded.connect(lambda number: self.alarm.setVisible(number > 0))
         self._enable()
         self._show(None)
-        self.table.reload()
-
-    def _loaded(self) -> None:
-        self.alarm.setVisible(bool(self.table.records.ids))
-        if self.table.land():
-            self.table.setFocus()
 
     def _enable(self) -> None:
         may = self._services.allowed(Permission.SENDING_RESUME)

@@ -9,19 +9,23 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, update
 
 from console.core.campaigns.audience import Audience
 from console.core.campaigns.compare import Comparison, NotComparable, compare, only_in_ids
 from console.core.campaigns.draft import CampaignGone
+from console.core.campaigns.lifecycle import approve
 from console.core.campaigns.messages import message_rows
 from console.core.clock import FixedClock
 from console.core.context import Context
 from console.core.errors import NotPermitted
 from console.core.messages.difference import Change
+from console.core.messages.variants import Variant
 from console.core.reports.comparison import export_comparison, suggested_path
+from console.core.segments.conditions import Condition, Group, dump
+from console.core.segments.operators import Operator
 from db import audit
-from db.models import AuditEntry, InboundMessage, Instalment, Loan, MessageState
+from db.models import AuditEntry, InboundMessage, Instalment, Loan, Message, MessageState, TemplateVersion
 
 SHORT = "${name}您好,您的${prod}(尾号${no})本期应还${amt}元,还款日${due}。咨询${tel}。"
 
@@ -131,3 +135,46 @@ def test_the_workbook(ctx: Context, two: tuple[Any, Any], tmp_path: Path) -> Non
         assert audit.verify(session).sound
         query = select(AuditEntry.subject).where(AuditEntry.action == "report.export")
         assert session.scalars(query).all() == ["report:compare"]
+
+
+def test_what_came_of_each_text(
+    ctx: Context, supervisor_ctx: Context, world: Any, clock: FixedClock, tmp_path: Path
+) -> None:
+    world.customers(10)
+    world.set_customers([1, 2, 3, 4], segment="高净值")
+    gold = dump(Group((Condition("customer.segment", Operator.ONE_OF, ("高净值",)),)))
+    varied = world.template(SHORT, name="两种")
+    with ctx.database.begin() as session:
+        variant = Variant(name="贵宾", when=gold, body=SHORT + "客户经理${mgr}为您服务。")
+        session.execute(update(TemplateVersion).where(TemplateVersion.id == varied).values(variants=[variant.dump()]))
+    plain, both = world.submitted(name="甲"), world.submitted(name="乙", template_version_id=varied)
+    for each in (plain, both):
+        approve(supervisor_ctx, each.campaign_id, each.digest)
+    now = ctx.clock.now()
+    world.set_messages(plain.batch_id, MessageState.DELIVERED, 5, sending_at=now, accepted_at=now)
+    world.set_messages(both.batch_id, MessageState.DELIVERED, 7, sending_at=now, accepted_at=now)
+    reader = world.line()
+    with ctx.database.begin() as session:
+        delivered = Message.state == MessageState.DELIVERED, Message.batch_id == both.batch_id
+        counted = select(Message.variant, func.count()).where(*delivered).group_by(Message.variant)
+        arrived = dict(session.execute(counted).all())
+        session.add_all(
+            InboundMessage(line_id=reader, sender="1", body="好", raw="", customer_id=each, received_at=now)
+            for each in (1, 2, 2, 10)
+        )
+    clock.advance(timedelta(hours=2))
+    found = compare(ctx, [plain.campaign_id, both.campaign_id])
+    lines = {str(each.title): each.values for each in found.texts}
+    assert lines == {
+        "Main text: messages": ("10 · 100.0%", "6 · 60.0%"),
+        "Main text: delivered": ("5 · 50.0%", f"{arrived[None]} · {arrived[None] / 6:.1%}"),
+        "Main text: replied within 7 days": ("3 · 30.0%", "1 · 16.7%"),
+        "Text “贵宾”: messages": ("–", "4 · 40.0%"),
+        "Text “贵宾”: delivered": ("–", f"{arrived[1]} · {arrived[1] / 4:.1%}"),
+        "Text “贵宾”: replied within 7 days": ("–", "2 · 50.0%"),
+    }
+    target = export_comparison(ctx, found.campaign_ids, tmp_path / "a.xlsx")
+    book = load_workbook(target, read_only=True)
+    cells = [cell for row in book["Texts"].iter_rows(values_only=True) for cell in row]
+    assert {"Text “贵宾”: messages", "4 · 40.0%"} <= set(cells)
+    book.close()
