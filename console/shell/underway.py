@@ -51,10 +51,12 @@ def _underway(ctx: Context) -> Underway | None:
 
 def _words(found: Underway) -> str:
     if found.undoing:
-        return tr("An import is being undone. Until it is, the list shows a part of it, and nobody can be selected.")
+        return tr(
+            "An import is being undone. Until it is, the list shows a part of it; campaigns, segments and exports wait."
+        )
     return tr(
-        "An import is being taken over ({done} of {total} rows). Until it is whole, the list shows a part of it, and "
-        "nobody can be selected.",
+        "An import is being taken over ({done} of {total} rows). Until it is whole, the list shows a part of it; "
+        "campaigns, segments and exports wait.",
         done=count(found.done),
         total=count(found.total),
     )

@@ -291,3 +291,26 @@ def test_home_leads_to_a_series_that_was_stopped(
 
 def names(widget: QWidget) -> str:
     return "\n".join(each.accessibleName() or "" for each in widget.findChildren(QWidget)) + said(widget)
+
+
+def test_where_nothing_repeats_yet_a_campaign_can_be_begun(
+    qtbot: QtBot, page: CampaignsPage, settle: Callable[[], None]
+) -> None:
+    page.open_series()
+    pane = pane_of(page, qtbot, settle)
+    press(pane, "New campaign", qtbot)
+    settle()
+    assert len(page.findChildren(CampaignEditor)) == 1
+    assert page.step_back()
+    assert page._stack.currentWidget() is pane
+
+
+def test_a_day_off_is_asked_about_only_where_a_run_may_meet_one(
+    qtbot: QtBot, page: CampaignsPage, services: Services, settle: Callable[[], None]
+) -> None:
+    dialog = RepeatDialog(page, services, "t", "go", lambda _wanted: lambda _ctx: 1, lambda _made: None)
+    dialog.show()
+    settle()
+    assert not dialog.off_day.isVisibleTo(dialog)
+    dialog.every.setCurrentIndex(dialog.every.findData(Every.DAY))
+    assert dialog.off_day.isVisibleTo(dialog)

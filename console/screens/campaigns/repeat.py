@@ -121,7 +121,7 @@ class RepeatDialog(FormDialog):
         until = QWidget()
         until.setLayout(row(self.ends, self.until, None))
         form.add_widget("until", tr("Until"), until)
-        hint = tr("Working days before a run on which the supervisors get it, at the same time of day.")
+        hint = tr("So many working days before a run the supervisors get it.")
         form.add_number("lead", tr("Time to approve"), known.lead, maximum=MOST_LEAD, hint=hint)
 
     def _spin(self, value: int, least: int, most: int) -> QSpinBox:
@@ -156,7 +156,7 @@ class RepeatDialog(FormDialog):
         self._days.setVisible(wanted.every is Every.WEEK)
         self._of_month.setVisible(wanted.every is Every.MONTH_DAY)
         self._to_end.setVisible(wanted.every is Every.MONTH_END)
-        self.off_day.setEnabled(wanted.every not in (Every.WORKDAY, Every.MONTH_END))
+        self.form.set_field_visible("off_day", wanted.every not in (Every.WORKDAY, Every.MONTH_END))
         QTimer.singleShot(0, self, self._fit)
         work = operations.next_runs(wanted, SHOWN)
         self._services.tasks.query(work, self._show_next, owner=self, failed=self._wrong, key="next")

@@ -280,6 +280,7 @@ class CampaignsPage(Page):
         if self._series is None:
             self._series = SeriesPane(self.services)
             self._series.left.connect(self.close_series)
+            self._series.new_wanted.connect(self.new)
             self._series.edit_wanted.connect(self.edit)
             self._series.open_wanted.connect(self.open_campaign)
             self._stack.addWidget(self._series)

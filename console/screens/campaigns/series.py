@@ -51,6 +51,7 @@ class SeriesPane(QWidget):
     """In the place of the list of campaigns."""
 
     left = Signal()
+    new_wanted = Signal()
     edit_wanted = Signal(int)  # pattern
     open_wanted = Signal(int)  # campaign of a run
 
@@ -93,6 +94,8 @@ class SeriesPane(QWidget):
             "calendar",
             tr("No campaign repeats yet"),
             tr("Write a campaign and choose “Repeat” at its end. Each run then waits here for its day."),
+            tr("New campaign") if self._services.allowed(Permission.CAMPAIGNS_EDIT) else "",
+            self.new_wanted.emit,
         )
         table = RecordTable(
             self._services, columns, operations.series_ids_of(""), operations.series_rows_of, empty, sort=Sort("")
@@ -179,7 +182,7 @@ class SeriesDetailPane(QStackedWidget):
         each, how = found.row, found.row.recurrence
         pairs: list[tuple[str, str | QWidget]] = [
             (tr("Repeats"), clauses(filter(None, (days_in_words(how), off_days_in_words(how))))),
-            (tr("Time"), range_in_words(how)),
+            (tr("Period"), range_in_words(how)),
             (tr("Approval"), lead_in_words(how)),
             (tr("Next run"), _next(each.next)),
             (tr("In the name of"), each.maker),
