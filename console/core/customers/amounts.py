@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from operator import sub
 
 from console.core.customers.normalise import Refused, text
 from console.core.i18n import T
 
+_NEAR = 1e-4  # of a fen: what a float is off where two places were typed
 LIMIT = 10**15  # fen; more than any branch lends, and far inside Numeric(18, 2)
 _CURRENCY = re.compile(r"(?i)^(?:人民币|人民幣|rmb|cny|¥|￥)\s*|\s*(?:元整?|圆整?|圓整?|块|rmb|cny)$")
 _AMOUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?\s*(万|萬|亿|億)?", re.ASCII)
@@ -35,12 +38,26 @@ def fen(cell: object) -> int | Refused | None:
     return _checked(int((exact * 100).quantize(Decimal(1), ROUND_HALF_UP)), value)
 
 
+def all_fen(cells: Sequence[object]) -> list[int] | None:
+    """What ``fen`` gives for each, in one go where all are numbers of at most two places; else None."""
+    if set(map(type, cells)) != {float}:
+        return None
+    scaled = [cell * 100 for cell in cells]  # type: ignore[operator]
+    if not 0 <= min(scaled) <= max(scaled) < LIMIT:
+        return None
+    try:
+        nearest = list(map(round, scaled))
+    except ValueError:  # not a number
+        return None
+    return nearest if max(map(abs, map(sub, scaled, nearest))) <= _NEAR else None
+
+
 def _from_float(value: float) -> int | Refused:
     if value != value or abs(value) >= LIMIT:
         return Refused(T("“{value}” is no amount", value=repr(value)))
     scaled = value * 100
     nearest = round(scaled)
-    if abs(scaled - nearest) > 1e-4:  # more than two places: round as people do, on the digits that Excel shows
+    if abs(scaled - nearest) > _NEAR:  # more than two places: round as people do, on the digits that Excel shows
         nearest = int((Decimal(repr(value)) * 100).quantize(Decimal(1), ROUND_HALF_UP))
     return nearest if 0 <= nearest < LIMIT else _checked(nearest, repr(value))
 

@@ -9,6 +9,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from console.core.customers.amounts import all_fen, fen
 from console.core.customers.columns import (
     FIELDS,
     INSTALMENT_NEEDS,
@@ -21,7 +22,7 @@ from console.core.customers.columns import (
 from console.core.customers.dates import day, moment
 from console.core.customers.identity import Identity
 from console.core.customers.mapping import Fields, Mapping
-from console.core.customers.normalise import Refused, number, plain_numbers
+from console.core.customers.normalise import Refused, as_they_are
 from console.core.customers.problems import BadRow, Policy, Problem
 from console.core.customers.quiet import collector_paused
 from console.core.customers.repetitions import repetitions
@@ -125,8 +126,10 @@ def check(
 def _check(
     sheet: Sheet, mapping: Mapping, today: date, progress: Progress | None, extra: Fields, repeated: Policy
 ) -> Checked:
-    kept = [index for index, row in enumerate(sheet.rows) if any(row)]
-    rows = sheet.rows if len(kept) == len(sheet.rows) else [sheet.rows[index] for index in kept]
+    rows, kept = sheet.rows, list(range(len(sheet.rows)))
+    if not all(map(any, rows)):
+        kept = [index for index, row in enumerate(rows) if any(row)]
+        rows = [rows[index] for index in kept]
     columns, problems = _cleaned(sheet, mapping, rows, progress, extra)
     _required(columns, problems)
     _derive(columns, len(rows), today)
@@ -152,8 +155,10 @@ class _Cache(dict[object, object]):
 
 def _clean_column(cells: Sequence[object], clean: Clean) -> list[Any]:
     """Through a cache where values repeat themselves, as all but numbers and amounts do."""
-    if clean is number and plain_numbers(cells):
+    if as_they_are(clean, cells):
         return list(cells)
+    if clean is fen and (amounts := all_fen(cells)) is not None:
+        return amounts
     first = cells[:1000]
     if len(set(first)) * 2 > len(first):
         return list(map(clean, cells))

@@ -99,5 +99,8 @@ def sums(columns: dict[str, list[object]], totals: set[int]) -> dict[str, int]:
             values = columns[key]
             if totals:
                 values = [value for index, value in enumerate(values) if index not in totals]
-            found[key] = sum(value for value in values if isinstance(value, int))
+            try:
+                found[key] = sum(values)  # type: ignore[arg-type]
+            except TypeError:  # some are empty or refused
+                found[key] = sum(value for value in values if isinstance(value, int))
     return found

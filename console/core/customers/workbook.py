@@ -26,7 +26,7 @@ _NAMED_KIND = {
     ".xlsx": Kind.XLSX, ".xls": Kind.XLS, ".xlsb": Kind.XLSB, ".ods": Kind.ODS,
     ".csv": Kind.TEXT, ".tsv": Kind.TEXT, ".txt": Kind.TEXT,
 }  # fmt: skip
-_TALL = 100_000  # rows from which on memory counts
+_TALL = 200_000  # rows from which on memory counts: some 200 MB of cells
 FILE_TYPES = ("*.xlsx", "*.xls", "*.xlsb", "*.ods", "*.csv", "*.tsv", "*.txt")
 REASON = T("Why it was not imported")  # header of the last column of an error workbook
 

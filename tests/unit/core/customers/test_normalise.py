@@ -4,17 +4,18 @@ import string
 import unicodedata
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from console.core.customers import normalise
-from console.core.customers.amounts import LIMIT, fen, rate
+from console.core.customers.amounts import LIMIT, all_fen, fen, rate
 from console.core.customers.columns import FIELDS
 from console.core.customers.dates import day
 from console.core.customers.identity import Identity, identity
-from console.core.customers.normalise import Refused, name, number, phone, plain_numbers, tags, tail, text, whole_number
+from console.core.customers.normalise import Refused, as_they_are, name, number, phone, tags, tail, text, whole_number
 from console.core.customers.pinyin import spelled
 
 PHONES = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
@@ -367,14 +368,57 @@ def test_the_dictionary_is_not_loaded_at_start() -> None:
     assert done.stdout.split() == ["False", "False"]
 
 
+@given(st.lists(st.one_of(st.floats(), st.integers(0, 10**14).map(lambda fen: fen / 100), st.just("")), max_size=3))
+def test_amounts_all_together_are_what_each_is(cells: list[object]) -> None:
+    found = all_fen(cells)
+    if found is not None:
+        assert found == [fen(cell) for cell in cells]
+
+
+def test_amounts_of_two_places_are_told_all_together() -> None:
+    assert all_fen([0.0, 1234.56, 0.1, 1e12]) == [0, 123456, 10, 10**14]
+    for other in (-0.01, 1.005, float("nan"), float("inf"), 1e15, 3, "", None):
+        assert all_fen([1.0, other]) is None
+
+
 def test_durations_are_text() -> None:
     assert text(timedelta(hours=1)) == "1:00:00"
 
 
-@given(st.lists(st.one_of(st.text(st.sampled_from("AZaz09-_ 一￥")), st.integers(), st.just("A" * 41)), max_size=3))
-def test_numbers_that_are_plain_all_together_are_plain_each(cells: list[object]) -> None:
-    if cells and plain_numbers(cells):
-        assert [number(cell) for cell in cells] == cells
+_PIECES = (
+    "A",
+    "z",
+    "0",
+    "-",
+    " ",
+    "一",
+    "张三",
+    "欧阳修",
+    "￥",
+    "\n",
+    "13900001234",
+    "12900001234",
+    "A" * 41,
+    "姓" * 101,
+)
+_CELLS = st.lists(st.one_of(st.lists(st.sampled_from(_PIECES), max_size=2).map("".join), st.integers()), max_size=3)
+
+
+@given(st.sampled_from([number, phone, name]), _CELLS)
+def test_cells_that_are_plain_all_together_are_plain_each(clean: Any, cells: list[object]) -> None:
+    if as_they_are(clean, cells):
+        assert [clean(cell) for cell in cells] == cells
+
+
+@pytest.mark.parametrize(
+    ("clean", "cells"),
+    [(number, ["A1", "00", "z"]), (phone, ["13900001234", "19912345678"]), (name, ["张三", "欧阳修"])],
+)
+def test_what_banks_write_is_plain(clean: Any, cells: list[str]) -> None:
+    assert as_they_are(clean, cells)
+    assert not as_they_are(clean, [*cells, "\n".join(cells)])
+    assert not as_they_are(clean, [*cells, 1.0])
+    assert not as_they_are(clean, [*cells, ""])
 
 
 @given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=100))
