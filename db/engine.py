@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from db import backup
+from db.checkpoints import Checkpoints
 from db.errors import DatabaseGone, DatabaseMoved, WrongKey, translated
 from db.models import MoveMark, MoveState, Secret
 from db.schema import REVISION
@@ -52,6 +53,7 @@ class Database:
         self.engine = writer
         self._reader = reader
         self._turns = turns  # None: the server lets many write at a time
+        self._checkpoints = Checkpoints(self._connect)
         self._watch: Any = None  # a connection apart, for a number that only compares on one and the same
         self._watching = threading.Lock()
         self.moved_to = ""  # where an embedded database went: it can only be read any more
@@ -126,16 +128,30 @@ class Database:
             self.close()
             raise
 
-    def begin(self, *, urgent: bool = False) -> AbstractContextManager[Session]:
+    def begin(self, *, urgent: bool = False, large: bool = False) -> AbstractContextManager[Session]:
         """One write transaction, committed at the end, rolled back on any exception. Not to be nested in a thread.
 
         ``urgent``: somebody waits for the commit, so it does not give way to other writers afterwards.
+        ``large``: it writes tens of megabytes, and nobody is to wait until they stand in the file, too.
         """
         if self.moved_to:
             raise DatabaseMoved(self.moved_to)
         if self._turns is None:
             return _session(self.engine)
-        return _session_in_turn(self.engine, self._turns, urgent=urgent)
+        return self._in_turn(self._turns, urgent=urgent, large=large)
+
+    @contextmanager
+    def _in_turn(self, turns: Turns, *, urgent: bool, large: bool) -> Iterator[Session]:
+        """After a long transaction, give way: SQLite's lock has no queue, and another process looks every ``_POLL``.
+
+        Without this, somebody who writes chunk after chunk keeps the dispatcher out for half a second and more.
+        """
+        later = self._checkpoints.later(self.engine) if large else nullcontext()
+        with turns.turn(), later, _session(self.engine) as session:
+            started = time.monotonic()
+            yield session
+        if not urgent and time.monotonic() - started > _LONG:
+            time.sleep(2 * _POLL)
 
     def read(self) -> AbstractContextManager[Session]:
         """One snapshot of the whole database; it neither waits for a writer nor holds one up. Writing in it fails."""
@@ -225,12 +241,20 @@ class Database:
         with self._watching:
             try:
                 if self._watch is None:
-                    self._watch = _connect_sqlite(self.path, self.key, PATIENCE, ())
+                    self._watch = self._connect()
                 return self._watch.execute("PRAGMA data_version").fetchone()[0]
             except sqlcipher3.dbapi2.OperationalError as error:
                 raise DatabaseGone(f"cannot read {self.path.name}: {error}") from error
 
+    def _connect(self) -> Any:
+        """A connection to the embedded file that stands in no pool. Raises DatabaseGone."""
+        assert self.path is not None
+        if not self.path.exists():  # it would be made anew
+            raise DatabaseGone(f"{self.path.name} is not there")
+        return _connect_sqlite(self.path, self.key, PATIENCE, ())
+
     def close(self) -> None:
+        self._checkpoints.close()
         with self._watching:
             if self._watch is not None:
                 self._watch.close()
@@ -258,19 +282,6 @@ def _session(engine: Engine) -> Iterator[Session]:
     with translated(), Session(engine, expire_on_commit=False) as session, session.begin():
         session.connection()  # now, not at the first statement: a writer holds the lock from here on
         yield session
-
-
-@contextmanager
-def _session_in_turn(engine: Engine, turns: Turns, *, urgent: bool) -> Iterator[Session]:
-    """After a long transaction, give way: SQLite's lock has no queue, and another process looks every ``_POLL``.
-
-    Without this, somebody who writes chunk after chunk keeps the dispatcher out for half a second and more.
-    """
-    with turns.turn(), _session(engine) as session:
-        started = time.monotonic()
-        yield session
-    if not urgent and time.monotonic() - started > _LONG:
-        time.sleep(2 * _POLL)
 
 
 @contextmanager

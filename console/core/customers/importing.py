@@ -213,7 +213,7 @@ def _at_once(
     """Everything in one transaction, from the comparison to the end; None where that would hold up others."""
     made = staging.make(ctx.database, checked)
     try:
-        with ctx.database.begin() as session, bulk.roomy(session, min(ROOM, len(checked.valid) * 3 + 65_536)):
+        with ctx.database.begin(large=True) as session, bulk.roomy(session, min(ROOM, len(checked.valid) * 3 + 65_536)):
             if lines_send(session, ctx.clock.now()):
                 return None
             worker = this_worker()

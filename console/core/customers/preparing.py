@@ -296,7 +296,8 @@ def _take_out(desk: Desk, import_id: int, checked: Checked, refused: Iterable[in
 
 def mark_same(desk: Desk, prepared: Prepared) -> None:
     """Rows that say nothing new need not be compared again: only where nobody can have written since they were."""
-    same = [id_ for at, id_ in prepared.staged_ids.items() if prepared.effect(at) is Effect.SAME]
+    known = prepared.known
+    same = [id_ for at, id_ in prepared.staged_ids.items() if at in known and known[at].effect is Effect.SAME]
     if len(same) < len(prepared.checked.valid) or prepared.checked.instalments:
         _set(desk, S, same, same=True)
     elif same:

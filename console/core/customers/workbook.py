@@ -232,7 +232,8 @@ def _hidden(data: bytes, place: int) -> tuple[bool, bool]:
             return False, False
         with archive.open(name) as sheet:
             head = sheet.read(_LOOKED_AT)
-    return _HIDDEN_ROW.search(head) is not None, _HIDDEN_COLUMN.search(head[:65_536]) is not None
+    rows = b' hidden="' in head and _HIDDEN_ROW.search(head) is not None
+    return rows, _HIDDEN_COLUMN.search(head[:65_536]) is not None
 
 
 def _since_1904(data: bytes) -> bool:
