@@ -314,3 +314,34 @@ def test_a_day_off_is_asked_about_only_where_a_run_may_meet_one(
     assert not dialog.off_day.isVisibleTo(dialog)
     dialog.every.setCurrentIndex(dialog.every.findData(Every.DAY))
     assert dialog.off_day.isVisibleTo(dialog)
+
+
+def test_tab_goes_from_the_list_to_the_verbs(
+    qtbot: QtBot, page: CampaignsPage, begun: int, settle: Callable[[], None]
+) -> None:
+    page.open_series(begun)
+    pane = pane_of(page, qtbot, settle)
+    qtbot.waitUntil(lambda: "End the series" in buttons(pane.detail))
+    pane.table.setFocus()
+    went = []
+    for _ in range(4):
+        qtbot.keyClick(page.window().focusWidget(), Qt.Key.Key_Tab)
+        focused = page.window().focusWidget()
+        went.append(focused.text() if isinstance(focused, QPushButton) else type(focused).__name__)
+    assert went == ["Pause", "Change the times", "Change the campaign", "End the series"]
+
+
+def test_tab_goes_through_what_the_check_found_before_the_test_message(
+    qtbot: QtBot, page: CampaignsPage, world: Any, settle: Callable[[], None]
+) -> None:
+    world.set_loans([1, 2], amount_due=0)
+    page.edit(world.saved(name="提醒"))
+    settle()
+    (editor,) = page.findChildren(CampaignEditor)
+    qtbot.waitUntil(editor._is_checked, timeout=10_000)
+    settle()
+    editor.check.button.setFocus()
+    qtbot.keyClick(editor.check.button, Qt.Key.Key_Tab)
+    focused = page.window().focusWidget()
+    assert focused is not None
+    assert focused.accessibleName() == "Already paid: 2"

@@ -19,6 +19,7 @@ from console.screens.campaigns.sections import Section
 from console.shell import theme
 from console.shell.flow import FlowLayout
 from console.shell.services import Services
+from console.shell.tabbing import tab_in_order
 from console.shell.widgets import (
     StateShape,
     clear,
@@ -103,6 +104,7 @@ class CheckSection(Section):
         self._show_findings(found.findings)
         self._show_rules(found.excluded)
         self._show_samples(found)
+        tab_in_order(self.body)
 
     def _show_figures(self, found: Preflight) -> None:
         clear(self._figures)

@@ -23,6 +23,7 @@ from console.shell import theme
 from console.shell.files import ask_workbook
 from console.shell.listdialog import ListDialog
 from console.shell.services import Services
+from console.shell.tabbing import tab_in_order
 from console.shell.table import Column, RecordTable
 from console.shell.widgets import (
     Card,
@@ -206,6 +207,9 @@ class ComparePane(QWidget):
         self.results.show_lines(found.names, found.results)
         self.texts.show_lines(found.names, found.texts)
         self.failures.show_lines(found.names, found.failures)
+        layout = self.layout()
+        if layout is not None:
+            tab_in_order(layout)
 
     def _show_people(self, has: int, has_not: int) -> None:
         found = self.shown

@@ -26,6 +26,7 @@ from console.screens.campaigns.repeat import RepeatDialog
 from console.shell.files import ask_workbook
 from console.shell.flow import FlowLayout
 from console.shell.services import Services
+from console.shell.tabbing import tab_in_order
 from console.shell.widgets import (
     EmptyState,
     StateBadge,
@@ -53,6 +54,7 @@ class DetailPane(QStackedWidget):
         super().__init__()
         self.setObjectName("surface")
         self._services = services
+        self.after: QWidget | None = None  # where Tab comes from
         self._campaign_id: int | None = None
         self._shown: Overview | None = None
         self._empty = EmptyState("send", tr("No campaign is chosen"), tr("Choose one on the left."))
@@ -151,6 +153,9 @@ class DetailPane(QStackedWidget):
         self.excluded.show_batch(found.detail.batch_id, found.rules)
         self.tabs.setTabVisible(1, frozen)
         self.tabs.setTabVisible(2, frozen and bool(found.rules))
+        layout = self._pane.layout()
+        if layout is not None:
+            tab_in_order(layout, self.after)
 
     def _measure(self) -> None:
         """Compare with those who were held out; it may take a second or two."""

@@ -45,6 +45,7 @@ class CampaignsPage(Page):
         self._dress_bar()
         self.table = self._table()
         self.detail = DetailPane(services)
+        self.detail.after = self.table
         self.detail.edit_wanted.connect(self.edit)
         self.detail.gone.connect(self._reload)
         self.detail.open_wanted.connect(self.open_campaign)

@@ -26,6 +26,7 @@ from console.screens.campaigns.operations import CHANGED
 from console.screens.campaigns.repeat import RepeatDialog
 from console.shell.flow import FlowLayout
 from console.shell.services import Services
+from console.shell.tabbing import tab_in_order
 from console.shell.table import Column, RecordTable
 from console.shell.widgets import (
     Card,
@@ -60,6 +61,7 @@ class SeriesPane(QWidget):
         self._services = services
         self.table = self._table()
         self.detail = SeriesDetailPane(services)
+        self.detail.after = self.table
         self.detail.edit_wanted.connect(self.edit_wanted)
         self.detail.open_wanted.connect(self.open_wanted)
         self.table.current_changed.connect(lambda each: self.detail.show_series(each.id if each else None))
@@ -121,6 +123,7 @@ class SeriesDetailPane(QStackedWidget):
         super().__init__()
         self.setObjectName("surface")
         self._services = services
+        self.after: QWidget | None = None  # where Tab comes from
         self._series_id: int | None = None
         self._shown: SeriesDetail | None = None
         self._empty = EmptyState("calendar", tr("No series is chosen"), tr("Choose one on the left."))
@@ -142,6 +145,7 @@ class SeriesDetailPane(QStackedWidget):
         top.setStretch(0, 1)
         head = column(top, self._sub, self.trouble, 2, self._buttons, spacing=4)
         inside.setLayout(column(head, about, runs, None, spacing=12, margins=16))
+        self._inside = inside
         self._pane = scroll(inside)
         self.addWidget(self._pane)
 
@@ -177,6 +181,9 @@ class SeriesDetailPane(QStackedWidget):
         self._show_facts(found)
         self._show_buttons(found)
         self._show_runs(found.runs)
+        layout = self._inside.layout()
+        if layout is not None:
+            tab_in_order(layout, self.after)
 
     def _show_facts(self, found: SeriesDetail) -> None:
         each, how = found.row, found.row.recurrence

@@ -22,6 +22,7 @@ from console.shell import theme
 from console.shell.forms import FormDialog
 from console.shell.page import Page
 from console.shell.services import Services
+from console.shell.tabbing import tab_in_order
 from console.shell.widgets import scroll
 
 NARROW = 860  # design pixels below which the cards stand one under another
@@ -99,6 +100,7 @@ class HomePage(Page):
         self.waiting.show_day(day)
         self.lines.show_lines(day.lines)
         self.running.show_campaigns(day.running)
+        tab_in_order(self._grid, self._area)
 
     def show_unknown(self) -> None:
         UnknownDialog(self, self.services).open()

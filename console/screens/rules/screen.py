@@ -26,6 +26,7 @@ from console.shell.files import ask_table, ask_workbook
 from console.shell.page import Page
 from console.shell.sections import Sections
 from console.shell.services import Services
+from console.shell.tabbing import tab_in_order
 from console.shell.widgets import (
     StateShape,
     clear,
@@ -89,10 +90,10 @@ class RulesPage(Page):
         self.state = label("", wrap=True)
         strip = row(self.shape, self.state, spacing=8, margins=(20, 8, 20, 8))
         strip.setStretch(1, 1)
-        whole = column(strip, self.parts, spacing=0)
-        whole.setStretch(1, 1)
+        self._whole = column(strip, self.parts, spacing=0)
+        self._whole.setStretch(1, 1)
         content = QWidget()
-        content.setLayout(whole)
+        content.setLayout(self._whole)
         self.set_content(content)
 
     def arrive(self, **arguments: object) -> None:
@@ -126,6 +127,7 @@ class RulesPage(Page):
         self._show_versions(found)
         self._show_state(found)
         self._show_primary(found.draft)
+        tab_in_order(self._whole)
 
     def _offer_draft(self, draft: DraftView | None) -> None:
         """Whoever comes and has to decide stands before it, but only once before each."""
