@@ -297,6 +297,11 @@ def test_ways_on_to_campaigns_and_customers(
     assert went[1][0] == "customers"
     assert load(json.loads(went[1][1]["conditions"])) == Group((WEST,))
     assert went[2] == ("customers", {"customer_id": 3})
+    page.new()
+    settle()
+    assert not page.editor.campaign.isEnabled()
+    assert page.editor.campaign.toolTip() == "Save the segment first."
+    assert page.editor.customers.toolTip().startswith("Add a condition")
 
 
 def test_who_may_not_edit_sees_everything_and_changes_nothing(

@@ -262,15 +262,20 @@ def test_a_new_template_goes_to_a_second_person(
     editor.save.click()
     settle()
     assert notices[-1].text == "Saved as a draft"
-    editor.body.set_text(BODY)
-    assert not editor.submit.isEnabled()  # not before it is saved
-    editor.save.click()
-    settle()
-    assert not editor.campaign.isEnabled()
-    assert page.table.current_id() == editor.draft.template_id
+    editor.body.set_text("您好${x")
     editor.submit.click()
     settle()
+    assert [notice.text for notice in notices] == ["Saved as a draft"] * 2  # what is not fit is not submitted
+    assert not editor.withdraw.isVisible()
+    editor.body.set_text(BODY)
+    assert editor.submit.toolTip() == "The text is saved first."
+    editor.submit.click()
+    settle()
+    assert notices[-1].text == "Version 3 is saved"
+    assert not editor.campaign.isEnabled()
+    assert page.table.current_id() == editor.draft.template_id
     assert editor.withdraw.isVisible()
+    assert not editor.submit.isVisible()
     assert not editor.approve.isVisible()
 
     detail = editor.detail

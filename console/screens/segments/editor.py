@@ -202,6 +202,11 @@ class SegmentEditor(QWidget):
         ):
             button.setVisible(shown)
             button.setEnabled(enabled)
+        unsaved = "" if clean else tr("Save the segment first.")
+        for button in (self.campaign, self.make_pin):
+            button.setToolTip(unsaved)
+        whole = self._complete() is not None
+        self.customers.setToolTip("" if whole else tr("Add a condition, or begin with a ready-made one."))
         self.name.setReadOnly(not self._editable)
         self.ready.setVisible(self._editable)
         self.pin.setVisible(stored)

@@ -367,9 +367,8 @@ class TemplateEditor(QWidget):
             and detail.state.value != "retired"
             and detail.newest.state.value in ("draft", "returned")
         )
-        self.submit.setVisible(self._may_edit and submittable)
-        self.submit.setEnabled(not dirty)
-        self.submit.setToolTip(tr("Save the text first.") if dirty else "")
+        self.submit.setVisible(self._editable and (submittable or dirty))
+        self.submit.setToolTip(tr("The text is saved first.") if dirty else "")
         if dirty != self._dirty:
             self._dirty = dirty
             self.dirty_changed.emit(dirty)

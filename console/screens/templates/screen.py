@@ -95,7 +95,7 @@ class TemplatesPage(Page):
         editor.restore_wanted.connect(self.restore)
         editor.campaign_wanted.connect(self.new_campaign)
         editor.revert_wanted.connect(self.revert)
-        editor.submit_wanted.connect(lambda: self._move(operations.submitting))
+        editor.submit_wanted.connect(self.submit)
         editor.withdraw_wanted.connect(lambda: self._move(operations.withdrawing))
         editor.approve_wanted.connect(lambda: self._move(operations.approving))
         editor.return_wanted.connect(self._return)
@@ -189,6 +189,21 @@ class TemplatesPage(Page):
         if self._open == (draft.template_id or NEW) and now != draft:  # typed on meanwhile
             self._unsaved[saved.template_id] = replace(now, template_id=saved.template_id, seen=saved.number)
         self._reopen(saved.template_id)
+
+    def submit(self) -> None:
+        if not self.editor.dirty:
+            self._move(operations.submitting)
+            return
+        draft = self.editor.draft
+        self.services.tasks.query(
+            operations.saving(draft), lambda saved: self._saved_to_submit(saved, draft), owner=self
+        )
+
+    def _saved_to_submit(self, saved: Saved, draft: Draft) -> None:
+        self._saved(saved, draft)
+        if saved.fit:
+            work = operations.submitting(saved.template_id, saved.number)
+            self.services.tasks.query(work, lambda _none: self._reopen(saved.template_id), owner=self)
 
     def _reopen(self, template_id: int) -> None:
         self._open = template_id
