@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,17 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
+from console.core.campaigns import series as verbs
+from console.core.campaigns.lifecycle import approve
+from console.core.campaigns.recurrence import Every, OffDay, Recurrence
+from console.core.campaigns.series_runs import prepare_due
+from console.core.clock import FixedClock
 from console.core.context import Context
 from console.screens.campaigns.editor import CampaignEditor
 from console.screens.campaigns.screen import CampaignsPage
-from db.models import Campaign, HoldOut, MessageState
+from console.screens.campaigns.series import SeriesDetailPane
+from console.shell.services import Services
+from db.models import Campaign, HoldOut, MessageState, SeriesRun
 
 _World = runpy.run_path(str(Path(__file__).parents[1] / "campaign_world.py"))["World"]
 FRAUD = "${name}您好,${date}前请勿向陌生人转账。官方咨询仅${tel}。"
@@ -109,3 +117,49 @@ def test_a_campaign_without_a_group_has_no_such_card(
     page.open_campaign(frozen.campaign_id)
     settle()
     assert page.detail.effect.isHidden()
+
+
+def test_a_series_tells_what_its_runs_did_together(
+    qtbot: QtBot,
+    ctx: Context,
+    supervisor_ctx: Context,
+    services: Services,
+    world: Any,
+    clock: FixedClock,
+    settle: Callable[[], None],
+) -> None:
+    every_day = Recurrence(every=Every.DAY, first=date(2026, 11, 23), at=time(9), lead=0, off_day=OffDay.RUN)
+    series_id = verbs.create(ctx, world.saved(hold_out=30), every_day)
+    pane = SeriesDetailPane(services)
+    qtbot.addWidget(pane)
+    pane.show()
+    pane.show_series(series_id)
+    settle()
+    assert pane.effect.isHidden()  # nothing was approved yet
+
+    def begin(day: int) -> None:
+        clock.advance(datetime(2026, 11, day, 1, tzinfo=UTC) - clock.now())
+        prepare_due(ctx)
+        with ctx.database.read() as session:
+            newest = select(Campaign).join(SeriesRun, SeriesRun.campaign_id == Campaign.id).order_by(Campaign.id.desc())
+            run = session.scalars(newest.limit(1)).one()
+        approve(supervisor_ctx, run.id, world.batch(run.batch_id).digest)
+        pane.reload()
+        settle()
+        world.set_messages(run.batch_id, MessageState.REFUSED, 1, sending_at=clock.now())
+        clock.advance(timedelta(hours=1))
+        pane.reload()
+        settle()
+
+    begin(24)
+    assert pane.effect.state.text() == "1 run is counted. The last days are still being watched."
+    begin(25)
+    assert pane.effect.state.text().startswith("2 runs are counted. Each run is compared by itself")
+    shown = [each.text() for each in pane.effect.findChildren(QLabel) if each.isVisibleTo(pane.effect)]
+    assert {"Paid an instalment", "Replied", "written to", "held out"} <= set(shown)
+    pane.effect.days.setCurrentIndex(2)
+    settle()
+    assert pane.effect.watched == 30
+    pane.show_series(verbs.create(ctx, world.saved(name="没有对照"), every_day))
+    settle()
+    assert pane.effect.isHidden()

@@ -6,6 +6,7 @@ same time: only then is what differs between them the doing of the campaign, or 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,12 +32,14 @@ class Measure:
     sent: Share  # of those who were meant to get it
     held: Share
     difference: Difference | None  # None: one group is empty
+    people: int | None = None  # of the smaller group, where somebody counts more than once
 
     @property
     def words(self) -> str:
         if self.difference is None:
             return tr("One of the groups is empty: nothing can be told.")
-        found, small = self.difference, min(self.sent.whole, self.held.whole) < FEW
+        people = min(self.sent.whole, self.held.whole) if self.people is None else self.people
+        found, small = self.difference, people < FEW
         low, high = points(found.low), points(found.high)
         if found.low > 0:
             said = tr(
@@ -90,10 +93,7 @@ def effect(session: Session, batch_id: int, now: datetime, days: int = DAYS[0]) 
     measures: list[Measure] = []
     if starts_at is not None and ends_at is not None:
         until = min(ends_at, now)
-        asked = [(T("Replied"), replied_between)]
-        if CLASSES[batch.class_key].per_loan:
-            asked.insert(0, (T("Paid an instalment"), paid_between))
-        for title, did in asked:
+        for title, did in asked(batch.class_key):
             of_sent = Share(part=_people(session, _sent(batch_id).where(did(Message, starts_at, until))), whole=sent)
             of_held = Share(part=_people(session, _held(batch_id).where(did(Exclusion, starts_at, until))), whole=held)
             measures.append(Measure(title=title, sent=of_sent, held=of_held, difference=difference(of_sent, of_held)))
@@ -109,14 +109,29 @@ def effect(session: Session, batch_id: int, now: datetime, days: int = DAYS[0]) 
     )
 
 
+Did = Callable[[type[Message | Exclusion], datetime, datetime], ColumnElement[bool]]
+
+
+def asked(class_key: str) -> list[tuple[Text, Did]]:
+    """What is looked for in both groups."""
+    found: list[tuple[Text, Did]] = [(T("Replied"), replied_between)]
+    if CLASSES[class_key].per_loan:
+        found.insert(0, (T("Paid an instalment"), paid_between))
+    return found
+
+
+def in_group(table: type[Message | Exclusion], batch_id: int) -> ColumnElement[bool]:
+    """Whose rows are those of the ones who were meant to get it (messages), or of the held out ones (exclusions)."""
+    of_batch = table.batch_id == batch_id
+    return of_batch & (Exclusion.rule == holdout.RULE) if table is Exclusion else of_batch
+
+
 def _sent(batch_id: int) -> Select[int]:
-    return select(func.count(Message.customer_id.distinct())).where(Message.batch_id == batch_id)
+    return select(func.count(Message.customer_id.distinct())).where(in_group(Message, batch_id))
 
 
 def _held(batch_id: int) -> Select[int]:
-    return select(func.count(Exclusion.customer_id.distinct())).where(
-        Exclusion.batch_id == batch_id, Exclusion.rule == holdout.RULE
-    )
+    return select(func.count(Exclusion.customer_id.distinct())).where(in_group(Exclusion, batch_id))
 
 
 def _people(session: Session, query: Select[int]) -> int:

@@ -1,13 +1,16 @@
-"""What the campaign did, told by those who were held out."""
+"""What a campaign, or the runs of a series, did, told by those who were held out."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout
 
 from console.core.campaigns.effect import DAYS, Effect, Measure
+from console.core.campaigns.series_effect import SeriesEffect
 from console.core.format import count, local_datetime, share
-from console.core.i18n import ntr, tr
+from console.core.i18n import ntr, sentences, tr
 from console.shell.widgets import Card, clear, label
 
 
@@ -28,7 +31,7 @@ class EffectCard(Card):
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(0, 1)
         self.add(self.state, self._grid)
-        self._shown: Effect | None = None
+        self._shown: Effect | SeriesEffect | None = None
         self.hide()
 
     @property
@@ -43,11 +46,24 @@ class EffectCard(Card):
         self._shown = found
         self.days.setVisible(found.starts_at is not None)
         self.state.setText(_state(found))
+        self._show_measures(found.measures)
+
+    def show_series(self, found: SeriesEffect | None) -> None:
+        """Of all its runs."""
+        self.setVisible(found is not None)
+        if found is None or found == self._shown:
+            return
+        self._shown = found
+        self.days.setVisible(found.runs > 0)
+        self.state.setText(_state_of_series(found))
+        self._show_measures(found.measures)
+
+    def _show_measures(self, measures: Sequence[Measure]) -> None:
         clear(self._grid)
-        if found.measures:
+        if measures:
             for place, words in enumerate((tr("written to"), tr("held out")), 1):
                 self._grid.addWidget(label(words, "small"), 0, place)
-        for measure in found.measures:
+        for measure in measures:
             self._measure(measure)
 
     def _measure(self, measure: Measure) -> None:
@@ -57,6 +73,20 @@ class EffectCard(Card):
             told = tr("{part} of {whole}", part=count(part.part), whole=count(part.whole))
             self._grid.addWidget(label(f"{share(part.part, part.whole)} · {told}"), place, column)
         self._grid.addWidget(label(measure.words, "quiet", wrap=True), place + 1, 0, 1, 3)
+
+
+def _state_of_series(found: SeriesEffect) -> str:
+    if not found.runs:
+        return tr("No run has been sent yet.")
+    how = tr(
+        "Each run is compared by itself, and the differences are put together by the size of the groups. "
+        "Whoever was in several runs counts in each; the interval allows for that."
+    )
+    return sentences(
+        ntr("{n} run is counted.", "{n} runs are counted.", found.runs),
+        how if found.runs > 1 else "",
+        "" if found.over else tr("The last days are still being watched."),
+    )
 
 
 def _state(found: Effect) -> str:

@@ -40,6 +40,7 @@ from console.core.campaigns.messages import (
 from console.core.campaigns.preflight import Preflight, preflight
 from console.core.campaigns.progress import Progress, progress
 from console.core.campaigns.recurrence import Due, Recurrence, dues
+from console.core.campaigns.series_effect import SeriesEffect, series_effect
 from console.core.campaigns.series_views import SeriesDetail, SeriesRow, series_detail, series_ids, series_rows, stopped
 from console.core.campaigns.timeline import Event, timeline
 from console.core.campaigns.trial import TrialSent, send_test
@@ -115,6 +116,14 @@ def effect_of(batch_id: int, days: int) -> Callable[[Context], Effect | None]:
     def work(ctx: Context) -> Effect | None:
         with ctx.reading() as session:
             return effect(session, batch_id, ctx.clock.now(), days)
+
+    return work
+
+
+def series_effect_of(series_id: int, days: int) -> Callable[[Context], SeriesEffect | None]:
+    def work(ctx: Context) -> SeriesEffect | None:
+        with ctx.reading() as session:
+            return series_effect(session, series_id, ctx.clock.now(), days)
 
     return work
 

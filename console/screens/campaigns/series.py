@@ -22,6 +22,7 @@ from console.core.i18n import clauses, tr
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
 from console.screens.campaigns import operations
+from console.screens.campaigns.effect import EffectCard
 from console.screens.campaigns.operations import CHANGED
 from console.screens.campaigns.repeat import RepeatDialog
 from console.shell.flow import FlowLayout
@@ -144,7 +145,9 @@ class SeriesDetailPane(QStackedWidget):
         top = row(self._title, self._badge)
         top.setStretch(0, 1)
         head = column(top, self._sub, self.trouble, 2, self._buttons, spacing=4)
-        inside.setLayout(column(head, about, runs, None, spacing=12, margins=16))
+        self.effect = EffectCard()
+        self.effect.days_chosen.connect(lambda _days: self._measure())
+        inside.setLayout(column(head, about, self.effect, runs, None, spacing=12, margins=16))
         self._inside = inside
         self._pane = scroll(inside)
         self.addWidget(self._pane)
@@ -170,6 +173,7 @@ class SeriesDetailPane(QStackedWidget):
             return
         before, self._shown = self._shown, found
         self.setCurrentWidget(self._pane)
+        self._measure()
         if before == found:
             return
         each = found.row
@@ -184,6 +188,13 @@ class SeriesDetailPane(QStackedWidget):
         layout = self._inside.layout()
         if layout is not None:
             tab_in_order(layout, self.after)
+
+    def _measure(self) -> None:
+        """All its runs against those who were held out; it may take some seconds."""
+        found = self._shown
+        if found is not None:
+            work = operations.series_effect_of(found.row.id, self.effect.watched)
+            self._services.tasks.query(work, self.effect.show_series, owner=self, key="effect", aside=True)
 
     def _show_facts(self, found: SeriesDetail) -> None:
         each, how = found.row, found.row.recurrence
