@@ -287,6 +287,7 @@ def test_a_new_template_goes_to_a_second_person(
     checker.show()
     checker.arrive(template_id=detail.id)
     qtbot.waitUntil(lambda: theirs.tasks.idle and checker.editor.approve.isVisible())
+    assert checker.editor.versions.isVisible()  # what changed, without a click
     checker.editor.return_.click()
     dialog = checker.findChild(ReturnDialog)
     assert dialog is not None

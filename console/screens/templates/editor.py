@@ -31,6 +31,7 @@ from console.shell.widgets import StateBadge, column, confirm, label, primary_bu
 
 FIRST = "remind"  # the kind that a new text begins as
 BLANK = Draft(template_id=None, name="", class_key=FIRST, body="", seen=None)
+_VERSIONS = 1  # place of their tab
 TYPING_PAUSE = 25  # milliseconds without a key before the preview follows
 
 
@@ -246,6 +247,8 @@ class TemplateEditor(QWidget):
         self.restore.setVisible(self._may_edit and retired)
         self.campaign.setEnabled(detail is not None and not retired and detail.in_force is not None)
         in_review = state == "in_review"
+        if not editable or (in_review and self._may_decide):  # who only reads looks for what changed
+            self.tabs.setCurrentIndex(_VERSIONS)
         mine = newest is not None and self._services.ctx.actor.user_id in (newest.author_id, newest.submitted_by)
         self.withdraw.setVisible(self._may_edit and in_review)
         for button in (self.approve, self.return_):
