@@ -22,6 +22,7 @@ from console.core.segments.conditions import Condition, Group, Logic, Related, c
 from console.core.segments.counting import Found
 from console.core.segments.fields import Scope, own_field
 from console.core.segments.operators import NEEDS, OPERATORS, Needs, Operator
+from console.core.segments.starters import STARTERS
 from console.screens.customers.screen import CustomersPage
 from console.screens.segments import operations
 from console.screens.segments import screen as screen_module
@@ -354,3 +355,21 @@ def test_every_question_can_be_asked_with_the_row(qtbot: QtBot) -> None:
                 assert (node.field, node.operator) == (field.key, operator)
                 if NEEDS[operator] not in (Needs.TEXT, Needs.SEVERAL, Needs.NUMBER, Needs.NUMBERS):
                     assert checked_condition(field, node) == node  # nothing is left for a person to complete
+
+
+def test_tab_goes_through_a_row_from_the_field_to_its_value(
+    qtbot: QtBot, services: Services, world: Any, settle: Callable[[], None]
+) -> None:
+    page = shown(qtbot, services, settle, new=True)
+    page.editor.start_with(next(each for each in STARTERS if "1 to 7" in str(each.title)))
+    settle()
+    focused = next(each for each in page.findChildren(QWidget) if each.accessibleName() == "Condition")
+    qtbot.waitUntil(focused.isVisible)
+    focused.setFocus()
+    went = []
+    for _ in range(3):
+        qtbot.keyClick(page.window().focusWidget(), Qt.Key.Key_Tab)
+        now = page.window().focusWidget()
+        assert now is not None
+        went.append(now.accessibleName())
+    assert went == ["Days overdue", "Days overdue", "Move up (Ctrl+Shift+Up)"]

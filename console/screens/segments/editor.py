@@ -24,6 +24,7 @@ from console.screens.segments.operations import Draft
 from console.shell import theme
 from console.shell.flow import FlowLayout
 from console.shell.services import Services
+from console.shell.tabbing import tab_in_order
 from console.shell.widgets import Card, StateBadge, column, label, quiet_button, row, scroll
 
 TYPING_PAUSE = 250  # milliseconds without a change before the database is asked
@@ -130,9 +131,9 @@ class SegmentEditor(QWidget):
         acts = FlowLayout(8)
         for button in (self.campaign, self.customers, self.copy, self.retire, self.restore):
             acts.addWidget(button)
-        whole = column(status, sides, acts, spacing=12, margins=16)
-        whole.setStretchFactor(sides, 1)
-        self.setLayout(whole)
+        self._whole = column(status, sides, acts, spacing=12, margins=16)
+        self._whole.setStretchFactor(sides, 1)
+        self.setLayout(self._whole)
 
     # What is in it
 
@@ -222,6 +223,7 @@ class SegmentEditor(QWidget):
 
     def _changed(self) -> None:
         self._dress()
+        tab_in_order(self._whole)
         self.found = self.guessed = None
         self._give_up()
         try:
