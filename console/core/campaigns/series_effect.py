@@ -75,25 +75,34 @@ def _measures(session: Session, runs: Sequence[_Run]) -> Iterator[Measure]:
         pairs = [(measure.sent, measure.held) for _, measure in found]
         spread = _Spread(session, did, [run for run, _ in found], pairs)
         sent, held = _sum([first for first, _ in pairs]), _sum([second for _, second in pairs])
-        (of_sent, people), (of_held, fewer) = spread.of(Message), spread.of(Exclusion)
-        between = _difference(pairs, sent, held, of_sent + of_held)
-        yield Measure(title=title, sent=sent, held=held, difference=between, people=min(people, fewer))
+        of_sent, of_held = spread.of(Message), spread.of(Exclusion)
+        between = _difference(pairs, of_sent, of_held)
+        people = min(of_sent.people, of_held.people)
+        yield Measure(title=title, sent=sent, held=held, difference=between, people=people)
 
 
-def _difference(pairs: Sequence[tuple[Share, Share]], sent: Share, held: Share, spread: float) -> Difference | None:
-    """``spread``: sum of squares of what each person moves the difference by, over all runs they were in."""
+def _difference(pairs: Sequence[tuple[Share, Share]], sent: _Moves, held: _Moves) -> Difference | None:
     common = common_difference(pairs)
     if common is None:
         return None
-    done = sent.part + held.part
-    if done in (0, sent.whole + held.whole):  # nobody did it anywhere, or everybody: no run says otherwise than another
-        return difference(sent, held)
+    never = {each.part for pair in pairs for each in pair} == {0}
+    if never or all(each.part == each.whole for pair in pairs for each in pair):
+        # nobody ever did it, or everybody always: no run tells more than another, and people are as many as they are
+        first, second = (Share(part=0 if never else each.people, whole=each.people) for each in (sent, held))
+        return difference(first, second)
     weights = sum(weight(first, second) for first, second in pairs)
-    return replace(common, variance=max(common.variance, spread / weights**2)).interval()
+    spread = (sent.squares + held.squares) / weights**2
+    return replace(common, variance=max(common.variance, spread)).interval()
 
 
 def _sum(shares: Sequence[Share]) -> Share:
     return Share(part=sum(each.part for each in shares), whole=sum(each.whole for each in shares))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Moves:
+    squares: float  # summed over the people, of what each moves the difference by in all runs that they were in
+    people: int
 
 
 @dataclass(frozen=True)
@@ -110,8 +119,7 @@ class _Spread:
     runs: Sequence[_Run]
     pairs: Sequence[tuple[Share, Share]]
 
-    def of(self, table: Tables) -> tuple[float, int]:
-        """The sum of squares over the people, and how many they are."""
+    def of(self, table: Tables) -> _Moves:
         parts: list[Select[int, float]] = []
         for run, (first, second) in zip(self.runs, self.pairs, strict=True):
             own, other = (first, second) if table is Message else (second, first)
@@ -123,12 +131,12 @@ class _Spread:
                 _people(table, each).where(group, self.did(table, run.starts_at, run.until)),
             ]
         if not parts:
-            return 0.0, 0
+            return _Moves(squares=0.0, people=0)
         rows = union_all(*parts).subquery()
         persons = select(func.sum(rows.c.moves).label("moved")).group_by(rows.c.customer_id).subquery()
         squares = func.sum(persons.c.moved * persons.c.moved)
         summed, number = self.session.execute(select(squares, func.count()).select_from(persons)).one()
-        return float(summed or 0.0), int(number)
+        return _Moves(squares=float(summed or 0.0), people=number)
 
 
 def _people(table: Tables, moves: float) -> Select[int, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
@@ -47,6 +48,8 @@ from console.shell.widgets import (
     row,
     scroll,
 )
+
+MEASURE_AGAIN = timedelta(minutes=1)  # the effect of all runs takes some seconds
 
 
 class SeriesPane(QWidget):
@@ -127,6 +130,7 @@ class SeriesDetailPane(QStackedWidget):
         self.after: QWidget | None = None  # where Tab comes from
         self._series_id: int | None = None
         self._shown: SeriesDetail | None = None
+        self._measured_at = services.ctx.clock.now()
         self._empty = EmptyState("calendar", tr("No series is chosen"), tr("Choose one on the left."))
         self.addWidget(self._empty)
         self._title = label("", "title", wrap=True, selectable=True)
@@ -173,7 +177,10 @@ class SeriesDetailPane(QStackedWidget):
             return
         before, self._shown = self._shown, found
         self.setCurrentWidget(self._pane)
-        self._measure()
+        now = self._services.ctx.clock.now()
+        if before != found or now - self._measured_at >= MEASURE_AGAIN:
+            self._measured_at = now
+            self._measure()
         if before == found:
             return
         each = found.row

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from console.core.campaigns import series as verbs
 from console.core.campaigns.effect import effect
 from console.core.campaigns.holdout import RULE
-from console.core.campaigns.intervals import common_difference
+from console.core.campaigns.intervals import Share, common_difference, difference
 from console.core.campaigns.lifecycle import approve
 from console.core.campaigns.recurrence import Every, OffDay, Recurrence
 from console.core.campaigns.series_effect import SeriesEffect, series_effect
@@ -147,7 +147,8 @@ def test_before_and_without(runs: Runs, ctx: Context) -> None:
     runs.run(24)
     found = runs.told()
     assert (found.runs, found.measures[-1].sent.part) == (1, 0)
-    runs.run(25)
+    groups = runs.groups(runs.run(25))
     nobody = runs.told().measures[-1]
     assert nobody.difference is not None
-    assert nobody.difference.low < 0 < nobody.difference.high  # nobody replied: that is not certainty
+    one = difference(*(Share(part=0, whole=len(group)) for group in groups))  # nobody replied: that is not certainty
+    assert nobody.difference == one
