@@ -17,7 +17,7 @@ from console.screens.templates import operations
 from console.shell import theme
 from console.shell.forms import FormDialog
 from console.shell.services import Services
-from console.shell.widgets import label
+from console.shell.widgets import label, open_at
 
 _KEY = Qt.ItemDataRole.UserRole
 SHOWN = 8  # rows that cannot be taken
@@ -56,7 +56,7 @@ class LibraryDialog(FormDialog):
         self.script = self.form.add_choice("script", tr("Script"), scripts, script_of(current_language()))
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Texts of the program"))
-        self.list.setMinimumHeight(theme.current().px(260))
+        self.list.setMinimumHeight(theme.current().px(180))
         self.text = label("", wrap=True)
         self.text.setMinimumHeight(self.text.fontMetrics().lineSpacing() * 4)
         self.text.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -72,6 +72,7 @@ class LibraryDialog(FormDialog):
             take(self.chosen(), str(self.form.value("script")))
 
         self.on_action(done)
+        open_at(self, theme.current().px(620), theme.current().px(560))
         self._load()
 
     def chosen(self) -> list[str]:
