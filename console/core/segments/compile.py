@@ -20,12 +20,12 @@ from sqlalchemy.orm import aliased
 from console.core.segments.conditions import Condition, Group, Logic, Node, Related
 from console.core.segments.days import Today
 from console.core.segments.fields import Scope, field_of
-from console.core.segments.functions import outside
+from console.core.segments.functions import by_list_or_row, outside
 from console.core.segments.operators import Operator
 from console.core.segments.questions import asked
 from console.core.segments.records import having, holds, keys
 from console.core.segments.rows import Row
-from db.models import Customer, Loan
+from db.models import Customer, Loan, Message
 
 True_ = ColumnElement[bool]
 
@@ -125,6 +125,8 @@ def _led(node: Related) -> bool:
     ]
     return not by_index or (all(by_index) if node.logic is Logic.ANY else any(by_index))
 
+
+_LISTED: Final = 50_000  # messages that are looked at together
 
 _LATE: Final = {("loan.overdue", Operator.KNOWN), ("instalment.overdue", Operator.KNOWN)}
 
@@ -282,13 +284,40 @@ def _test(part: Node, person: Row, today: Today, *, alone: bool) -> True_:
 
 
 def _has(part: Related, person: Row, today: Today, *, whole: bool) -> True_:
-    """``whole``: look who has such a record at all, once; else whether this one has it."""
-    own = person.table.id
+    """``whole``: look who has such a record at all, once; else whether this one has it.
+
+    Messages of some days are looked at together while they are not too many.
+    """
     if whole:
-        owners = _owners(replace(part, present=True), today, active=False).query
-        return cast("True_", own.in_(owners)) if part.present else outside(own, owners)
+        return _among(part, person, today)
     found = having(part, person, today)
-    return found if part.present else ~found
+    by_row = found if part.present else ~found
+    if part.scope is Scope.MESSAGE and (sent := _sent(part)):
+        return by_list_or_row(_few(sent, today), _among(part, person, today), by_row)
+    return by_row
+
+
+def _among(part: Related, person: Row, today: Today) -> True_:
+    owners = _owners(replace(part, present=True), today, active=False).query
+    return cast("True_", person.table.id.in_(owners)) if part.present else outside(person.table.id, owners)
+
+
+def _sent(part: Related) -> Condition | None:
+    """What says when such messages were sent, if anything does."""
+    if part.logic is not Logic.ALL:
+        return None
+    said = (each for each in part.parts if isinstance(each, Condition) and each.field == "message.sent")
+    return next((each for each in said if each.operator not in _OPEN), None)
+
+
+def _few(sent: Condition, today: Today) -> True_:
+    message = aliased(Message)
+    row = Row(Scope.MESSAGE, message)
+    some = select(message.sending_at).where(
+        message.sending_at.is_not(None), asked(field_of(sent.field), sent, row, today)
+    )
+    counted = select(func.count()).select_from(some.limit(_LISTED + 1).subquery())
+    return counted.scalar_subquery() <= _LISTED
 
 
 # Sets of loans

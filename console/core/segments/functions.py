@@ -90,6 +90,32 @@ def _not_in(element: outside, compiler: SQLCompiler, **kw: Any) -> str:
     return f"({id_} NOT IN {others})"
 
 
+class by_list_or_row(FunctionElement[bool]):  # noqa: N801
+    """The same question asked twice: ``by_list`` of all at once where ``short`` says so, else ``by_row`` of each.
+
+    SQLite makes a list once, where it comes to it. PostgreSQL chooses by itself, but not behind a CASE.
+    """
+
+    name = "by_list_or_row"
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, short: Any, by_list: Any, by_row: Any) -> None:
+        super().__init__(short, by_list, by_row)
+
+
+@compiles(by_list_or_row)
+def _by_row(element: by_list_or_row, compiler: SQLCompiler, **kw: Any) -> str:
+    _short, _by_list, by_row = element.clauses
+    return compiler.process(by_row, **kw)
+
+
+@compiles(by_list_or_row, "sqlite")
+def _by_either(element: by_list_or_row, compiler: SQLCompiler, **kw: Any) -> str:
+    short, by_list, by_row = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"(CASE WHEN {short} THEN {by_list} ELSE {by_row} END)"
+
+
 class number_in(FunctionElement[float]):  # noqa: N801
     """A number out of a JSON object, stored as a number or as digits; NULL for anything else."""
 

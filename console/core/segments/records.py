@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, join, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, join, not_, or_, select, true
 from sqlalchemy.orm import aliased
 
 from console.core.compliance.history import MAY_HAVE_LEFT
 from console.core.segments.conditions import Condition, Logic, Node, Related
 from console.core.segments.days import Today
 from console.core.segments.fields import Scope, field_of
+from console.core.segments.operators import Operator
 from console.core.segments.questions import asked
 from console.core.segments.rows import Row, state_of
 from db.models import (
@@ -56,9 +57,28 @@ def having(node: Related, outer: Row, today: Today) -> True_:
         inside: True_ = outer.table.id.in_(keys(node, Scope.LOAN, today)[0])
         return inside
     inner = Row(node.scope, aliased(TABLES[node.scope]))
+    if node.scope is Scope.CONSENT and (purpose := _one_purpose(node)):
+        return _newest_is(node, purpose, inner, outer, today)
     source, key, base = _source(inner, outer, today, narrow=True)
     own = outer.table.phone if node.scope is Scope.SUPPRESSION else outer.table.id
     return exists().select_from(source).where(key == own, base, _fulfils(node, inner, today))
+
+
+def _one_purpose(node: Related) -> Condition | None:
+    if node.logic is not Logic.ALL:
+        return None
+    said = (each for each in node.parts if isinstance(each, Condition) and each.field == "consent.purpose")
+    return next((each for each in said if each.operator is Operator.ONE_OF and len(each.value) == 1), None)
+
+
+def _newest_is(node: Related, purpose: Condition, inner: Row, outer: Row, today: Today) -> True_:
+    """The one consent that counts is looked up, and asked: PostgreSQL would compare everybody's with each other."""
+    consent = inner.table
+    newest = select(_fulfils(node, inner, today)).where(
+        consent.customer_id == outer.table.id, consent.purpose == purpose.value[0]
+    )
+    first = newest.order_by(consent.at.desc(), consent.id.desc()).limit(1)
+    return func.coalesce(first.scalar_subquery(), false())
 
 
 def keys(node: Related, scope: Scope, today: Today) -> tuple[Select[Any], Any, Row]:
