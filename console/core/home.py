@@ -242,8 +242,8 @@ def _first_steps(session: Session) -> FirstSteps:
     answered = select(Line.id).where(Line.enabled.is_(True), Line.health_at.is_not(None)).limit(1)
     tested = (
         select(Message.id)
-        .join(Batch, Batch.id == Message.batch_id)
-        .where(Batch.kind == BatchKind.TEST, Message.state.in_(_ARRIVED))
+        .where(Message.batch_id.in_(select(Batch.id).where(Batch.kind == BatchKind.TEST)))
+        .where(Message.state.in_(_ARRIVED))
         .limit(1)
     )
     return FirstSteps(
