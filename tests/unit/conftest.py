@@ -116,3 +116,39 @@ def held_line(house: House) -> Callable[..., int]:
         return house.line(name, owner=run, lease_until=house.lease(), **values)
 
     return make
+
+
+@pytest.fixture
+def walks() -> Callable[[Database, Callable[[], object]], list[str]]:
+    """``walks(database, work)``: the questions of ``work`` that make SQLite walk through all the messages.
+
+    They are asked of an outbox that is nearly empty: what no index answers there, none answers in a full one.
+    """
+    from sqlalchemy import event
+
+    def walk(step: str) -> bool:
+        return step.startswith("SCAN message") or step == "SEARCH message"  # the second for the least and the most
+
+    def found(database: Database, work: Callable[[], object]) -> list[str]:
+        if database.dialect != "sqlite":
+            pytest.skip("the planner of PostgreSQL decides by size")
+        statements: list[tuple[str, Any]] = []
+
+        def remember(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+            statements.append((statement, values))
+
+        with database.read() as session:
+            engine = session.get_bind()
+        event.listen(engine, "before_cursor_execute", remember)
+        work()
+        event.remove(engine, "before_cursor_execute", remember)
+        asked = [each for each in statements if "FROM message" in each[0]]
+        assert asked
+        with database.read() as session:
+            plans = {
+                statement: session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+                for statement, values in asked
+            }
+        return [each for each, plan in plans.items() if any(map(walk, (row[3] for row in plan)))]
+
+    return found
