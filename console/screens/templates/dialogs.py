@@ -63,6 +63,7 @@ class LibraryDialog(FormDialog):
         place = self.body.indexOf(self.form) + 1
         self.body.insertWidget(place, self.list, 1)
         self.body.insertWidget(place + 1, self.text)
+        self.body.setStretch(self.body.indexOf(self.trouble) + 1, 0)  # all the room is the list's
         self.form.changed.connect(self._load)
         self.list.currentItemChanged.connect(lambda item, _before: self._show(item))
         self.list.itemChanged.connect(lambda _item: self._count())

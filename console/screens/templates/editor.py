@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QTabWidget, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QTabWidget, QWidget
 
 from console.core.i18n import tr
 from console.core.messages.checks import check_template
@@ -27,7 +27,17 @@ from console.screens.templates.variants import VariantBar, VariantDialog
 from console.screens.templates.versions import VersionList
 from console.shell import theme
 from console.shell.services import Services
-from console.shell.widgets import StateBadge, column, confirm, label, primary_button, quiet_button, row, scroll
+from console.shell.widgets import (
+    ElidedLabel,
+    StateBadge,
+    column,
+    confirm,
+    label,
+    primary_button,
+    quiet_button,
+    row,
+    scroll,
+)
 
 FIRST = "remind"  # the kind that a new text begins as
 BLANK = Draft(template_id=None, name="", class_key=FIRST, body="", seen=None)
@@ -94,7 +104,8 @@ class TemplateEditor(QWidget):
         for key, class_ in CLASSES.items():
             self.class_.addItem(str(class_.title), key)
         self.class_.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.class_.setMinimumContentsLength(6)
+        self.class_.setMinimumContentsLength(4)
+        self.name.setMinimumWidth(theme.current().px(96))
         self.class_.currentIndexChanged.connect(lambda _index: self._class_changed())
         self.variants = VariantBar()
         self.variants.chosen.connect(self._show_text)
@@ -130,7 +141,8 @@ class TemplateEditor(QWidget):
         self.badge = StateBadge("draft")
         self.comment = label("", "error", wrap=True)
         self.comment.hide()
-        self.unsaved = label(tr("not saved"), "quiet")
+        self.unsaved = ElidedLabel(tr("not saved"), "quiet")
+        self.unsaved.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def _arrange(self) -> None:
         px = theme.current().px
