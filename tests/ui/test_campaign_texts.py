@@ -23,6 +23,7 @@ from console.core.segments.operators import Operator
 from console.screens.approvals.screen import ApprovalsPage
 from console.screens.campaigns.cards import FactsCard
 from console.screens.campaigns.check import CheckSection
+from console.screens.campaigns.comparing import ComparePane
 from console.screens.campaigns.editor import CampaignEditor
 from console.shell.services import Services
 from db.models import Message, MessageState, TemplateVersion
@@ -134,3 +135,24 @@ def test_the_campaign_tells_how_each_text_did(world: Any, version_id: int, ctx: 
     qtbot.addWidget(card)
     card.show_facts(found)
     assert any(each.startswith("for: Segment (in the file) is 高净值; 2 messages") for each in words(card))
+
+
+def test_a_comparison_shows_every_text_and_what_came_of_it(
+    world: Any, version_id: int, services: Services, qtbot: QtBot, settle: Callable[[], None]
+) -> None:
+    plain, both = world.submitted(name="甲"), world.submitted(name="乙", template_version_id=version_id)
+    pane = ComparePane(services, (plain.campaign_id, both.campaign_id))
+    qtbot.addWidget(pane)
+    pane.show()
+    pane.begin()
+    settle()
+    assert "乙, Text “贵宾”, against its main text" in words(pane.wording)
+    assert any("<u " in each and "仲裁" in each for each in words(pane.wording))
+    told = words(pane.texts)
+    assert told[told.index("Text “贵宾”: messages") :][:3] == ["Text “贵宾”: messages", "–", "2 · 33.3%"]
+    other = ComparePane(services, (plain.campaign_id, world.submitted(name="丙").campaign_id))
+    qtbot.addWidget(other)
+    other.show()
+    other.begin()
+    settle()
+    assert other.texts.isHidden()

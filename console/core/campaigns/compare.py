@@ -62,11 +62,26 @@ class Overlap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VariantWording:
+    """Another text of a campaign's template."""
+
+    campaign: int  # place in ``Comparison.names``
+    name: str
+    against_first: bool  # compared with the first campaign's text of this name; else with its own main text
+    stretches: tuple[Stretch, ...]  # empty where it says the same
+
+    @property
+    def title(self) -> str:
+        return text_title(self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     campaign_ids: tuple[int, ...]
     names: tuple[str, ...]
     settings: tuple[Line, ...]
     wording: tuple[tuple[Stretch, ...], ...]  # each against the first; empty where it says the same
+    variants: tuple[VariantWording, ...]  # of all of them, in their order
     overlaps: tuple[Overlap, ...]  # every pair of which both were ever submitted
     results: tuple[Line, ...]
     texts: tuple[Line, ...]  # what came of each text of the templates; empty where none has variants
@@ -111,6 +126,7 @@ def compare(ctx: Context, campaign_ids: Sequence[int]) -> Comparison:
             names=tuple(side.detail.name or tr("Without a name") for side in sides),
             settings=tuple(_settings(sides)),
             wording=tuple(_wording(sides[0], side) for side in sides),
+            variants=tuple(_variants(sides)),
             overlaps=tuple(_overlaps(session, sides)),
             results=tuple(_results(ctx.settings, sides)),
             texts=tuple(_texts(sides)),
@@ -199,6 +215,16 @@ def _template(told: CampaignDetail) -> str:
 def _wording(first: _Side, other: _Side) -> tuple[Stretch, ...]:
     before, after = first.detail.body, other.detail.body
     return () if before == after else tuple(difference(before, after))
+
+
+def _variants(sides: Sequence[_Side]) -> Iterator[VariantWording]:
+    of_first = {each.name: each.body for each in sides[0].detail.variants}
+    for place, side in enumerate(sides):
+        for each in side.detail.variants:
+            against_first = place > 0 and each.name in of_first
+            before = of_first[each.name] if against_first else side.detail.body
+            stretches = () if before == each.body else tuple(difference(before, each.body))
+            yield VariantWording(campaign=place, name=each.name, against_first=against_first, stretches=stretches)
 
 
 # Who was in it

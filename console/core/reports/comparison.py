@@ -86,6 +86,9 @@ def _changes(found: Comparison) -> Iterator[Row]:
     for name, stretches in zip(found.names, found.wording, strict=True):
         for each in stretches or (Stretch(Change.SAME, ""),):
             yield name, str(_KINDS[each.change]), each.text
+    for variant in found.variants:
+        for each in variant.stretches or (Stretch(Change.SAME, ""),):
+            yield f"{found.names[variant.campaign]} · {variant.title}", str(_KINDS[each.change]), each.text
 
 
 def _people(found: Comparison) -> Sheet:

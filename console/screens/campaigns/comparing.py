@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 
-from console.core.campaigns.compare import Comparison, Line, Overlap
+from console.core.campaigns.compare import Comparison, Line, Overlap, VariantWording
 from console.core.campaigns.messages import MessageRow
 from console.core.context import Context
 from console.core.errors import UserError
@@ -87,19 +87,27 @@ class WordingCard(Card):
         self._rows.setSpacing(8)
         self.add(self._rows)
 
-    def show_wording(self, names: Sequence[str], wording: Sequence[Sequence[Stretch]]) -> None:
+    def show_wording(
+        self, names: Sequence[str], wording: Sequence[Sequence[Stretch]], variants: Sequence[VariantWording]
+    ) -> None:
         clear(self._rows)
         for name, stretches in zip(names[1:], wording[1:], strict=True):
-            said = tr("{name} against {first}", name=name, first=names[0])
-            self._rows.addWidget(label(said, "small", wrap=True))
-            if not stretches:
-                self._rows.addWidget(label(tr("The same text.")))
-                continue
-            shown = label("", wrap=True, selectable=True)
-            shown.setTextFormat(Qt.TextFormat.RichText)
-            shown.setText("".join(map(_painted, stretches)))
-            shown.setAccessibleName(said)
-            self._rows.addWidget(shown)
+            self._add(tr("{name} against {first}", name=name, first=names[0]), stretches)
+        for each in variants:
+            other = names[0] if each.against_first else tr("its main text")
+            title = tr("{name}, {text}, against {other}", name=names[each.campaign], text=each.title, other=other)
+            self._add(title, each.stretches)
+
+    def _add(self, said: str, stretches: Sequence[Stretch]) -> None:
+        self._rows.addWidget(label(said, "small", wrap=True))
+        if not stretches:
+            self._rows.addWidget(label(tr("The same text.")))
+            return
+        shown = label("", wrap=True, selectable=True)
+        shown.setTextFormat(Qt.TextFormat.RichText)
+        shown.setText("".join(map(_painted, stretches)))
+        shown.setAccessibleName(said)
+        self._rows.addWidget(shown)
 
 
 def _painted(each: Stretch) -> str:
@@ -202,7 +210,7 @@ class ComparePane(QWidget):
         self.export.setEnabled(True)
         self.wording.show()
         self.settings.show_lines(found.names, found.settings)
-        self.wording.show_wording(found.names, found.wording)
+        self.wording.show_wording(found.names, found.wording, found.variants)
         self.people.show_people(found.names, found.overlaps)
         self.results.show_lines(found.names, found.results)
         self.texts.show_lines(found.names, found.texts)

@@ -164,6 +164,9 @@ def test_what_came_of_each_text(
         )
     clock.advance(timedelta(hours=2))
     found = compare(ctx, [plain.campaign_id, both.campaign_id])
+    (told,) = found.variants
+    assert (told.campaign, told.name, told.against_first) == (1, "贵宾", False)
+    assert [each.text for each in told.stretches if each.change is Change.ADDED] == ["客户经理${mgr}为您服务。"]
     lines = {str(each.title): each.values for each in found.texts}
     assert lines == {
         "Main text: messages": ("10 · 100.0%", "6 · 60.0%"),
@@ -177,4 +180,5 @@ def test_what_came_of_each_text(
     book = load_workbook(target, read_only=True)
     cells = [cell for row in book["Texts"].iter_rows(values_only=True) for cell in row]
     assert {"Text “贵宾”: messages", "4 · 40.0%"} <= set(cells)
+    assert "乙 · Text “贵宾”" in {cell for row in book["Text"].iter_rows(values_only=True) for cell in row}
     book.close()
