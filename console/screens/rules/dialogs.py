@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QTime, QTimer
+from PySide6.QtCore import Qt, QTime, QTimer
 from PySide6.QtGui import QShowEvent, QTextCursor
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QTimeEdit, QWidget
 
@@ -71,6 +71,7 @@ class RuleDialog(FormDialog):
         self._area = scroll(self.form) if len(fields) > FEW_FIELDS else None
         if self._area is not None:  # a small screen can not show all of it
             self.setMinimumWidth(theme.current().px(640))
+            self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes to what stands in it
             self.body.insertWidget(2, self._area, 1)
             self.body.setStretch(self.body.indexOf(self.trouble) + 1, 0)
         keys = [each.key for each in fields]
