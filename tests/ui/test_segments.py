@@ -11,7 +11,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -373,3 +373,22 @@ def test_tab_goes_through_a_row_from_the_field_to_its_value(
         assert now is not None
         went.append(now.accessibleName())
     assert went == ["Days overdue", "Days overdue", "Move up (Ctrl+Shift+Up)"]
+
+
+def test_in_a_narrow_window_the_found_stand_under_the_conditions(
+    qtbot: QtBot, services: Services, saved: int, settle: Callable[[], None]
+) -> None:
+    page = shown(qtbot, services, settle, segment_id=saved)
+    editor = page.editor
+    counted(qtbot, page, "10")
+
+    def under() -> bool:
+        people, sentence = (each.mapTo(editor, QPoint(0, 0)) for each in (editor.people, editor.sentence))
+        return editor.people.isVisible() and people.x() == sentence.x() and people.y() > sentence.y()
+
+    assert not under()
+    page.resize(760, 700)
+    qtbot.waitUntil(under)
+    page.resize(1240, 800)
+    qtbot.waitUntil(lambda: not under())
+    assert editor.people.isVisible()

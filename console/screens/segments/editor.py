@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QWidget
 
 from console.core.errors import UserError
@@ -29,6 +30,7 @@ from console.shell.widgets import Card, StateBadge, column, label, quiet_button,
 
 TYPING_PAUSE = 250  # milliseconds without a change before the database is asked
 PATIENCE = 200  # milliseconds without the number before about how many is asked
+_FRAME = 60  # pixels of margins, gaps and a scroll bar
 BLANK = Draft(segment_id=None, name="", root=Group(), seen=None)
 
 
@@ -116,14 +118,15 @@ class SegmentEditor(QWidget):
         conditions.add(self.trouble, self.builder)
         self.trouble.hide()
         self.pin.add(row(self.make_pin, self.unpin, None))
-        left, right = QWidget(), QWidget()
-        left.setLayout(column(conditions, self.sentence, None, spacing=12))
-        right.setLayout(column(self.people, self.pin, self.history, None, spacing=12))
-        areas = (scroll(left), scroll(right))
-        for area in areas:
+        self._left, self._right = QWidget(), QWidget()
+        self._under = column(conditions, self.sentence, None, spacing=12)
+        self._left.setLayout(self._under)
+        self._right.setLayout(column(self.people, self.pin, self.history, None, spacing=12))
+        main, self._beside = scroll(self._left), scroll(self._right)
+        for area in (main, self._beside):
             area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes to what stands in it
-        areas[1].setFixedWidth(px(270))
-        sides = row(*areas, spacing=12)
+        self._beside.setFixedWidth(px(270))
+        sides = row(main, self._beside, spacing=12)
         sides.setStretch(0, 1)
         status = row(self.name, self.badge, self.unsaved, None, self.revert, self.save, spacing=8)
         status.setStretch(0, 1)
@@ -134,6 +137,25 @@ class SegmentEditor(QWidget):
         self._whole = column(status, sides, acts, spacing=12, margins=16)
         self._whole.setStretchFactor(sides, 1)
         self.setLayout(self._whole)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()
+
+    def _fold(self) -> None:
+        """Whom they find stands beside the conditions where there is room for both, else under them."""
+        beside = self.width() >= self._left.minimumSizeHint().width() + self._beside.width() + _FRAME
+        if beside == (self._beside.widget() is not None):
+            return
+        if beside:
+            self._under.removeWidget(self._right)
+            self._beside.setWidget(self._right)
+        else:
+            self._beside.takeWidget()
+            self._under.insertWidget(self._under.count() - 1, self._right)
+        self._right.show()
+        self._beside.setVisible(beside)
+        tab_in_order(self._whole)
 
     # What is in it
 
@@ -224,6 +246,7 @@ class SegmentEditor(QWidget):
     def _changed(self) -> None:
         self._dress()
         tab_in_order(self._whole)
+        QTimer.singleShot(0, self, self._fold)  # once the new rows have their width
         self.found = self.guessed = None
         self._give_up()
         try:
