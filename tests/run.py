@@ -11,10 +11,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import repeat
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +26,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 LOCK = ROOT / "requirements-dev.lock"
 PYTEST = ("python", "-m", "pytest")
+MEMORY, MEMORY_NEEDED = Path("/dev/shm"), 8 * 2**30
 OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
 
 # What Qt's xcb platform, the tests of the real window and the second reader of our workbooks need on Debian.
@@ -113,11 +118,19 @@ class Ended:
     said: str  # the whole output, with the verdict below
 
 
-def run(step: Step) -> Ended:
+@contextmanager
+def scratch() -> Iterator[dict[str, str]]:
+    """The environment with a folder for what tests write: in memory where there is room, as it outlives nothing."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED
+    with tempfile.TemporaryDirectory(prefix="t-", dir=MEMORY if roomy else None, ignore_cleanup_errors=True) as folder:
+        yield {**os.environ, "TMPDIR": folder}
+
+
+def run(step: Step, environment: Mapping[str, str]) -> Ended:
     """Run one check, and print its verdict."""
     begin = time.monotonic()
     command = [str(BIN / step.command[0]), *step.command[1:]]
-    environment = {**os.environ, **(OFFSCREEN if step.offscreen or step.on_screen else {})}
+    environment = {**environment, **(OFFSCREEN if step.offscreen or step.on_screen else {})}
     if step.on_screen and sys.platform.startswith("linux") and shutil.which("xvfb-run"):
         command = ["xvfb-run", "-a", "-s", "-screen 0 1440x900x24", *command]
         environment["QT_QPA_PLATFORM"] = "xcb"
@@ -159,8 +172,8 @@ def main(arguments: list[str]) -> int:
     install_system_packages()
     install_python_packages()
     steps = (Step("tests", (*PYTEST, *arguments), offscreen=True),) if arguments else STEPS
-    with ThreadPoolExecutor(3) as pool:
-        ended = list(pool.map(run, steps))
+    with scratch() as environment, ThreadPoolExecutor(3) as pool:
+        ended = list(pool.map(run, steps, repeat(environment)))
     failed = [one for one in ended if not one.content]
     for one in ended if arguments else failed:  # last, so that who sees only the end of a log sees why
         print(one.said)
