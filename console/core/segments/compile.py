@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Select, func, null, or_, select, union
+from sqlalchemy import CTE, ColumnElement, Select, String, func, null, or_, select, union
+from sqlalchemy import cast as cast_to
 from sqlalchemy.orm import aliased
 
 from console.core.segments.conditions import Condition, Group, Logic, Node, Related
@@ -46,18 +47,30 @@ def loans(root: Group, today: Today) -> Select[int]:
     return _loans(root, today, active=True)
 
 
-def numbers(root: Group, today: Today) -> Select[int, int]:
-    """How many customers, and how many loans a text would be about; NULL where the conditions choose none."""
-    people = members(root, today).subquery()
-    customers = select(func.count()).select_from(people).scalar_subquery()
+def numbers(root: Group, today: Today, some: int) -> Select[int, int, str]:
+    """How many customers, how many loans a text would be about, and ``some`` of the customers, between commas.
+
+    The loans are NULL where the conditions choose none; the customers where there are none.
+    """
     by_loan, others = _by_which(root)
-    if not by_loan:
-        return select(customers, null())
     if len(by_loan) == 1 and isinstance(by_loan[0], Related):  # each of these customers has one of these loans
-        chosen = _of_which(by_loan[0], others, today, active=True).subquery()
-        return select(func.count(chosen.c[0].distinct()), func.count())
-    meant = select(func.count()).select_from(loans(root, today).subquery()).scalar_subquery()
-    return select(customers, meant)
+        chosen = once(_of_which(by_loan[0], others, today, active=True))
+        customer = chosen.c[0]
+        return select(func.count(customer.distinct()), func.count(), _some(select(customer).distinct(), some))
+    people = once(members(root, today))
+    customers = select(func.count()).select_from(people).scalar_subquery()
+    meant = select(func.count()).select_from(loans(root, today).subquery()).scalar_subquery() if by_loan else null()
+    return select(customers, meant, _some(select(people.c[0]), some))
+
+
+def once(query: Select[*tuple[Any, ...]]) -> CTE:
+    """All of them found and kept, whatever is asked of them."""
+    return query.cte().prefix_with("MATERIALIZED")
+
+
+def _some(query: Select[int], most: int) -> Any:
+    some = query.limit(most).subquery().c[0]
+    return select(func.aggregate_strings(cast_to(some, String), ",")).scalar_subquery()
 
 
 def chooses_loans(root: Node) -> bool:

@@ -12,7 +12,7 @@ from console.core.context import Context
 from console.core.customers.browse import CustomerRow, customer_rows
 from console.core.customers.imports import require_settled, settled
 from console.core.security.permissions import Permission
-from console.core.segments.compile import matching, members, numbers
+from console.core.segments.compile import chooses_loans, loans, matching, members, numbers, once
 from console.core.segments.conditions import Group, checked
 from console.core.segments.days import Today
 from console.core.segments.store import require_known, today_of
@@ -20,6 +20,7 @@ from db.models import Customer
 
 SAMPLE = 20
 _PLACES, _BESIDE = 100, 20  # where in the file, and how many beside each other there, who share its pages
+_RARE = 10_000  # customers: to find some of fewer, PostgreSQL is made to find all; else it may try each with each
 _WORTH = 10  # times as many customers as are asked
 
 
@@ -50,10 +51,23 @@ def look(ctx: Context, root: Group) -> Found:
     with ctx.reading() as session:
         require_settled(session)
         today = _today(ctx, session, root)
-        found = members(root, today)
-        customers, meant = session.execute(numbers(root, today)).one()
-        some = sorted(session.scalars(found.limit(SAMPLE))) if customers else []
+        customers, meant, some = _counted(session, root, today)
         return Found(root=root, customers=customers, loans=meant, sample=tuple(customer_rows(session, some)))
+
+
+def _counted(session: Session, root: Group, today: Today) -> tuple[int, int | None, list[int]]:
+    """Customers, loans, and some of the customers. SQLite looks once; a server several times, but side by side."""
+    if session.get_bind().dialect.name == "sqlite":
+        customers, meant, text = session.execute(numbers(root, today, SAMPLE)).one()
+        return customers, meant, sorted(map(int, text.split(","))) if text else []
+    found = members(root, today)
+    customers = session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    by_loan = chooses_loans(root)
+    about = session.scalar(select(func.count()).select_from(loans(root, today).subquery())) if by_loan else None
+    if customers < _RARE:
+        found = select(once(found).c[0])
+    some = sorted(session.scalars(found.limit(SAMPLE)))
+    return customers, about, some
 
 
 def guess(ctx: Context, root: Group) -> Guess | None:

@@ -102,8 +102,11 @@ def found(ctx: Context, root: Group, today: Today) -> tuple[list[int], list[tupl
         per_loan = [tuple(row) for row in session.execute(pairs(root, today, per_loan=True))]
         alone = sorted(session.scalars(members(root, today)))
         assert sorted(session.scalars(loans(root, today))) == sorted(loan for _customer, loan in per_loan)
-        counted = session.execute(numbers(root, today)).one()
-        assert tuple(counted) == (len(alone), len(per_loan) if chooses_loans(root) else None)
+        customers, meant, some = session.execute(numbers(root, today, 5)).one()
+        assert (customers, meant) == (len(alone), len(per_loan) if chooses_loans(root) else None)
+        listed = [int(each) for each in some.split(",")] if some else []
+        assert len(listed) == min(5, len(alone)) == len(set(listed))
+        assert set(listed) <= set(alone)
     return [row[0] for row in per_customer], per_loan, alone
 
 
