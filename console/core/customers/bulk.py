@@ -15,6 +15,7 @@ from sqlalchemy import Select, and_, delete, func, insert, not_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from console.core.context import Context
+from console.core.customers.pace import Pace
 from console.core.errors import UserError
 from console.core.i18n import T, Text
 from console.core.security.permissions import Permission
@@ -254,14 +255,16 @@ def forget(ctx: Context, *, everything: bool = False) -> None:
     with ctx.database.read() as session:
         edits = session.scalars(query).all()
     for edit_id in edits:
-        rows = select(BulkBefore.customer_id).where(BulkBefore.edit_id == edit_id).limit(_MOST)
-        gone = True
-        while gone:
+        rows = select(BulkBefore.customer_id).where(BulkBefore.edit_id == edit_id)
+        pace, some = Pace(_FIRST, _FIRST, _MOST), [edit_id]
+        while some:
+            begun, most = time.monotonic(), pace.next(sending=True)
             with ctx.database.begin() as session:
-                some = session.scalars(rows).all()
-                mine = BulkBefore.edit_id == edit_id, BulkBefore.customer_id.in_(some)
-                session.execute(delete(BulkBefore).where(*mine))
-                gone = bool(some)
+                some = list(session.scalars(rows.limit(most)))
+                session.execute(
+                    delete(BulkBefore).where(BulkBefore.edit_id == edit_id, BulkBefore.customer_id.in_(some))
+                )
+            pace.took(time.monotonic() - begun, most, sending=True)
 
 
 def _ascending(ids: Sequence[int]) -> array[int]:
