@@ -291,11 +291,14 @@ class RecordTable(QTableView, Generic[R]):
         self._sought = id_
 
     def land(self) -> bool:
-        """For ``loaded``: to the row sought, or to the first one where none is current; True where that chose one."""
+        """For ``loaded``: to the row sought, or to the first one where none is chosen; True where that chose one."""
         sought, self._sought = self._sought, None
         if sought is not None and self.select_id(sought):
             return True
-        return bool(self.records.ids) and self.current_id() is None and self.select_id(self.records.ids[0])
+        if not self.records.ids or (self.current_id() is not None and self.selected_count()):
+            return False
+        current = self.current_id()  # Qt makes one current that it does not select, where the keyboard came first
+        return self.select_id(self.records.ids[0] if current is None else current)
 
     # Inside
 
