@@ -116,6 +116,24 @@ def _by_either(element: by_list_or_row, compiler: SQLCompiler, **kw: Any) -> str
     return f"(CASE WHEN {short} THEN {by_list} ELSE {by_row} END)"
 
 
+class plain(FunctionElement[str]):  # noqa: N801
+    """The same text, which draws SQLite to no index; PostgreSQL knows how many rows have it."""
+
+    name = "plain"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(plain)
+def _as_is(element: plain, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)
+
+
+@compiles(plain, "sqlite")
+def _appended(element: plain, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({compiler.process(element.clauses, **kw)} || '')"
+
+
 class number_in(FunctionElement[float]):  # noqa: N801
     """A number out of a JSON object, stored as a number or as digits; NULL for anything else."""
 

@@ -24,6 +24,7 @@ from sqlalchemy.orm import aliased
 
 from console.core.segments.days import Today
 from console.core.segments.fields import Outcome, Scope
+from console.core.segments.functions import plain
 from db.base import Money
 from db.models import CustomerPhone, LoanState, MessageState
 
@@ -73,7 +74,7 @@ def _open(row: Row) -> ColumnElement[bool]:
 def _beside(row: Row, column: Any) -> Any:
     """Nearly all loans are in one state: SQLite, which has no statistics, would begin with that."""
     text = type_coerce(column, String())
-    return text.concat("") if row.dated else text
+    return plain(text) if row.dated else text
 
 
 Reader = Callable[[Row], Any]
