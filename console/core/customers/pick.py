@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from console.core.customers import search
@@ -28,6 +28,7 @@ FEW = 1_000  # customers whose rows may be looked up one by one for a first page
 MANY = 100_000  # customers from which on the next one that fits is rarely far along the list
 _AHEAD = 1_000  # places of the list in which it is looked for first: where it is far, each one asked costs its row
 _ALL_FEW = 20_000  # the same as FEW where there is more time
+_MOST_LISTED = 400_000  # customers of whom PostgreSQL may make a list, in memory that it is given for that
 _BESIDE = 16  # customers who share a page of the file, when they came together
 
 
@@ -109,8 +110,7 @@ def _first(sizes: _Sizes, whole: Sequence[Condition], order: Order, limit: int) 
         fewest = counted.index(min(counted))
         rest = [each.test for place, each in enumerate(whole) if place != fewest]
         return _ordered(sizes, and_(search.shown(), whole[fewest].among(), *rest), order, limit, fenced=True)
-    if sizes.embedded:  # a server walks along a million entries in a tenth of a second
-        whole = sizes.kept(whole)
+    whole = sizes.kept(whole)
     for each in whole:
         if sizes.close(each):
             rest = [_met(sizes, other) for other in whole if other is not each]
@@ -162,7 +162,10 @@ def _met(sizes: _Sizes, condition: Condition) -> ColumnElement[bool]:
     """SQLite keeps a list of any size; PostgreSQL none that outgrows its memory, but joins any two."""
     if sizes.embedded or not sizes.more(condition, MANY):
         return condition.holds()
-    return condition.among()
+    if sizes.more(condition, _MOST_LISTED):
+        return condition.among()
+    sizes.session.execute(text("SET LOCAL work_mem = '64MB'"))
+    return condition.holds()
 
 
 def _ordered(
@@ -214,12 +217,16 @@ class _Sizes:
 
         As they are where there are too many of them.
         """
-        kept = [each if each.in_order else self._kept(each) for each in whole]
-        if len(kept) > 1 and all(each.in_order for each in kept):
-            listed = together(kept).limit(MANY + 1)
-            found = self._found(paging.ids(self.session, listed), and_(*(each.test for each in kept)))
-            return kept if found is None else [found]
-        return kept
+        if self.embedded:
+            whole = [each if each.in_order else self._kept(each) for each in whole]
+            in_order = all(each.in_order for each in whole)
+        else:  # a server walks along a million entries in a tenth of a second, and looks for each in one list
+            in_order = not any(self.more(each, MANY) for each in whole)
+        if len(whole) > 1 and in_order:
+            listed = together(whole).limit(MANY + 1)
+            found = self._found(paging.ids(self.session, listed), and_(*(each.test for each in whole)))
+            return list(whole) if found is None else [found]
+        return list(whole)
 
     def _kept(self, condition: Condition) -> Condition:
         listed = condition.listed()
