@@ -77,24 +77,28 @@ class ImportErrors(Base):
 
 
 class ImportedCustomer(Base):
-    """Which customers stood in which file: "the file just imported" as an audience."""
+    """Which customers stood in which file: "the file just imported" as an audience.
+
+    Every file adds as many rows as it has, which only name what is there: a server that looked each one up, and locked
+    it, would take longer over that than over the rows. Who removes customers or loans removes what names them here.
+    """
 
     __tablename__ = "imported_customer"
-    __table_args__ = (Index("ix_imported_customer_customer_id", "customer_id"),)
+    __table_args__ = (Index("ix_imported_customer_customer_id", "customer_id"), {"sqlite_with_rowid": False})
 
-    import_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id", ondelete="CASCADE"), primary_key=True)
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id", ondelete="CASCADE"), primary_key=True)
+    import_id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(BigId, primary_key=True)
     added: Mapped[bool] = mapped_column(default=False, server_default=false())  # by this import
 
 
 class ImportedLoan(Base):
-    """Which loans stood in which file: what is new, gone or paid since is told from it."""
+    """Which loans stood in which file: what is new, gone or paid since is told from it. Kept as ImportedCustomer is."""
 
     __tablename__ = "imported_loan"
-    __table_args__ = (Index("ix_imported_loan_loan_id", "loan_id"),)
+    __table_args__ = (Index("ix_imported_loan_loan_id", "loan_id"), {"sqlite_with_rowid": False})
 
-    import_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id", ondelete="CASCADE"), primary_key=True)
-    loan_id: Mapped[int] = mapped_column(ForeignKey("loan.id", ondelete="CASCADE"), primary_key=True)
+    import_id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    loan_id: Mapped[int] = mapped_column(BigId, primary_key=True)
     added: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 

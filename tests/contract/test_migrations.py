@@ -193,7 +193,7 @@ def tables_of(connection: Connection) -> dict[str, Table]:
 
 
 @pytest.mark.filterwarnings("ignore:.*expression-based index")
-@pytest.mark.parametrize("written_by", ["0001"])
+@pytest.mark.parametrize("written_by", ["0001", "0002"])
 def test_every_row_of_an_earlier_release_is_there_after_the_upgrade(empty: Database, written_by: str) -> None:
     to_revision(empty, written_by)
     with empty.engine.begin() as connection:

@@ -164,11 +164,16 @@ def _messages(session: Session, batch: ImportBatch) -> bool:
     return False
 
 
+def _journal(of: Any) -> tuple[Table, Any]:
+    """Which customers or loans stood in which file, and the column that names them."""
+    links: Any = ImportedCustomer.__table__ if of is C else ImportedLoan.__table__
+    return links, links.c.customer_id if of is C else links.c.loan_id
+
+
 def _added(import_id: int, of: Any) -> Any:
     """Ids of the customers or loans that the import added."""
-    links: Any = ImportedCustomer if of is C else ImportedLoan
-    id_ = links.customer_id if of is C else links.loan_id
-    return select(id_).where(links.import_id == import_id, links.added)
+    links, id_ = _journal(of)
+    return select(id_).where(links.c.import_id == import_id, links.c.added)
 
 
 def _references(to: Any) -> Iterator[tuple[Table, Any]]:
@@ -288,7 +293,9 @@ class _RemoveAdded:
     def run(self, session: Session, rows: int) -> int:
         ids = list(session.scalars(self._added.limit(min(rows, 500))))
         if ids:
+            links, id_ = _journal(self._table)
             session.execute(delete(self._table).where(self._table.c.id.in_(ids)))
+            session.execute(delete(links).where(id_.in_(ids)))
         return len(ids)
 
 

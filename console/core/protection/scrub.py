@@ -19,6 +19,8 @@ from db.models import (
     Customer,
     CustomerPhone,
     ErasedRefusal,
+    ImportedCustomer,
+    ImportedLoan,
     InboundMessage,
     Instalment,
     Loan,
@@ -219,6 +221,9 @@ def _detach(session: Session, table: str, ids: Sequence[int]) -> Counter[str]:
                     if other.name == "loan":
                         session.execute(delete(Instalment).where(Instalment.loan_id.in_(_loans_of(some))))
                     counts[other.name] += _gone(session.execute(delete(other).where(column.in_(some))))
+    journal = ImportedCustomer.customer_id if table == "customer" else ImportedLoan.loan_id
+    for some in chunked(ids, _CHUNK):
+        counts[journal.table.name] += _gone(session.execute(delete(journal.table).where(journal.in_(some))))
     return counts
 
 
