@@ -156,6 +156,7 @@ def planted(ctx: Context) -> Planted:
                 insert(tables["import_change"]).values(import_id=1, kind="customer", row_id=person.id, before=before)
             )
             session.execute(insert(tables["imported_customer"]).values(import_id=1, customer_id=person.id))
+            session.execute(insert(tables["imported_loan"]).values(import_id=1, loan_id=loan.id))
         return Planted(
             id=person.id, neighbour=neighbour.id, loan=loan.id, messages=tuple(each.id for each in texts),
             batch=batch.id,

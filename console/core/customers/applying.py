@@ -40,7 +40,8 @@ REST = 0.5  # of what a span took the database is left to others after it: on a 
 # Seconds that ``write_all`` may hold up every other writer of an embedded database, and those of customers on a server;
 # well within what a writer waits, and within what a dispatcher may be silent before it is taken for gone.
 HOLD = {"sqlite": 15.0, "postgresql": 60.0}
-STEP = 5_000  # rows between two looks at the time
+# rows between two looks at the time; a server reads the whole private table for each
+STEP = {"sqlite": 5_000, "postgresql": 50_000}
 
 
 class TakenOver(Exception):
@@ -69,7 +70,7 @@ def write_all(ctx: Context, session: Session, batch: ImportBatch, told: Told | N
     first = bulk.indexes_later(session, C, L) if not anything_opens(session) else nullcontext()
     with first:
         for step in _steps(ctx, batch, staged):
-            while rows := step.run(session, STEP):
+            while rows := step.run(session, STEP[ctx.database.dialect]):
                 done += rows
                 if (time.monotonic() - started) * total / min(done, total) > hold:
                     raise TooSlow

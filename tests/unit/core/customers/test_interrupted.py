@@ -147,7 +147,8 @@ actor = Actor.of(int(user), "officer", "x", frozenset({Role.OFFICER}))
 ctx = Context(database=database, clock=SystemClock(), actor=actor, settings=Settings())
 if "at once" not in moment:
     preparing.AT_ONCE = 0
-staging.CHUNK = staging.CHUNK_ALONE = applying.STEP = 100
+staging.CHUNK = staging.CHUNK_ALONE = 100
+applying.STEP = dict.fromkeys(applying.STEP, 100)
 applying.MOST = applying.FIRST = applying.FIRST_ALONE = 100
 
 def stop(*args, **kw):

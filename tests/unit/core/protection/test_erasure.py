@@ -20,6 +20,8 @@ from db.models import (
     Customer,
     CustomerPhone,
     Erasure,
+    ImportedCustomer,
+    ImportedLoan,
     Loan,
     LoanState,
     Message,
@@ -56,6 +58,8 @@ def test_after_an_erasure_nothing_of_the_person_can_be_read(supervisor_ctx: Cont
     with supervisor_ctx.database.read() as session:
         assert audit.verify(session).sound
         assert session.scalars(select(Customer.id)).all() == [planted.neighbour]
+        for journal, table in ((ImportedCustomer.customer_id, Customer), (ImportedLoan.loan_id, Loan)):
+            assert session.scalars(select(journal).where(journal.not_in(select(table.id)))).all() == []
         kept = session.scalars(select(Message).order_by(Message.id)).all()
         assert [(row.state, row.customer_id, row.body) for row in kept] == [
             (MessageState.DELIVERED, None, ""),
