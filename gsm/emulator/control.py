@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -71,15 +72,16 @@ class Control:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
             while line := await reader.readline():
-                writer.write(json.dumps(self._answer(line), ensure_ascii=False).encode() + b"\n")
+                writer.write(json.dumps(await self._answer(line), ensure_ascii=False).encode() + b"\n")
                 await writer.drain()
         writer.close()
 
-    def _answer(self, line: bytes) -> dict[str, object]:
+    async def _answer(self, line: bytes) -> dict[str, object]:
         try:
             request = json.loads(line)
             verb = self._verbs[request.pop("do")]
-            return {"ok": True, "result": verb(request)}
+            result = verb(request)
+            return {"ok": True, "result": await result if inspect.isawaitable(result) else result}
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             return {"ok": False, "error": f"{type(error).__name__}: {error}"}
 
@@ -87,9 +89,9 @@ class Control:
         self._modem.rules.clear()
         self._modem.settings.hang = False
 
-    def _fresh(self, request: Mapping[str, Any]) -> None:
+    async def _fresh(self, request: Mapping[str, Any]) -> None:
         self._modem.settings.change({**asdict(self._first), **request})
-        self._modem.refresh()
+        await self._modem.refresh()
 
     def _stats(self, request: Mapping[str, Any]) -> dict[str, object]:
         modem = self._modem

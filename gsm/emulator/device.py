@@ -33,6 +33,8 @@ class Device:
         self.input = bytearray()
         self._more = asyncio.Event()
         self.confirmed = asyncio.Event()
+        self.up = asyncio.Event()  # what is typed while it starts is lost
+        self.up.set()
         self._awaits_confirmation = False
 
     def empty_stores(self) -> dict[str, Store]:

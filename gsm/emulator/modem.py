@@ -28,16 +28,18 @@ class EmulatedModem(Device):
     def restart(self) -> None:
         self._restarting = True
         if self._running is not None:
+            self.up.clear()
             self._running.cancel()
 
-    def refresh(self) -> None:
-        """As it left the factory, at once; whoever is attached stays."""
+    async def refresh(self) -> None:
+        """As it left the factory; whoever is attached stays. Returns when it listens again."""
         self.rules.clear()
         self.network.forget()
         self.stores = self.empty_stores()
         self.heard.clear()
         self.next_reference = 0
         self.restart()
+        await self.up.wait()
 
     async def _run(self) -> None:
         """One command after the other, in order, for ever; what is typed meanwhile waits."""
@@ -59,6 +61,7 @@ class EmulatedModem(Device):
         self.input.clear()
         for line in self.persona.boot_lines:
             self.say(line)
+        self.up.set()
 
     _running: asyncio.Future[None] | None = None
     _restarting = False
