@@ -7,7 +7,7 @@ what was told. A test fails when a background task meets a bug.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -24,6 +24,29 @@ from db.engine import Database
 
 P = TypeVar("P", bound=Page)
 Arrived = Callable[[P], P]
+
+
+PATIENCE = 30_000  # ms: what comes late on a busy machine comes all the same
+
+
+class PatientBot(QtBot):
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE, **more: Any) -> Any:
+        return super().waitSignal(signal, timeout=timeout, **more)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    return PatientBot(request)
+
+
+def _settled(qtbot: QtBot, services: Services) -> None:
+    """No background work is left, and what it brought is shown: a layout shows what it was given a moment later."""
+    for _ in range(2):
+        qtbot.waitUntil(lambda: services.tasks.idle)
+        QApplication.processEvents()
 
 
 @pytest.fixture
@@ -85,11 +108,7 @@ def notices(services: Services) -> list[Notice]:
 @pytest.fixture
 def settle(qtbot: QtBot, services: Services) -> Callable[[], None]:
     """Wait until no background work of ``services`` is left."""
-
-    def wait() -> None:
-        qtbot.waitUntil(lambda: services.tasks.idle, timeout=10_000)
-
-    return wait
+    return lambda: _settled(qtbot, services)
 
 
 @pytest.fixture
@@ -102,7 +121,7 @@ def arrived(qtbot: QtBot) -> Arrived[P]:
         page.show()
         qtbot.waitExposed(page)
         page.arrive()
-        qtbot.waitUntil(lambda: page.services.tasks.idle, timeout=10_000)
+        _settled(qtbot, page.services)
         return page
 
     return shown

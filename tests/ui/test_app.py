@@ -62,7 +62,7 @@ def test_from_login_to_desk_and_out_again(qtbot: QtBot, console: Console) -> Non
     assert "approvals" not in desk.window.page_keys or desk.services.ctx.actor.permissions
     assert workstation.load().last_login == "admin"
     desk.window.log_out_wanted.emit(False)
-    qtbot.waitUntil(lambda: console.login is not None and console.login.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: console.login is not None and console.login.isVisible())
     assert console.desk is None
     assert console.login is not None
     assert console.login.login_form.login.text() == "admin"
@@ -75,7 +75,7 @@ def test_ctrl_l_locks_and_the_password_unlocks(qtbot: QtBot, console: Console) -
     assert desk.lock.locked
     assert desk.lock.question is not None
     desk.lock.question.password.setText(PASSWORD)
-    with qtbot.waitSignal(desk.lock.unlocked, timeout=10_000):
+    with qtbot.waitSignal(desk.lock.unlocked):
         desk.lock.question.submit()
     assert not desk.lock.locked
 
@@ -102,7 +102,7 @@ def test_closing_the_window_ends_the_program(qtbot: QtBot, console: Console, mon
     ended: list[bool] = []
     monkeypatch.setattr(console._app, "quit", lambda: ended.append(True))
     desk.window.close()
-    qtbot.waitUntil(lambda: bool(ended), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(ended))
     assert console.desk is None
 
 
@@ -114,7 +114,7 @@ def test_a_bug_before_the_login_is_shown_and_written_down(qtbot: QtBot, console:
             raise ZeroDivisionError(f"a bug with {NUMBER} in it")
         except ZeroDivisionError as error:
             sys.excepthook(ZeroDivisionError, error, error.__traceback__)
-        qtbot.waitUntil(lambda: console.crash is not None and console.crash.isVisible(), timeout=10_000)
+        qtbot.waitUntil(lambda: console.crash is not None and console.crash.isVisible())
     finally:
         console.hooks.remove()
     reports = list(paths.crash_folder().iterdir())

@@ -84,7 +84,7 @@ def ready(qtbot: QtBot, page: CampaignsPage, settle: Callable[[], None]) -> Camp
     editor = editor_of(page)
     editor.name.setText("11月还款提醒")
     choose(editor, "还款提醒")
-    qtbot.waitUntil(editor._is_checked, timeout=10_000)
+    qtbot.waitUntil(editor._is_checked)
     settle()
     return editor
 
@@ -102,7 +102,7 @@ def test_from_nothing_to_submitted_on_one_page(
     assert (found.gets, found.left_out) == (11, 1)
     assert ready.submission.button.isEnabled()
     press(ready, "Submit for approval", qtbot)
-    qtbot.waitUntil(lambda: not page.findChildren(CampaignEditor), timeout=10_000)
+    qtbot.waitUntil(lambda: not page.findChildren(CampaignEditor))
     settle()
     row = page.table.current_row()
     assert row is not None
@@ -132,7 +132,7 @@ def test_values_for_everybody_are_asked_for_and_shown_in_the_preview(
     choose(editor, "防骗提示")
     editor.template.set_values({"date": "2026-12-24"})
     assert editor.template.values() == {"date": "2026-12-24"}
-    qtbot.waitUntil(editor._is_checked, timeout=10_000)
+    qtbot.waitUntil(editor._is_checked)
     assert editor.check.result is not None
     assert "12月24日" in editor.check.result.samples[0].body
 
@@ -145,7 +145,7 @@ def test_a_change_after_the_check_asks_for_another(
     region.setCurrentIndex(region.findData("城西"))
     assert not ready.submission.button.isEnabled()
     assert ready.check.stale.isVisibleTo(ready)
-    qtbot.waitUntil(ready._is_checked, timeout=10_000)
+    qtbot.waitUntil(ready._is_checked)
     settle()
     assert ready.check.result is not None
     assert ready.check.result.audience == 4

@@ -75,14 +75,14 @@ def test_what_the_check_shows_is_what_is_stored_and_the_draft_keeps_it(
     choose(editor, "还款提醒")
     editor.hold_out.set_value(50)
     editor.name.setText("提醒")
-    qtbot.waitUntil(editor._is_checked, timeout=10_000)
+    qtbot.waitUntil(editor._is_checked)
     assert editor.campaign_id is not None  # the lot is that of the stored campaign
     found = editor.check.result
     assert found is not None
     (rule,) = found.excluded
     assert str(rule.title) == "Held out to measure the effect"
     editor.submit()
-    qtbot.waitUntil(lambda: not page.findChildren(CampaignEditor), timeout=10_000)
+    qtbot.waitUntil(lambda: not page.findChildren(CampaignEditor))
     settle()
     with ctx.database.read() as session:
         assert session.scalars(select(HoldOut.people)).one() == rule.count

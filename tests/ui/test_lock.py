@@ -66,13 +66,13 @@ def test_the_lock_hides_everything_and_gives_it_back(qtbot: QtBot, window: Any, 
     assert lock.question is not None
     qtbot.keyClicks(lock.question.password, "wrong")
     qtbot.keyClick(lock.question.password, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: lock.question is not None and lock.question.trouble.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: lock.question is not None and lock.question.trouble.isVisible())
     assert _covered(window)
     qtbot.keyClick(lock.question, Qt.Key.Key_Escape)
     lock.question.close()
     assert lock.question.isVisible()
     lock.question.password.setText(PASSWORD)
-    with qtbot.waitSignal(lock.unlocked, timeout=10_000):
+    with qtbot.waitSignal(lock.unlocked):
         lock.question.submit()
     assert not lock.locked
     assert not _covered(window)
@@ -107,15 +107,15 @@ def test_what_shows_up_while_locked_is_covered_too(qtbot: QtBot, window: Any, lo
     late.resize(300, 200)
     QVBoxLayout(late).addWidget(QLabel("result"))
     late.open()
-    qtbot.waitUntil(lambda: _covered(late), timeout=5_000)
-    qtbot.waitUntil(lambda: lock.question is not None and lock.question.isVisible(), timeout=5_000)
+    qtbot.waitUntil(lambda: _covered(late))
+    qtbot.waitUntil(lambda: lock.question is not None and lock.question.isVisible())
     late.close()
 
 
 def test_a_resized_window_stays_covered(qtbot: QtBot, window: Any, lock: Lock) -> None:
     lock.lock()
     window.resize(1000, 700)
-    qtbot.waitUntil(lambda: _covered(window), timeout=5_000)
+    qtbot.waitUntil(lambda: _covered(window))
 
 
 def test_somebody_else_may_log_in(qtbot: QtBot, window: Any, lock: Lock) -> None:
@@ -130,7 +130,7 @@ def test_idle_is_told_by_the_clock_and_keys_put_it_off(qtbot: QtBot, window: Any
     watch = IdleWatch(clock.now, lambda: 10)
     watch.idle.connect(lambda: told.append(True))
     window.activateWindow()
-    qtbot.waitUntil(lambda: bool(watch.watched), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(watch.watched))
     clock.advance(timedelta(minutes=9))
     QTest.keyClick(window.windowHandle(), Qt.Key.Key_A)
     clock.advance(timedelta(minutes=9))

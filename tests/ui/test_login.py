@@ -66,7 +66,7 @@ def test_typing_login_and_password_and_enter_goes_in(qtbot: QtBot, made: None, o
     form = window.login_form
     assert form.login.text() == "admin"
     _type(qtbot, form.password, PASSWORD)
-    with qtbot.waitSignal(window.entered, timeout=10_000) as entered:
+    with qtbot.waitSignal(window.entered) as entered:
         qtbot.keyClick(form.password, Qt.Key.Key_Return)
     assert entered.args[0].actor.name == "周航"
     assert form.password.text() == ""
@@ -78,7 +78,7 @@ def test_a_wrong_password_is_told_and_the_field_is_ready_again(qtbot: QtBot, mad
     _type(qtbot, form.password, "not this one")
     qtbot.mouseClick(form.action, Qt.MouseButton.LeftButton)
     assert not form.action.isEnabled()
-    qtbot.waitUntil(form.trouble.isVisible, timeout=10_000)
+    qtbot.waitUntil(form.trouble.isVisible)
     assert form.trouble.text().startswith("The login name or the password is wrong.")
     assert form.action.isEnabled()
     assert form.password.selectedText() == form.password.text() != ""
@@ -89,7 +89,7 @@ def test_guessing_is_shut_out_and_says_until_when(qtbot: QtBot, made: None, open
     for _ in range(4):
         _type(qtbot, form.password, "wrong guess")
         form.submit()
-        qtbot.waitUntil(form.action.isEnabled, timeout=10_000)
+        qtbot.waitUntil(form.action.isEnabled)
     assert "Next attempt at 2026-11-23 10:00." in form.trouble.text()
 
 
@@ -105,13 +105,13 @@ def test_a_first_password_has_to_be_changed(qtbot: QtBot, made: None, open_login
     window = open_login(login="officer")
     _type(qtbot, window.login_form.password, FIRST)
     window.login_form.submit()
-    qtbot.waitUntil(window.password_form.isVisible, timeout=10_000)
+    qtbot.waitUntil(window.password_form.isVisible)
     form = window.password_form.form
     form.set_values({"password": "the tea went cold again", "again": "something else"})
     window.password_form.submit()
     assert window.password_form.isVisible()
     form.set_values({"again": "the tea went cold again"})
-    with qtbot.waitSignal(window.entered, timeout=10_000) as entered:
+    with qtbot.waitSignal(window.entered) as entered:
         window.password_form.submit()
     assert entered.args[0].actor.login == "officer"
 
@@ -122,7 +122,7 @@ def test_the_first_run_sets_up_a_database(qtbot: QtBot, open_login: Any, path: P
     form = window.setup_form.form
     form.set_values({"login": "admin", "name": "周航", "password": "password12", "again": "password12"})
     window.setup_form.submit()
-    qtbot.waitUntil(window.setup_form.trouble.isVisible, timeout=10_000)
+    qtbot.waitUntil(window.setup_form.trouble.isVisible)
     assert not path.exists()
     form.set_values({"password": PASSWORD, "again": PASSWORD})
     with qtbot.waitSignal(window.entered, timeout=20_000) as entered:
@@ -159,14 +159,14 @@ def test_the_demo_offers_its_people_and_only_the_demo(qtbot: QtBot, made: None, 
     assert [button.text() for button in open_login().findChildren(QPushButton) if "as" in button.text().split()] == []
     window = open_login(demo_users=[DemoUser("admin", "周航", "Administrator", PASSWORD)])
     button = next(each for each in window.findChildren(QPushButton) if each.text() == "Log in as Administrator")
-    with qtbot.waitSignal(window.entered, timeout=10_000):
+    with qtbot.waitSignal(window.entered):
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def test_nobody_logs_in_before_everything_is_prepared(qtbot: QtBot, made: None, open_login: Any) -> None:
     prepared: list[bool] = []
     window = open_login(prepare=lambda: prepared.append(True))
-    qtbot.waitUntil(window.login_form.isVisible, timeout=10_000)
+    qtbot.waitUntil(window.login_form.isVisible)
     assert prepared == [True]
 
 

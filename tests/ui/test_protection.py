@@ -58,7 +58,7 @@ class Desk:
         self.qtbot.waitUntil(lambda: self.services.tasks.idle, timeout=20_000)
 
     def dialog(self, kind: type[QDialog]) -> QDialog:
-        self.qtbot.waitUntil(lambda: bool(self.page.findChildren(kind)), timeout=10_000)
+        self.qtbot.waitUntil(lambda: bool(self.page.findChildren(kind)))
         return self.page.findChildren(kind)[-1]
 
     def words(self) -> str:

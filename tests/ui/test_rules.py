@@ -29,7 +29,7 @@ def ctx(admin_ctx: Context) -> Context:
 @pytest.fixture
 def wait(qtbot: QtBot) -> Callable[[RulesPage], None]:
     def until_idle(page: RulesPage) -> None:
-        qtbot.waitUntil(lambda: page.services.tasks.idle, timeout=10_000)
+        qtbot.waitUntil(lambda: page.services.tasks.idle)
 
     return until_idle
 

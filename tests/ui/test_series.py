@@ -92,7 +92,7 @@ def test_a_draft_is_made_to_repeat(qtbot: QtBot, ctx: Context, page: CampaignsPa
     editor.name.setText("每周提醒")
     box = editor.template.template
     box.setCurrentIndex(next(i for i in range(box.count()) if "还款提醒" in box.itemText(i)))
-    qtbot.waitUntil(editor._is_checked, timeout=10_000)
+    qtbot.waitUntil(editor._is_checked)
     settle()
     press(editor, "Repeat…", qtbot)
     dialog = dialog_of(editor, qtbot, settle)
@@ -338,7 +338,7 @@ def test_tab_goes_through_what_the_check_found_before_the_test_message(
     page.edit(world.saved(name="提醒"))
     settle()
     (editor,) = page.findChildren(CampaignEditor)
-    qtbot.waitUntil(editor._is_checked, timeout=10_000)
+    qtbot.waitUntil(editor._is_checked)
     settle()
     editor.check.button.setFocus()
     qtbot.keyClick(editor.check.button, Qt.Key.Key_Tab)

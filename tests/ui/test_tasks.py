@@ -156,7 +156,7 @@ def test_what_is_overtaken_while_it_reads_ends_at_once(services: Services, owner
     services.tasks.query(endless, told.append, owner=owner, key="search")
     begun.wait()
     services.tasks.query(lambda ctx: 2, told.append, owner=owner, key="search")
-    qtbot.waitUntil(lambda: services.tasks.idle, timeout=10_000)
+    qtbot.waitUntil(lambda: services.tasks.idle)
     assert told == [2]
 
 

@@ -42,7 +42,7 @@ def opened(qtbot: QtBot, services_of: Callable[[Context], Services]) -> Callable
 
 
 def idle(qtbot: QtBot, page: RulesPage) -> None:
-    qtbot.waitUntil(lambda: page.services.tasks.idle, timeout=10_000)
+    qtbot.waitUntil(lambda: page.services.tasks.idle)
 
 
 def dialog() -> RuleDialog:
