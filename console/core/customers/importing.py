@@ -199,7 +199,7 @@ def commit(
             done = _at_once(ctx, given, checked, choices, progress, told)
             if done is not None:
                 return done
-    return _by_stages(ctx, given, choices, progress, told)
+        return _by_stages(ctx, given, choices, progress, told)  # a collection among a million cells holds up a span
 
 
 def _at_once(
