@@ -113,7 +113,6 @@ class Step:
 
 @dataclass(frozen=True)
 class Ended:
-    step: Step
     content: bool
     said: str  # the whole output, with the verdict below
 
@@ -140,7 +139,7 @@ def run(step: Step, environment: Mapping[str, str]) -> Ended:
     output, took = ended.stdout.rstrip(), time.monotonic() - begin
     verdict = f"{'passed' if ended.returncode == 0 else f'FAILED ({ended.returncode})'}, {took:.0f} s"
     print(f"{step.title}: {verdict}\n    {output.rpartition(chr(10))[2]}", flush=True)
-    return Ended(step, ended.returncode == 0, f"\n== {step.title}\n{output}\n-- {step.title}: {verdict}")
+    return Ended(ended.returncode == 0, f"\n== {step.title}\n{output}\n-- {step.title}: {verdict}")
 
 
 # The longest first; each that ends makes room for the next. The faults mostly wait, so three fit on two cores.
