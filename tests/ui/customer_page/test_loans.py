@@ -18,18 +18,14 @@ from console.core.customers.loans import edit_loan
 from console.screens.customers.detail import CustomerPane
 from console.screens.customers.loandialogs import LoanDialog, PaymentDialog
 from console.screens.customers.reveal import RevealDialog
-from db.models import AuditEntry, Instalment, Loan
+from db.models import Instalment, Loan
+from tests.trail import actions
 
 ACCOUNT = "6222021234567890123"
 Settle = Callable[[], None]
 Texts = Callable[[QWidget], list[str]]
 Opened = Callable[..., Any]
 Save = Callable[..., None]
-
-
-def actions(ctx: Context) -> list[str]:
-    with ctx.database.read() as session:
-        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
 def test_the_account_of_a_loan_asks_for_a_reason(

@@ -23,17 +23,12 @@ from console.screens.customers.notedialogs import (
     SuppressDialog,
 )
 from console.shell.notices import Notice
-from db.models import AuditEntry, Circumstance, Consent, Contact, ContactKind, Suppression
+from db.models import Circumstance, Consent, Contact, ContactKind, Suppression
 
 Settle = Callable[[], None]
 Texts = Callable[[QWidget], list[str]]
 Opened = Callable[..., Any]
 Save = Callable[..., None]
-
-
-def actions(ctx: Context) -> list[str]:
-    with ctx.database.read() as session:
-        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
 def link(widget: QWidget, text: str) -> QPushButton:

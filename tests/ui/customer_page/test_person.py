@@ -22,6 +22,7 @@ from console.screens.customers.reveal import RevealDialog
 from console.screens.customers.screen import CustomersPage
 from console.shell.services import Services
 from db.models import AuditEntry, Customer, FieldKind
+from tests.trail import actions
 
 ID_NUMBER = "11010519491231002X"  # the example of GB 11643-1999
 Arrived = Callable[[CustomersPage], CustomersPage]
@@ -29,11 +30,6 @@ Settle = Callable[[], None]
 Texts = Callable[[QWidget], list[str]]
 Opened = Callable[..., Any]
 Save = Callable[..., None]
-
-
-def actions(ctx: Context) -> list[str]:
-    with ctx.database.read() as session:
-        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
 def test_sections_fold_and_no_number_stands_in_full(pane: CustomerPane, qtbot: QtBot, texts: Texts) -> None:

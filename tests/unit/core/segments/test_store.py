@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from console.core.clock import FixedClock
 from console.core.context import Context
@@ -13,15 +13,11 @@ from console.core.segments.browse import segment_choices, segment_detail, segmen
 from console.core.segments.conditions import BadConditions, Condition, Group
 from console.core.segments.fields import UnknownField, own_field
 from console.core.segments.operators import Operator
-from db.models import AuditEntry, CustomField, FieldKind, SegmentVersion
+from db.models import CustomField, FieldKind, SegmentVersion
+from tests.trail import actions
 
 EAST = Group((Condition("customer.region", Operator.ONE_OF, ("城东",)),))
 WEST = Group((Condition("customer.region", Operator.ONE_OF, ("城西",)),))
-
-
-def actions(ctx: Context) -> list[str]:
-    with ctx.database.read() as session:
-        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
 def test_an_edit_makes_the_next_version_and_leaves_the_first(ctx: Context, clock: FixedClock) -> None:
