@@ -23,11 +23,12 @@ from db.checkpoints import Checkpoints
 from db.errors import DatabaseGone, DatabaseMoved, WrongKey, translated
 from db.models import MoveMark, MoveState, Secret
 from db.schema import REVISION
-from db.turns import Turns
+from db.turns import Pauses, Turns
 
 PATIENCE = 30.0  # seconds a writer waits for another one before it says DatabaseBusy
 _POLL = 0.004  # seconds between two looks at a lock held by another process: SQLite's own waits grow to 100 ms
-_LONG = 0.01  # seconds a write transaction takes before others may be waiting
+_PAUSE = 2 * _POLL
+_LONG = 0.01  # seconds that the lock is held before others may be waiting
 _WRITER_CACHE = 64 * 1024  # KiB
 _READER_CACHE = 16 * 1024  # KiB
 _READERS = 8
@@ -53,6 +54,7 @@ class Database:
         self.engine = writer
         self._reader = reader
         self._turns = turns  # None: the server lets many write at a time
+        self._pauses = Pauses(_PAUSE, _LONG)
         self._checkpoints = Checkpoints(self._connect)
         self._watch: Any = None  # a connection apart, for a number that only compares on one and the same
         self._watching = threading.Lock()
@@ -131,7 +133,7 @@ class Database:
     def begin(self, *, urgent: bool = False, large: bool = False) -> AbstractContextManager[Session]:
         """One write transaction, committed at the end, rolled back on any exception. Not to be nested in a thread.
 
-        ``urgent``: somebody waits for the commit, so it does not give way to other writers afterwards.
+        ``urgent``: somebody waits for the commit, so no pause for other writers follows.
         ``large``: it writes tens of megabytes, and nobody is to wait until they stand in the file, too.
         """
         if self.moved_to:
@@ -142,16 +144,14 @@ class Database:
 
     @contextmanager
     def _in_turn(self, turns: Turns, *, urgent: bool, large: bool) -> Iterator[Session]:
-        """After a long transaction, give way: SQLite's lock has no queue, and another process looks every ``_POLL``.
-
-        Without this, somebody who writes chunk after chunk keeps the dispatcher out for half a second and more.
-        """
         later = self._checkpoints.later(self.engine) if large else nullcontext()
-        with turns.turn(), later, _session(self.engine) as session:
-            started = time.monotonic()
-            yield session
-        if not urgent and time.monotonic() - started > _LONG:
-            time.sleep(2 * _POLL)
+        with turns.turn():
+            with later, _session(self.engine) as session:
+                began = time.monotonic()
+                yield session
+            due = self._pauses.due(began, time.monotonic())
+        if due and not urgent:
+            time.sleep(_PAUSE)
 
     def read(self) -> AbstractContextManager[Session]:
         """One snapshot of the whole database; it neither waits for a writer nor holds one up. Writing in it fails."""

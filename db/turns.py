@@ -1,4 +1,4 @@
-"""A lock that is given in the order in which it was asked for: a thread that writes without end keeps nobody out."""
+"""Nobody is kept out by one who writes without end: threads get the lock in order, other processes get pauses."""
 
 from __future__ import annotations
 
@@ -35,3 +35,24 @@ class Turns:
                 self._queue.remove(mine)
                 if self._queue:
                     self._queue[0].set()
+
+
+class Pauses:
+    """SQLite's lock has no queue, and another process looks for it every so often: whom it finds held it never gets.
+
+    One transaction after the other counts as one long one, unless there was a pause between them that nobody misses.
+    """
+
+    def __init__(self, pause: float, most: float) -> None:
+        self._pause = pause  # seconds that a process which waits cannot miss
+        self._most = most  # seconds held before others may be waiting
+        self._held = 0.0
+        self._ended = 0.0
+
+    def due(self, began: float, ended: float) -> bool:
+        """Told of each transaction: whether a pause must follow it."""
+        if began - self._ended >= self._pause:
+            self._held = 0.0
+        self._held += ended - began
+        self._ended = ended
+        return self._held > self._most

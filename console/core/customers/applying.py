@@ -24,7 +24,7 @@ from console.core.context import Context
 from console.core.customers import staging
 from console.core.customers.imports import anything_opens, lines_send
 from console.core.customers.merging import Merger, Span
-from console.core.customers.pace import AIM, Pace
+from console.core.customers.pace import Pace
 from console.core.customers.plans import P, PlanMerger
 from console.core.customers.values import C, L, S, Script, alone
 from db import bulk
@@ -34,7 +34,6 @@ Told = Callable[[int, int], None]  # done, of how many; must not raise
 FIRST = 100  # rows of the first span while lines send
 FIRST_ALONE = 2_500
 MOST = 20_000
-REST = 0.5  # of what a span took the database is left to others after it: on a busy machine they wake up late
 
 
 # Seconds that ``write_all`` may hold up every other writer of an embedded database, and those of customers on a server;
@@ -126,7 +125,7 @@ def _span(ctx: Context, import_id: int, worker: str, state: ImportState, step: S
         took = time.monotonic() - started
         pace.took(took, rows, sending=sending)
         if sending:
-            time.sleep(REST * min(took, 2 * AIM))
+            time.sleep(pace.rest(took))
     return rows
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 AIM = 0.03  # seconds that a span should hold the database while lines send, its commit included
 AIM_ALONE = 0.45  # and while none does: each row touches a page of every index, so large spans write far less
+REST = 0.5  # of what it took is left to others after it: on a busy machine they wake up late
 LEAST = 100  # rows: below that the commit is what takes the time
 
 
@@ -26,3 +27,7 @@ class Pace:
     def took(self, seconds: float, rows: int, *, sending: bool) -> None:
         fitting = int(rows * (AIM if sending else AIM_ALONE) / max(seconds, 0.001))
         self.rows = max(min(LEAST, self.most), min(self.most, fitting, 4 * rows))
+
+    def rest(self, seconds: float) -> float:
+        """How long to leave the database to others after a transaction of so many seconds, while lines send."""
+        return REST * min(seconds, 2 * AIM)

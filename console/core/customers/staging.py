@@ -58,7 +58,7 @@ class Desk(Protocol):
 
     def read(self) -> AbstractContextManager[Session]: ...
 
-    def begin(self, *, urgent: bool = False) -> AbstractContextManager[Session]: ...
+    def begin(self) -> AbstractContextManager[Session]: ...
 
 
 class Private:
@@ -70,7 +70,7 @@ class Private:
     def read(self) -> AbstractContextManager[Session]:
         return nullcontext(self._session)
 
-    def begin(self, *, urgent: bool = False) -> AbstractContextManager[Session]:
+    def begin(self) -> AbstractContextManager[Session]:
         return nullcontext(self._session)
 
 
@@ -115,13 +115,15 @@ def _write(
 ) -> int:
     pace, size = Pace(CHUNK, CHUNK_ALONE, CHUNK_ALONE), CHUNK
     while chunk := list(islice(rows, size)):
-        # the next chunk is worked out first: time enough for other writers without giving way
-        with desk.begin(urgent=True) as session:
+        with desk.begin() as session:
             started = time.monotonic()
             sending = lines_send(session, ctx.clock.now())
             bulk.load(session, table, names, chunk)
-        pace.took(time.monotonic() - started, len(chunk), sending=sending)
+        took = time.monotonic() - started
+        pace.took(took, len(chunk), sending=sending)
         size = pace.next(sending=sending)
+        if sending:
+            time.sleep(pace.rest(took))
         done += len(chunk)
         progress(done)
     return done
