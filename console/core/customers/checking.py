@@ -24,12 +24,12 @@ from console.core.customers.identity import Identity
 from console.core.customers.mapping import Fields, Mapping
 from console.core.customers.normalise import Refused, as_they_are
 from console.core.customers.problems import BadRow, Policy, Problem
-from console.core.customers.quiet import collector_paused
 from console.core.customers.repetitions import repetitions
 from console.core.customers.totals import added_up, stated_below, sums
 from console.core.customers.workbook import Sheet
 from console.core.errors import UserError
 from console.core.i18n import T, Text
+from console.core.quiet import collector_paused
 from db.models import LoanState
 
 _DATES = {"birthday": day, "start_on": day, "due_on": day, "inst_due_on": day, "inst_paid_at": moment}

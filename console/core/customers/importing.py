@@ -42,13 +42,13 @@ from console.core.customers.preparing import (
     prepare_on,
     throw_away,
 )
-from console.core.customers.quiet import collector_paused
 from console.core.customers.recovery import complete_abandoned, release
 from console.core.customers.sources import source_of
 from console.core.customers.totals import Line, compared, stated_in_name
 from console.core.customers.workbook import Book, Sheet, read
 from console.core.errors import UserError
 from console.core.i18n import T
+from console.core.quiet import collector_paused
 from console.core.security.permissions import Permission
 from db import bulk
 from db.errors import DatabaseError

@@ -19,11 +19,11 @@ from console.core.customers import plans, staging
 from console.core.customers.checking import BadRow, Checked, Problem
 from console.core.customers.effects import Effect, Known, bad_row
 from console.core.customers.imports import ABANDONED, history, is_dead, silent, this_worker
-from console.core.customers.quiet import collector_paused
 from console.core.customers.staging import Desk, Made
 from console.core.customers.values import FOLLOWS, PERSON, TERMS, C, L, Merge, S, given
 from console.core.errors import UserError
 from console.core.i18n import T
+from console.core.quiet import collector_paused
 from console.core.security.permissions import Permission
 from db.errors import DatabaseError
 from db.models import ImportBatch, ImportState, LoanState

@@ -25,8 +25,8 @@ from console.core.customers.imports import lines_send
 from console.core.customers.normalise import Account
 from console.core.customers.pace import Pace
 from console.core.customers.pinyin import spelled
-from console.core.customers.quiet import collector_paused
 from console.core.customers.secrets import sealer
+from console.core.quiet import collector_paused
 from db import bulk
 from db.engine import Database
 from db.models import ImportBatch, ImportState, StagedInstalment, StagedRow
