@@ -61,14 +61,19 @@ def apply(ctx: Context, import_id: int, worker: str, told: Told | None = None) -
     staging.unstage(ctx, import_id)
 
 
-def write_all(ctx: Context, session: Session, batch: ImportBatch, told: Told | None = None) -> None:
-    """Write a decided import in the caller's transaction, from its private tables. Raises TooSlow."""
+def write_all(
+    ctx: Context, session: Session, batch: ImportBatch, told: Told | None = None, touched: Collection[Any] = (C, L)
+) -> None:
+    """Write a decided import in the caller's transaction, from its private tables. Raises TooSlow.
+
+    ``touched``: of the tables of customers and loans those that it may change, as it was compared in this transaction.
+    """
     staged = [_left(session, table, batch.id) for table in (S, P)]
     tell, done, total = told or (lambda done, total: None), 0, sum(staged)
     started, hold = time.monotonic(), HOLD[ctx.database.dialect]
     first = bulk.indexes_later(session, C, L) if not anything_opens(session) else nullcontext()
     with first:
-        for step in _steps(ctx, batch, staged):
+        for step in _steps(ctx, batch, staged, touched):
             while rows := step.run(session, STEP[ctx.database.dialect]):
                 done += rows
                 if (time.monotonic() - started) * total / min(done, total) > hold:
@@ -77,9 +82,9 @@ def write_all(ctx: Context, session: Session, batch: ImportBatch, told: Told | N
     tell(total, total)
 
 
-def _steps(ctx: Context, batch: ImportBatch, staged: Sequence[int]) -> list[Step]:
+def _steps(ctx: Context, batch: ImportBatch, staged: Sequence[int], touched: Collection[Any] = (C, L)) -> list[Step]:
     """``staged``: rows, and instalments."""
-    steps: list[Step] = [_Rows(ctx, batch)] if staged[0] else []
+    steps: list[Step] = [_Rows(ctx, batch, touched)] if staged[0] else []
     steps += [_Instalments(ctx, batch)] if staged[1] else []
     return steps + ([_Retirement(ctx, batch)] if batch.retire_gone and batch.previous_id is not None else [])
 
@@ -175,10 +180,10 @@ class _Spans:
 
 
 class _Rows(_Spans):
-    def __init__(self, ctx: Context, batch: ImportBatch) -> None:
+    def __init__(self, ctx: Context, batch: ImportBatch, touched: Collection[Any]) -> None:
         assert batch.decided_at is not None
         evidence = f"{batch.file_name[:200]} #{batch.file_digest[:12]}"
-        merger = Merger(ctx.database.engine.dialect, _fields(batch), evidence, batch.decided_at)
+        merger = Merger(ctx.database.engine.dialect, _fields(batch), evidence, batch.decided_at, touched)
         super().__init__(batch, S, merger, ImportBatch.cursor)
 
 

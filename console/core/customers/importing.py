@@ -228,7 +228,7 @@ def _at_once(
                 mark_same(desk, prepared)
                 result = _result(prepared, kept)
                 _decided(ctx, session, prepared, choices, difference, result)
-                write_all(ctx, session, session.get_one(ImportBatch, import_id), told)
+                write_all(ctx, session, session.get_one(ImportBatch, import_id), told, prepared.touched())
                 ended(ctx, session, import_id, ImportState.DONE)
             return result
     except TooSlow:

@@ -67,14 +67,26 @@ class Span:
 
 
 class Merger(Script):
-    """The statements for one file: ``fields`` are those that it fills; ``now`` stands as the time of its changes."""
+    """The statements for one file: ``fields`` are those that it fills; ``now`` stands as the time of its changes.
 
-    def __init__(self, dialect: Dialect, fields: Collection[str], evidence: str, now: datetime) -> None:
+    Of the tables of customers and loans only those in ``touched`` are written.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        fields: Collection[str],
+        evidence: str,
+        now: datetime,
+        touched: Collection[Any] = (C, L),
+    ) -> None:
         super().__init__(dialect)
         self._now, self._evidence = now, evidence
         self._any_kept = self.compiled(select(S.c.id).where(in_span(S), S.c.keeps).limit(1))
-        self._customers = _OfPeople(self, given(fields, PERSON), now)
-        self._loans = _OfLoans(self, given(fields, TERMS), now) if "loan_number" in fields else None
+        self._merges: list[_Upsert] = [_OfPeople(self, given(fields, PERSON), now)]
+        if "loan_number" in fields:
+            self._merges.append(_OfLoans(self, given(fields, TERMS), now))
+        self._touched = touched
         self._lesser: list[tuple[FromClause, Sequence[Compiled]]] = []
         if "consent" in fields:
             self._add(Consent.__table__, self._consents(), ChangeKind.CONSENT)
@@ -86,9 +98,8 @@ class Merger(Script):
         """Everything of these rows."""
         kept = self._any_kept.run(session, span.parameters()).first() is not None
         alone(session, C, L)
-        self._customers.run(session, span, kept=kept)
-        if self._loans is not None:
-            self._loans.run(session, span, kept=kept)
+        for merge in self._merges:
+            merge.run(session, span, kept=kept, touched=merge.table in self._touched)
         for table, statements in self._lesser:
             parameters = span.parameters(highest(session, table) if self.on_sqlite else 0)
             for statement in statements:
@@ -139,6 +150,8 @@ class _Upsert:
     """Into a table with a number: only rows that say something else are touched, and none that are to be kept."""
 
     table: Any
+    _before: list[Compiled]  # what must be read, or kept, before it is written over
+    _stood: Compiled
 
     def __init__(self, script: Script, columns: list[str], source: Any, names: list[str], *more: Any) -> None:
         insert, merge = script.insert(self.table), script.merge
@@ -157,9 +170,13 @@ class _Upsert:
         self._taken = upsert(source.where(not_(S.c.keeps)))
         self._kept = script.compiled(insert.from_select(columns, source.where(S.c.keeps)).on_conflict_do_nothing())
 
-    def write(self, session: Session, parameters: dict[str, int], *, kept: bool) -> None:
-        for statement in (self._kept, self._taken) if kept else (self._all,):
-            statement.run(session, parameters)
+    def run(self, session: Session, span: Span, *, kept: bool, touched: bool) -> None:
+        parameters = span.parameters(above := highest(session, self.table))
+        if touched:
+            first = self._before if above else ()  # something is there that could change
+            for statement in (*first, *((self._kept, self._taken) if kept else (self._all,))):
+                statement.run(session, parameters)
+        self._stood.run(session, parameters)
 
 
 class _OfPeople(_Upsert):
@@ -175,15 +192,8 @@ class _OfPeople(_Upsert):
         super().__init__(script, columns, source.where(mine).order_by(S.c.id), names)
         stored = select().select_from(S.join(C, C.c.number == S.c.number)).where(mine)
         changed = stored.where(not_(S.c.keeps), not_(S.c.same), script.merge.changed(names, S.c, C.c))
-        self._remember = script.remember(ChangeKind.CUSTOMER, C, changed, [*names, "updated_at"])
+        self._before = [script.remember(ChangeKind.CUSTOMER, C, changed, [*names, "updated_at"])]
         self._stood = script.stood(ImportedCustomer, "customer_id", C, stored)
-
-    def run(self, session: Session, span: Span, *, kept: bool) -> None:
-        parameters = span.parameters(above := highest(session, C))
-        if above:  # something is there that could change
-            self._remember.run(session, parameters)
-        self.write(session, parameters, kept=kept)
-        self._stood.run(session, parameters)
 
 
 class _OfLoans(_Upsert):
@@ -203,19 +213,9 @@ class _OfLoans(_Upsert):
         owner = select(C.c.id).where(C.c.number == S.c.number).scalar_subquery()
         changed = stored.where(not_(S.c.keeps), not_(S.c.same), script.merge.changed(names, S.c, L.c))
         changed = changed.where(L.c.customer_id == owner)
-        self._remember = script.remember(ChangeKind.LOAN, L, changed, [*names, "updated_at"])
+        self._before = [script.remember(ChangeKind.LOAN, L, changed, [*names, "updated_at"])]
         self._stood = script.stood(ImportedLoan, "loan_id", L, stored)
-        self._ask: Compiled | None = None
         if "state" in names:
             known = select(L.c.state).where(L.c.number == S.c.loan_number).correlate(S).scalar_subquery()
             unsaid = update(S).where(mine, S.c.state == "", not_(S.c.same)).values(state=func.coalesce(known, ""))
-            self._ask = script.compiled(unsaid)
-
-    def run(self, session: Session, span: Span, *, kept: bool) -> None:
-        parameters = span.parameters(above := highest(session, L))
-        if above:
-            if self._ask is not None:
-                self._ask.run(session, parameters)
-            self._remember.run(session, parameters)
-        self.write(session, parameters, kept=kept)
-        self._stood.run(session, parameters)
+            self._before.insert(0, script.compiled(unsaid))

@@ -6,6 +6,8 @@ a very large one               staged for all to see, in short transactions, and
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -53,6 +55,15 @@ class Prepared:
     staged_ids: dict[int, int] = field(default_factory=dict)  # by position, of the rows in ``known``
     customers: int = 0
     customers_added: int = 0
+
+    def touched(self) -> frozenset[Any]:
+        """Of the tables of customers and loans those where it may change or bring anything."""
+        new = len(self.known) + len(self.refused) < len(self.checked.valid)
+        if new or self.checked.instalments or any(one.effect is Effect.NEW for one in self.known.values()):
+            return frozenset((C, L))
+        changes = functools.reduce(operator.or_, (one.changes for one in self.known.values()), 0)
+        names = {name for bit, name in enumerate(self.names) if changes >> bit & 1}
+        return frozenset(table for table, columns in ((C, PERSON), (L, TERMS)) if not names.isdisjoint(columns))
 
     def effect(self, position: int) -> Effect | None:
         """None for a row that is refused."""
@@ -176,10 +187,8 @@ def _looked_at(desk: Desk, import_id: int, worker: str, checked: Checked) -> Pre
     ids: dict[int, int] = {}
     with desk.read() as session:
         past = history(session)
-        people: tuple[int, int] = (0, 0)
         foreign: dict[int, int] = {}
         if not checked.plan_only:
-            people = _people(session, import_id)
             rows = session.connection().execute(_rows(session, import_id, fields)).all()
             with collector_paused():
                 for id_, row, leads, says_loan, customer_id, loan_id, loan_of, changes, paid in rows:
@@ -195,28 +204,23 @@ def _looked_at(desk: Desk, import_id: int, worker: str, checked: Checked) -> Pre
             refused.update(plans.look(session, import_id, checked, place, known, len(names)))
     if refused:
         _take_out(desk, import_id, checked, refused)
-        lost = sum(checked.leads[at] and at not in known for at in refused)
-        people = (people[0], people[1] - lost)
+        known = {at: one for at, one in known.items() if at not in refused}
+    led = select(func.count()).where(S.c.import_id == import_id, S.c.leads)
+    with desk.read() as session:
+        people = session.scalars(led).one()
+    stored = 0 if checked.plan_only else len({one.customer_id for one in known.values()} - {None})
     return Prepared(
         import_id=import_id,
         worker=worker,
         history=past,
         checked=checked,
         names=names,
-        known={at: one for at, one in known.items() if at not in refused} if refused else known,
+        known=known,
         refused=refused,
         staged_ids=ids,
-        customers=people[0],
-        customers_added=people[1],
+        customers=people,
+        customers_added=people - stored,
     )
-
-
-def _people(session: Session, import_id: int) -> tuple[int, int]:
-    """(customers in the file, those of them who are new)."""
-    rows = S.outerjoin(C, C.c.number == S.c.number)
-    query = select(func.count(), func.count(C.c.id)).select_from(rows).where(S.c.import_id == import_id, S.c.leads)
-    total, stored = session.execute(query).one()
-    return total, total - stored
 
 
 def _rows(session: Session, import_id: int, fields: Collection[str]) -> Any:
@@ -297,12 +301,9 @@ def _take_out(desk: Desk, import_id: int, checked: Checked, refused: Iterable[in
 def mark_same(desk: Desk, prepared: Prepared) -> None:
     """Rows that say nothing new need not be compared again: only where nobody can have written since they were."""
     known = prepared.known
-    same = [id_ for at, id_ in prepared.staged_ids.items() if at in known and known[at].effect is Effect.SAME]
-    if len(same) < len(prepared.checked.valid) or prepared.checked.instalments:
+    if prepared.touched():
+        same = [id_ for at, id_ in prepared.staged_ids.items() if at in known and known[at].effect is Effect.SAME]
         _set(desk, S, same, same=True)
-    elif same:
-        with desk.begin() as session:
-            session.execute(update(S).values(same=True))
 
 
 def mark_kept(desk: Desk, prepared: Prepared, positions: Iterable[int]) -> None:

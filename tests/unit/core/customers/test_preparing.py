@@ -77,6 +77,30 @@ def test_effects_and_changed_fields(ctx: Context, sheet_of: SheetOf) -> None:
 
 
 @pytest.mark.parametrize(
+    ("row", "touched"),
+    [
+        (ZHANG, set()),
+        ([*ZHANG[:3], "徐汇", *ZHANG[4:]], {"customer"}),
+        ([*ZHANG[:5], 101, "逾期"], {"loan"}),
+        ([*ZHANG[:3], "徐汇", "L1", 101, "逾期"], {"customer", "loan"}),
+        ([*ZHANG[:4], "L9", 100, "逾期"], {"customer", "loan"}),
+        (WANG, {"customer", "loan"}),
+    ],
+)
+def test_only_what_it_touches_is_written(ctx: Context, sheet_of: SheetOf, row: list[object], touched: set[str]) -> None:
+    bring(ctx, sheet_of(HEADER, ZHANG, LI))
+    prepared = prepare(ctx, checked_of(ctx, sheet_of(HEADER, LI, row)))
+    assert {table.name for table in prepared.touched()} == touched
+
+
+def test_a_loan_of_somebody_else_brings_no_customer(ctx: Context, sheet_of: SheetOf) -> None:
+    bring(ctx, sheet_of(HEADER, ZHANG))
+    prepared = prepare(ctx, checked_of(ctx, sheet_of(HEADER, LI, [*WANG[:4], "L1", 1, ""])))
+    assert list(prepared.refused) == [1]
+    assert (prepared.customers, prepared.customers_added) == (1, 1)
+
+
+@pytest.mark.parametrize(
     ("choices", "region", "updated"),
     [
         (Choices(), "徐汇", 1),
