@@ -7,9 +7,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
-from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Numeric, String, TypeDecorator
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Integer, MetaData, Numeric, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import VARCHAR
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -32,6 +33,28 @@ def Word(length: int) -> String:  # noqa: N802 - reads like the type it is
     Only then does an ordinary index of PostgreSQL answer a prefix.
     """
     return String(length).with_variant(VARCHAR(length, collation="C"), "postgresql")
+
+
+class ByEngine(ColumnElement[Any]):
+    """What an index has, in the words of each engine."""
+
+    inherit_cache = False
+
+    def __init__(self, *, sqlite: str, postgresql: str) -> None:
+        self.words = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+@compiles(ByEngine)
+def _in_its_words(element: ByEngine, compiler: Any, **_: Any) -> str:
+    return element.words[compiler.dialect.name]
+
+
+def comparable(item: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+    """Whether Alembic can compare it. What is said by engine is added to a revision by hand."""
+    if kind != "index" or item.table.name not in Base.metadata.tables:
+        return True
+    ours = next((index for index in Base.metadata.tables[item.table.name].indexes if index.name == name), None)
+    return ours is None or not any(isinstance(each, ByEngine) for each in ours.expressions)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -103,7 +103,7 @@ class Database:
 
     @classmethod
     def _open_postgresql(cls, url: str, patience: float) -> Database:
-        options = f"-c timezone=utc -c lock_timeout={int(patience * 1000)}"
+        options = f"-c timezone=utc -c jit=off -c lock_timeout={int(patience * 1000)}"
         engine = create_engine(
             url,
             pool_size=_READERS,

@@ -10,7 +10,7 @@ from sqlalchemy import False_, True_, TypeDecorator
 from sqlalchemy.dialects import sqlite
 
 import db.models  # noqa: F401 - fills the metadata
-from db.base import Base
+from db.base import Base, comparable
 
 
 def rendered(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
@@ -29,6 +29,7 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
     render_as_batch=True,
+    include_object=comparable,
     render_item=rendered,
     process_revision_directives=context.config.attributes.get("directives"),
 )

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, EnumValue, Id, Money, Rate, UtcDateTime, Word
+from db.base import Base, ByEngine, EnumValue, Id, Money, Rate, UtcDateTime, Word
 
 _UNPAID: Any = {
     f"{engine}_where": text("principal + interest + penalty - paid > 0") for engine in ("sqlite", "postgresql")
@@ -22,6 +22,12 @@ _GONE: Any = {"sqlite_where": text("active IS NOT 1"), "postgresql_where": text(
 _LONG: Any = {
     "sqlite_where": text("active IS 1 AND length(name) > 3"),
     "postgresql_where": text("active IS true AND length(name) > 3"),
+}
+
+
+_TAGGED: Any = {
+    "sqlite_where": text("active IS 1 AND tags <> '[]'"),
+    "postgresql_where": text("active IS true AND CAST(tags AS TEXT) <> '[]'"),
 }
 
 
@@ -46,10 +52,10 @@ class Customer(Base):
         Index("ix_customer_name_3", text("substr(name, 3)"), "pinyin", "id", **_SHOWN, postgresql_include=["name"]),
         Index("ix_customer_name_long", "name", "pinyin", "id", **_LONG),
         Index("ix_customer_birthday", "birthday", "id", **_SHOWN),
-        Index(
-            "ix_customer_shown", "id", **_SHOWN
-        ),  # everybody in the order in which they, and what they have, are kept
+        Index("ix_customer_shown", "id", **_SHOWN),  # in the order in which everybody, and what they have, is kept
         Index("ix_customer_gone", "id", **_GONE),  # few: who they are is known without a look at the others
+        # The few who have tags; PostgreSQL has room in an index for ids, not for twenty tags.
+        Index("ix_customer_tagged", ByEngine(sqlite="id, tags", postgresql="id"), **_TAGGED),
         Index("ix_customer_id_digest", "id_digest", sqlite_where=_KNOWN, postgresql_where=_KNOWN),
     )
 

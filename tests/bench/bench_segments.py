@@ -205,7 +205,9 @@ def base(engine: str, rows: int, folder: str | None) -> Iterator[Database]:
             url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
             opened = Database.open(url.render_as_string(hide_password=False))
         with opened as database:
-            if not kept:
+            if kept:
+                database.upgrade()
+            else:
                 load(database, rows)
                 (place / "loaded").touch()
             yield database

@@ -96,6 +96,7 @@ def pairs(root: Group, today: Today, *, per_loan: bool) -> Select[int, int | Non
 
 _FACETS: Final = frozenset(f"customer.{name}" for name in ("region", "branch", "manager", "rating", "segment"))
 _BORN: Final = frozenset({"customer.birthday", "customer.age"})
+_TAGGED: Final = frozenset({Operator.ONE_OF, Operator.ALL_OF, Operator.KNOWN})
 _LEADING: Final = frozenset(
     {
         "loan.due_on", "loan.overdue", "loan.product", "loan.number", "instalment.due_on", "instalment.overdue",
@@ -126,6 +127,8 @@ def _quick(node: Node) -> bool:
 def _indexed(node: Condition) -> bool:
     if node.field in _FACETS:
         return node.operator is Operator.ONE_OF
+    if node.field == "customer.tags":
+        return node.operator in _TAGGED
     return node.field in _BORN and node.operator is not Operator.UNKNOWN
 
 

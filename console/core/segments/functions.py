@@ -116,12 +116,33 @@ def _by_either(element: by_list_or_row, compiler: SQLCompiler, **kw: Any) -> str
     return f"(CASE WHEN {short} THEN {by_list} ELSE {by_row} END)"
 
 
-class plain(FunctionElement[str]):  # noqa: N801
-    """The same text, which draws SQLite to no index; PostgreSQL knows how many rows have it."""
+class as_text(FunctionElement[str]):  # noqa: N801
+    """JSON as it is stored."""
 
-    name = "plain"
+    name = "as_text"
     type = String()
     inherit_cache = True
+
+
+@compiles(as_text)
+def _cast(element: as_text, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **kw)} AS TEXT)"
+
+
+@compiles(as_text, "sqlite")
+def _stored(element: as_text, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)
+
+
+class plain(FunctionElement[Any]):  # noqa: N801
+    """The same value, which draws SQLite to no index; PostgreSQL knows how many rows have it."""
+
+    name = "plain"
+    inherit_cache = True
+
+    def __init__(self, column: Any) -> None:
+        super().__init__(column)
+        self.type = column.type
 
 
 @compiles(plain)
@@ -130,8 +151,8 @@ def _as_is(element: plain, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 @compiles(plain, "sqlite")
-def _appended(element: plain, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"({compiler.process(element.clauses, **kw)} || '')"
+def _unled(element: plain, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"(+{compiler.process(element.clauses, **kw)})"
 
 
 class number_in(FunctionElement[float]):  # noqa: N801

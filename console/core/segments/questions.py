@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, and_, false, func, not_
+from sqlalchemy import ColumnElement, Integer, and_, false, func, literal_column, not_
 
 from console.core.customers.prefix import starts_with
 from console.core.segments.conditions import Condition
@@ -22,7 +22,7 @@ from console.core.segments.days import (
     span,
 )
 from console.core.segments.fields import Field
-from console.core.segments.functions import flag_in, has_item, holds, month_day, number_in
+from console.core.segments.functions import as_text, flag_in, has_item, holds, month_day, number_in
 from console.core.segments.operators import Kind, Operator
 from console.core.segments.rows import Row, column_of, late
 
@@ -67,17 +67,18 @@ def _true(condition: Any) -> True_:
 
 def _tags(field: Field, condition: Condition, row: Row, today: Today) -> True_:
     column, value = column_of(field.key, row), condition.value
+    tagged = _true(as_text(column) != literal_column("'[]'"))  # in the words of the index of those who are
     match condition.operator:
         case Operator.ONE_OF:
-            return has_item(column, *value)
+            return and_(tagged, has_item(column, *value))
         case Operator.NONE_OF:
             return not_(has_item(column, *value))
         case Operator.ALL_OF:
-            return and_(*(has_item(column, each) for each in value))
+            return and_(tagged, *(has_item(column, each) for each in value))
         case Operator.KNOWN:
-            return func.json_array_length(column) > 0
+            return tagged
         case _:
-            return func.json_array_length(column) == 0
+            return not_(tagged)
 
 
 def _flag(field: Field, condition: Condition, row: Row, today: Today) -> True_:

@@ -11,6 +11,7 @@ from console.core.compliance.history import MAY_HAVE_LEFT
 from console.core.segments.conditions import Condition, Logic, Node, Related
 from console.core.segments.days import Today
 from console.core.segments.fields import Scope, field_of
+from console.core.segments.functions import plain
 from console.core.segments.operators import Operator
 from console.core.segments.questions import asked
 from console.core.segments.rows import Row, state_of
@@ -84,8 +85,8 @@ def _newest_is(node: Related, purpose: Condition, inner: Row, outer: Row, today:
 def keys(node: Related, scope: Scope, today: Today) -> tuple[Select[Any], Any, Row]:
     """What such records of customers or loans point at (not NULL, perhaps often the same), that column, the record."""
     if node.scope is Scope.INSTALMENT and scope is Scope.CUSTOMER:
-        loan = aliased(Loan)  # each looked at once, in the order in which they are kept
-        of_loans = loan.id.in_(keys(node, Scope.LOAN, today)[0])
+        loan = aliased(Loan)  # an index has their customers; to look up a few hundredths of the loans would take longer
+        of_loans = plain(loan.id).in_(keys(node, Scope.LOAN, today)[0])
         return select(loan.customer_id).where(of_loans), loan.customer_id, Row(Scope.LOAN, loan)
     inner = Row(node.scope, aliased(TABLES[node.scope]), dated=_dated(node))
     source, key, base = _source(inner, Row(scope, None), today, narrow=False)
