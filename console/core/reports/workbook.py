@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeGuard
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook
@@ -114,8 +114,8 @@ class _Writer:
         self._page: Any = book.create_sheet(_sheet_name(sheet.name, number))
         self._first = len(heading.lines) + 4  # the row of the first record
         self._row = self._first
+        self._page._values_to_row = _placed
         self._cells = [self._cell_for(column) for column in sheet.columns]
-        self._text = self._risky_cell()
         self._set_up()
         self._head(heading)
 
@@ -124,7 +124,6 @@ class _Writer:
         return self._row - self._first >= MOST_ROWS
 
     def append(self, row: Row) -> None:
-        # A generator: openpyxl writes each cell before it asks for the next, so that one cell can serve many.
         self._page.append(
             value if value is None else write(value) for write, value in zip(self._cells, row, strict=True)
         )
@@ -178,9 +177,11 @@ class _Writer:
 
     def _cell_for(self, column: Column) -> Callable[[Value], Any]:
         """How a value of this column becomes a cell. One cell serves them all."""
-        if column.kind is Kind.TEXT:
-            return self._safe
         cell = WriteOnlyCell(self._page)
+        if column.kind is Kind.TEXT:
+            risky = WriteOnlyCell(self._page)
+            risky.quotePrefix = True  # stays text even when it is edited
+            return lambda value: _put_text(risky, value) if _is_risky(value) else _put(cell, value)
         cell.number_format = _FORMATS[column.kind]
         if column.kind is Kind.CODE:
             cell.quotePrefix = True
@@ -189,21 +190,24 @@ class _Writer:
             return lambda value: _put(cell, _local(value))
         return lambda value: _put(cell, value)
 
-    def _risky_cell(self) -> Cell:
-        cell = WriteOnlyCell(self._page)
-        cell.quotePrefix = True  # stays text even when it is edited
-        return cell
 
-    def _safe(self, value: Value) -> Any:
-        if isinstance(value, str) and (value.startswith(_RISKY) or ILLEGAL_CHARACTERS_RE.search(value)):
-            return _put_text(self._text, value)
-        return value
+def _placed(cells: Iterable[Cell], row: int) -> Iterator[Cell]:
+    """In the place of openpyxl's own, which takes values, too, and makes a new cell after each that has a style.
+
+    Each cell is written before the next one is asked for, so that one can serve a whole column.
+    """
+    for column, cell in enumerate(cells, 1):
+        if cell is not None:
+            cell.row, cell.column = row, column
+            yield cell
+
+
+def _is_risky(value: Value) -> TypeGuard[str]:
+    return isinstance(value, str) and (value.startswith(_RISKY) or ILLEGAL_CHARACTERS_RE.search(value) is not None)
 
 
 def _put(cell: Cell, value: Value) -> Cell:
-    number_format = cell.number_format
     cell.value = value
-    cell.number_format = number_format  # openpyxl chooses its own for dates
     return cell
 
 
