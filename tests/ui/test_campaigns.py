@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import runpy
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
 from console.core.campaigns import freeze
-from console.core.campaigns.audience import Audience, Ending
+from console.core.campaigns.audience import Audience, AudienceKind, Ending
 from console.core.campaigns.choices import choices
 from console.core.campaigns.housekeeping import ABANDONED
 from console.core.campaigns.lifecycle import approve, pause
 from console.core.campaigns.views import Outcome
 from console.core.clock import FixedClock
 from console.core.context import Context
+from console.core.customers.filters import CustomerFilter
 from console.core.i18n import use_language
 from console.core.sending.control import stop_class
 from console.screens.campaigns import detail as detail_module
@@ -231,6 +232,25 @@ def test_a_campaign_begins_with_customers_picked_elsewhere(page: CampaignsPage, 
     editor = editor_of(page)
     assert editor.draft().audience == picked
     assert "2" in editor.audience.by_hand.text()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (CustomerFilter(due_from=date(2026, 11, 1)), "Due: ≥ 2026-11-01"),
+        (CustomerFilter(import_id=1, region="浦东"), "Region: 浦东 · Import: 1"),
+    ],
+)
+def test_a_list_that_the_fields_cannot_say_stays_as_it_was(
+    page: CampaignsPage, settle: Callable[[], None], wanted: CustomerFilter, said: str
+) -> None:
+    listed = Audience(kind=AudienceKind.FILTER, filter=wanted)
+    page.arrive(audience=listed)
+    settle()
+    editor = editor_of(page)
+    assert editor.draft().audience == listed
+    assert said in editor.audience.by_hand.text()
+    assert editor.audience.filter.value() == CustomerFilter()
 
 
 def test_those_left_out_are_listed_behind_their_number(

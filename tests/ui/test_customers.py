@@ -412,6 +412,7 @@ def test_the_selected_go_to_a_campaign(
     page.many.add_to_campaign()  # some of a long list
     assert went == []
     assert "one by one" in notices[-1].text
+    assert notices[-1].act == page.many.ask  # a tag, for as many as one likes
 
 
 @pytest.mark.parametrize(
@@ -421,8 +422,8 @@ def test_the_selected_go_to_a_campaign(
         (CustomerFilter(import_id=3), AudienceKind.IMPORT),
         (CustomerFilter(text="张", region="浦东"), AudienceKind.FILTER),
         (CustomerFilter(due_from=date(2026, 11, 1), due_to=date(2026, 11, 30)), AudienceKind.FILTER),
-        (CustomerFilter(due_from=date(2026, 11, 1)), None),
-        (CustomerFilter(import_id=3, region="浦东"), None),
+        (CustomerFilter(due_from=date(2026, 11, 1)), AudienceKind.FILTER),
+        (CustomerFilter(import_id=3, region="浦东"), AudienceKind.FILTER),
         (CustomerFilter(asked="{}"), None),
     ],
 )

@@ -107,7 +107,8 @@ class AudienceFilter(QWidget):
             overdue_max=_limit(self.overdue_max),
         )
 
-    def set_filter(self, wanted: CustomerFilter) -> None:
+    def set_filter(self, wanted: CustomerFilter) -> bool:
+        """Whether the fields say all of it."""
         self.blockSignals(True)
         self.text.setText(wanted.text)
         for box, value in (
@@ -122,13 +123,14 @@ class AudienceFilter(QWidget):
                 box.addItem(value, value)
             box.setCurrentIndex(box.findData(value))
         first, last = wanted.due_from or wanted.due_to, wanted.due_to or wanted.due_from
+        self._due_on.setChecked(first is not None)
         if first is not None and last is not None:
-            self._due_on.setChecked(True)
             self._due_from.setDate(_qdate(first))
             self._due_to.setDate(_qdate(last))
         self.overdue_min.setValue(NO_LIMIT if wanted.overdue_min is None else wanted.overdue_min)
         self.overdue_max.setValue(NO_LIMIT if wanted.overdue_max is None else wanted.overdue_max)
         self.blockSignals(False)
+        return self.value() == wanted
 
     def _due_switched(self, on: bool) -> None:
         self._due_from.setEnabled(on)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QComboBox, QRadioButton, QSizePolicy
 
 from console.core.campaigns.audience import Audience, AudienceKind, Ending
 from console.core.campaigns.choices import Choices, ImportChoice, SegmentOption, example
+from console.core.customers.filters import CustomerFilter
 from console.core.format import count, local_datetime
 from console.core.i18n import ntr, tr
 from console.core.messages.classes import CLASSES, MessageClass
@@ -196,12 +197,14 @@ class AudienceSection(Section):
         self._offer_segments(choices.segments, audience)
         _offer(self.by_import, tr("The people of an imported file"), bool(choices.imports))
         _offer(self.by_segment, tr("The customers of a segment"), bool(choices.segments))
-        self._kept = audience.plain if audience.kind in (AudienceKind.CUSTOMERS, AudienceKind.OUTCOME) else None
-        self.by_hand.setVisible(self._kept is not None)
+        elsewhere = audience.kind in (AudienceKind.CUSTOMERS, AudienceKind.OUTCOME)
+        if audience.kind is AudienceKind.FILTER and not self.filter.set_filter(audience.filter):
+            self.filter.set_filter(CustomerFilter())
+            elsewhere = True
+        self._kept = audience.plain if elsewhere else None
+        self.by_hand.setVisible(elsewhere)
         self.by_hand.setText(_kept_words(audience))
-        self._button(audience.kind).setChecked(True)
-        if audience.kind is AudienceKind.FILTER:
-            self.filter.set_filter(audience.filter)
+        (self.by_hand if elsewhere else self._button(audience.kind)).setChecked(True)
         self._group.blockSignals(False)
         self._show_fields()
 
@@ -233,8 +236,6 @@ class AudienceSection(Section):
             AudienceKind.ALL: self.everybody,
             AudienceKind.FILTER: self.by_filter,
             AudienceKind.IMPORT: self.by_import,
-            AudienceKind.CUSTOMERS: self.by_hand,
-            AudienceKind.OUTCOME: self.by_hand,
             AudienceKind.SEGMENT: self.by_segment,
         }
         return buttons[kind]
@@ -293,6 +294,8 @@ def _offer(button: QRadioButton, words: str, any_: bool) -> None:
 def _kept_words(audience: Audience) -> str:
     if audience.kind is AudienceKind.CUSTOMERS:
         return ntr("{n} picked customer", "{n} picked customers", len(audience.customer_ids))
+    if audience.kind is AudienceKind.FILTER:
+        return tr("Customers with {filter}", filter=audience.filter.describe())
     match audience.ending:
         case Ending.FAILED:
             return tr("Those whom an earlier campaign did not reach")

@@ -78,7 +78,8 @@ class ManyCustomers(QWidget):
             self._services.navigate("campaigns", audience=audience)
         else:
             told = tr("A campaign can name {count} customers one by one.", count=count(PICKED_LIMIT))
-            self._services.notices.warn(told, tr("Make a segment of them, or select fewer."))
+            hint = tr("Give them a tag, and make a segment of who has it; or select fewer.")
+            self._services.notices.warn(told, hint, action=tr("Change …"), act=self.ask)
 
     # Inside
 
@@ -125,12 +126,11 @@ class ManyCustomers(QWidget):
 
 
 def audience_of(wanted: CustomerFilter) -> Audience | None:
-    """The same customers as an audience; None where the page of a campaign can not show all the conditions."""
+    """The same customers as an audience; None where it takes a segment."""
     if wanted == CustomerFilter():
         return Audience()
     if wanted == CustomerFilter(import_id=wanted.import_id):
         return Audience(kind=AudienceKind.IMPORT, filter=wanted)
-    half_a_span = (wanted.due_from is None) != (wanted.due_to is None)
-    if wanted.import_id is not None or wanted.asked or half_a_span:
+    if wanted.asked:  # such conditions say which loans are meant, and only a segment asks them that
         return None
     return Audience(kind=AudienceKind.FILTER, filter=wanted)
