@@ -19,8 +19,8 @@ from console.core.customers.browse import (
     customer_rows,
 )
 from console.core.customers.errors_workbook import replacing
-from console.core.customers.importing import Progress
 from console.core.customers.imports import require_settled
+from console.core.customers.preparing import Progress
 from console.core.format import local_datetime
 from console.core.i18n import T, tr
 from console.core.logs import masked_numbers

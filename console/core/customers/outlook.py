@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from console.core.customers.columns import FIELDS
 from console.core.customers.difference import Gone
 from console.core.customers.effects import Effect
-from console.core.customers.importing import BadRow, Prepared
 from console.core.customers.normalise import phone, text
+from console.core.customers.preparing import Prepared
+from console.core.customers.problems import BadRow
 from console.core.customers.totals import AMOUNTS, yuan
 from console.core.format import local_date, masked_phone, money
 from console.core.i18n import T, Text, clauses, listed, tr
