@@ -1,4 +1,4 @@
-"""The demo's database and modem: two users, the shipped templates, 300 customers, one line that really sends."""
+"""The demo's world: two users, the shipped templates, 300 customers, some segments, a line that really sends."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from pathlib import Path
 from sqlalchemy import select
 
 from console.core.clock import Clock
-from console.core.context import Context
+from console.core.context import Actor, Context
 from console.core.i18n import tr
 from console.core.lines.editing import LineDraft, add_line
 from console.core.processes import terminate, wait_for_end
 from console.core.security import setup
 from console.core.security.slots import slots_of
+from console.core.segments.starters import STARTERS
+from console.core.segments.store import save_segment
 from console.core.sending.process import request_stop, running_dispatchers
 from console.demo_files import add_files
 from console.demo_modem import DemoModem
@@ -23,6 +25,7 @@ from db.engine import Database
 from db.models import User
 
 _STOP_SECONDS = 15.0
+_SEGMENTS = 4
 
 
 class World:
@@ -81,6 +84,10 @@ def make_database(path: Path, modem_address: str, clock: Clock) -> Context:
             password=OFFICER.password,
         )
         add_people(session, clock.now())
-        add_files(session, clock.now(), session.scalars(select(User.id).where(User.login == OFFICER.login)).one())
+        officer_id = session.scalars(select(User.id).where(User.login == OFFICER.login)).one()
+        add_files(session, clock.now(), officer_id)
+    officer = replace(context, actor=Actor.of(officer_id, OFFICER.login, OFFICER.name, OFFICER.roles))
+    for starter in STARTERS[:_SEGMENTS]:
+        save_segment(officer, name=str(starter.title), root=starter.root)
     add_line(context, LineDraft(name=tr("Emulated modem"), address=modem_address))
     return context
