@@ -149,8 +149,8 @@ class Database:
             with later, _session(self.engine) as session:
                 began = time.monotonic()
                 yield session
-            due = self._pauses.due(began, time.monotonic())
-        if due and not urgent:
+            due = not urgent and self._pauses.due(began, time.monotonic())
+        if due:
             time.sleep(_PAUSE)
 
     def read(self) -> AbstractContextManager[Session]:
