@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -26,6 +27,7 @@ from console.screens.campaigns.repeat import NINE, RepeatDialog
 from console.screens.campaigns.screen import CampaignsPage
 from console.screens.campaigns.series import SeriesPane
 from console.screens.home.screen import HomePage
+from console.shell.notices import Notice
 from console.shell.repeating import Repeater
 from console.shell.services import Services
 from db.models import Campaign, CampaignState, RunState, Series, SeriesRun, SeriesState, Template, TemplateState
@@ -206,6 +208,36 @@ def test_pause_resume_change_and_end(
     settle()
 
 
+def test_all_runs_are_exported(
+    qtbot: QtBot,
+    page: CampaignsPage,
+    begun: int,
+    ctx: Context,
+    notices: list[Notice],
+    settle: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    asked: list[str] = []
+    folder = tmp_path / "reports"
+    folder.mkdir()
+
+    def choose(_parent: object, _title: str, suggested: Path) -> Path:
+        asked.append(suggested.name)
+        return folder / suggested.name
+
+    monkeypatch.setattr(series_module, "ask_workbook", choose)
+    prepare_due(ctx)
+    page.open_series(begun)
+    pane = pane_of(page, qtbot, settle)
+    press(pane.detail, "Export", qtbot)
+    qtbot.waitUntil(lambda: any("Exported to" in each.text for each in notices))
+    assert [each.name for each in folder.iterdir()] == asked
+    book = load_workbook(folder / asked[0], read_only=True)
+    assert book.sheetnames == ["Summary", "Runs"]
+    book.close()
+
+
 def test_the_pattern_is_edited_and_stays_a_pattern(
     qtbot: QtBot, ctx: Context, page: CampaignsPage, begun: int, settle: Callable[[], None]
 ) -> None:
@@ -324,11 +356,11 @@ def test_tab_goes_from_the_list_to_the_verbs(
     qtbot.waitUntil(lambda: "End the series" in buttons(pane.detail))
     pane.table.setFocus()
     went = []
-    for _ in range(4):
+    for _ in range(5):
         qtbot.keyClick(page.window().focusWidget(), Qt.Key.Key_Tab)
         focused = page.window().focusWidget()
         went.append(focused.text() if isinstance(focused, QPushButton) else type(focused).__name__)
-    assert went == ["Pause", "Change the times", "Change the campaign", "End the series"]
+    assert went == ["Pause", "Change the times", "Change the campaign", "Export", "End the series"]
 
 
 def test_tab_goes_through_what_the_check_found_before_the_test_message(

@@ -323,6 +323,15 @@ DETAILS: Mapping[str, Text] = {
     "voided": T("approval voided"),
 }
 
+REPORTS: Mapping[str, Text] = {
+    "daily": T("Daily report"),
+    "campaign": T("Campaign report"),
+    "details": T("Message details"),
+    "trouble": T("Failures and unknown outcomes"),
+    "compare": T("Campaigns compared"),
+    "series": T("Campaigns that repeat"),
+}
+
 
 def actor_title(actor: str) -> str:
     """A login name, or the program itself."""
@@ -371,4 +380,6 @@ def _value(key: str, value: object) -> str:
     text = str(value)
     if key in ("roles", "before") and text in set(Role):
         return str(ROLE_TITLES[Role(text)])
+    if key == "report" and text in REPORTS:
+        return str(REPORTS[text])
     return text[:12] if key == "digest" else text

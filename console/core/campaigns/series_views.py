@@ -149,6 +149,11 @@ def series_detail(session: Session, series_id: int, now: datetime) -> SeriesDeta
     )
 
 
+def series_runs(session: Session, series_id: int, now: datetime) -> list[RunRow]:
+    """All of them, newest first."""
+    return _runs(session, series_id, None, now)
+
+
 def _newer(session: Session, wording: Wording) -> int | None:
     query = select(func.max(TemplateVersion.number)).where(
         TemplateVersion.template_id == wording.template_id,
@@ -185,7 +190,7 @@ def _row(session: Session, series: Series, pattern: Campaign, maker: str, policy
     )
 
 
-def _runs(session: Session, series_id: int, limit: int, now: datetime) -> list[RunRow]:
+def _runs(session: Session, series_id: int, limit: int | None, now: datetime) -> list[RunRow]:
     query = (
         select(SeriesRun, Campaign, Batch)
         .outerjoin(Campaign, Campaign.id == SeriesRun.campaign_id)

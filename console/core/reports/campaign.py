@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -173,9 +173,14 @@ def _texts(session: Session, campaign: Campaign) -> list[Sheet]:
 def _effect(session: Session, batch_id: int, clock: Clock) -> list[Sheet]:
     """Against those who were held out; no sheet when nobody was."""
     found = [effect(session, batch_id, clock.now(), days) for days in DAYS]
-    rows = [_measured(each.days, measure) for each in found if each is not None for measure in each.measures]
     if found[0] is None:
         return []
+    return [effect_sheet((each.days, measure) for each in found if each is not None for measure in each.measures)]
+
+
+def effect_sheet(measures: Iterable[tuple[int, Measure]]) -> Sheet:
+    """Each with the days that were watched."""
+    rows = [_measured(days, measure) for days, measure in measures]
     columns = (
         Column(title=T("Days afterwards"), kind=Kind.COUNT),
         Column(title=T("What they did"), width=20),
@@ -190,7 +195,7 @@ def _effect(session: Session, batch_id: int, clock: Clock) -> list[Sheet]:
         Column(title=T("To (95 %)"), kind=Kind.SHARE),
         Column(title=T("In words"), width=70),
     )
-    return [Sheet(name=T("Effect"), columns=columns, rows=iter(rows), total=len(rows))]
+    return Sheet(name=T("Effect"), columns=columns, rows=iter(rows), total=len(rows))
 
 
 def _measured(days: int, measure: Measure) -> Row:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from console.core import paths
 from console.core.campaigns.compare import Comparison, Line, compare
 from console.core.context import Context
-from console.core.format import local_datetime
 from console.core.i18n import T, Text, tr
 from console.core.messages.difference import Change, Stretch
 from console.core.reports.table import Column, Kind, Row, Sheet
@@ -27,28 +25,14 @@ def export_comparison(ctx: Context, campaign_ids: Sequence[int], target: Path) -
 
     Raises NotPermitted, NotComparable, CampaignGone, EnvironmentTrouble.
     """
-    from console.core.reports import workbook  # noqa: PLC0415 - openpyxl costs a quarter of a second
-    from console.core.reports.export import fingerprint, replacing  # noqa: PLC0415
+    from console.core.reports.export import export_sheets  # noqa: PLC0415 - openpyxl costs a quarter of a second
 
     ctx.require(Permission.REPORTS_EXPORT)
     found = compare(ctx, campaign_ids)
-    by = tr(
-        "Exported by {name} ({login}) at {time}",
-        name=ctx.actor.name, login=ctx.actor.login, time=local_datetime(ctx.clock.now(), seconds=True),
+    return export_sheets(
+        ctx, sheets(found), tr("Campaigns compared"), target, "report:compare",
+        report="compare", campaigns=list(found.campaign_ids),
     )  # fmt: skip
-    place = f"{ctx.settings.text('bank.signature')} {ctx.settings.text('bank.branch')}"
-    heading = workbook.Heading(title=tr("Campaigns compared"), lines=(place, by), author=ctx.actor.name)
-    with replacing(target) as part:
-        with part.open("wb") as file:
-            rows = workbook.write(file, sheets(found), heading, lambda _done: None)
-            file.flush()
-            os.fsync(file.fileno())
-        with ctx.database.begin() as session:
-            ctx.audit(
-                session, "report.export", "report:compare", report="compare", file=target.name, rows=rows,
-                campaigns=list(found.campaign_ids), sha256=fingerprint(part),
-            )  # fmt: skip
-    return target
 
 
 def sheets(found: Comparison) -> list[Sheet]:

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from console.core.i18n import T, tr
 from console.core.protection.permits import NoPermit, Permit, digest_of, numbers_line, use
 from console.core.reports import requests, workbook
 from console.core.reports.requests import CARDS, Request
+from console.core.reports.table import Sheet
 from console.core.reports.workbook import Heading
 from console.core.security.permissions import Permission
 
@@ -57,6 +58,22 @@ def export(
     return Exported(path=target, rows=rows, digest=digest)
 
 
+def export_sheets(
+    ctx: Context, made: Sequence[Sheet], title: str, target: Path, about: str, tell: Tell | None = None, **told: object
+) -> Path:
+    """Write sheets in which no customer stands, whole or not at all; ``about`` and ``told`` go on record.
+
+    The caller has asked for the permission. Raises EnvironmentTrouble, db.errors, and what ``tell`` raises.
+    """
+    total, say = sum(sheet.total for sheet in made), tell or _silent
+    with replacing(target) as part:
+        heading = Heading(title=title, lines=_said_by(ctx), author=ctx.actor.name)
+        rows = workbook.write_file(part, made, heading, lambda done: say(min(done, total), total))
+        with ctx.database.begin() as session:
+            ctx.audit(session, "report.export", about, file=target.name, rows=rows, sha256=fingerprint(part), **told)
+    return target
+
+
 def _silent(done: int, total: int) -> None:
     """For callers that do not watch."""
 
@@ -76,12 +93,15 @@ def _write(ctx: Context, request: Request, part: Path, tell: Tell, permit: Permi
 def _heading(ctx: Context, session: Session, request: Request, permit: Permit | None) -> Heading:
     about = requests.about(session, request)
     title = f"{CARDS[request.report].title} · {about}"
+    return Heading(title=title, lines=(*_said_by(ctx), numbers_line(permit)), author=ctx.actor.name)
+
+
+def _said_by(ctx: Context) -> tuple[str, str]:
     by = tr(
         "Exported by {name} ({login}) at {time}",
         name=ctx.actor.name, login=ctx.actor.login, time=local_datetime(ctx.clock.now(), seconds=True),
     )  # fmt: skip
-    place = f"{ctx.settings.text('bank.signature')} {ctx.settings.text('bank.branch')}"
-    return Heading(title=title, lines=(place, by, numbers_line(permit)), author=ctx.actor.name)
+    return f"{ctx.settings.text('bank.signature')} {ctx.settings.text('bank.branch')}", by
 
 
 @contextmanager

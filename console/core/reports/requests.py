@@ -117,8 +117,12 @@ def about(session: Session, request: Request) -> str:
 
 def file_name(session: Session, request: Request) -> str:
     """A name that every file system takes, without its folder."""
-    name = f"{CARDS[request.report].title} {about(session, request)}"
-    return "".join(_fit(name.replace(" – ", "_")))[:120].rstrip(" .") + ".xlsx"
+    return workbook_name(f"{CARDS[request.report].title} {about(session, request)}")
+
+
+def workbook_name(title: str) -> str:
+    """``title`` as the name of a file that every file system takes."""
+    return "".join(_fit(title.replace(" – ", "_")))[:120].rstrip(" .") + ".xlsx"
 
 
 def _fit(name: str) -> Iterator[str]:

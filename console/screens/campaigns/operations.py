@@ -54,6 +54,8 @@ from console.core.reports.comparison import export_comparison
 from console.core.reports.comparison import suggested_path as suggested_comparison
 from console.core.reports.requests import Report, Request
 from console.core.reports.run import export, suggested_path
+from console.core.reports.series import export_series
+from console.core.reports.series import suggested_path as suggested_series
 from console.shell.tasks import Progress as Reported
 
 CHANGED = Change.of(Topic.CAMPAIGNS, Topic.OUTBOX)
@@ -315,6 +317,14 @@ def series_detail_of(series_id: int) -> Callable[[Context], SeriesDetail]:
             return series_detail(session, series_id, ctx.clock.now())
 
     return work
+
+
+def series_target(series_id: int) -> Callable[[Context], Path]:
+    return lambda ctx: suggested_series(ctx, series_id)
+
+
+def export_series_to(series_id: int, target: Path) -> Callable[[Context, Reported], Path]:
+    return lambda ctx, report: export_series(ctx, series_id, target, report)
 
 
 def stopped_series(ctx: Context) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -26,6 +27,7 @@ from console.screens.campaigns import operations
 from console.screens.campaigns.effect import EffectCard
 from console.screens.campaigns.operations import CHANGED
 from console.screens.campaigns.repeat import RepeatDialog
+from console.shell.files import ask_workbook
 from console.shell.flow import FlowLayout
 from console.shell.services import Services
 from console.shell.tabbing import tab_in_order
@@ -231,6 +233,9 @@ class SeriesDetailPane(QStackedWidget):
         if may_submit and state != "ended":
             shown.append(quiet_button(tr("Change the times"), self.change, "calendar"))
             shown.append(quiet_button(tr("Change the campaign"), self._edit, "pencil"))
+        if self._services.allowed(Permission.REPORTS_EXPORT):
+            shown.append(quiet_button(tr("Export"), self._export, "file-spreadsheet"))
+        if may_submit and state != "ended":
             shown.append(danger_button(tr("End the series"), self._end, "ban"))
         for button in shown:
             self._buttons.addWidget(button)
@@ -287,6 +292,21 @@ class SeriesDetailPane(QStackedWidget):
             self._changed,
             before=found.row.recurrence,
         ).open()
+
+    def _export(self) -> None:
+        self._services.tasks.query(operations.series_target(self._id), self._choose_file, owner=self)
+
+    def _choose_file(self, suggested: Path) -> None:
+        target = ask_workbook(self, tr("Export all runs"), suggested)
+        if target is not None:
+            self.export_to(target)
+
+    def export_to(self, target: Path) -> None:
+        work = operations.export_series_to(self._id, target)
+        self._services.tasks.run(tr("Exporting {name}", name=target.name), work, self._exported, owner=self)
+
+    def _exported(self, target: Path) -> None:
+        self._services.notices.good(tr("Exported to {file}.", file=str(target)))
 
     def _end(self) -> None:
         text = tr("No further run is made. What was submitted already goes on. This cannot be undone.")

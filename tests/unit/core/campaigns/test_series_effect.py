@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from console.core.campaigns import series as verbs
@@ -20,7 +22,10 @@ from console.core.campaigns.series_effect import SeriesEffect, series_effect
 from console.core.campaigns.series_runs import prepare_due
 from console.core.clock import FixedClock
 from console.core.context import Context
-from db.models import Campaign, Exclusion, InboundMessage, Message, MessageState, SeriesRun
+from console.core.errors import NotPermitted
+from console.core.reports.series import export_series, suggested_path
+from db import audit
+from db.models import AuditEntry, Campaign, Exclusion, InboundMessage, Message, MessageState, SeriesRun
 
 CHINA = timezone(timedelta(hours=8))
 DAILY = Recurrence(every=Every.DAY, first=date(2026, 11, 23), at=time(9, 0), lead=0, off_day=OffDay.RUN)
@@ -152,3 +157,69 @@ def test_before_and_without(runs: Runs, ctx: Context) -> None:
     assert nobody.difference is not None
     one = difference(*(Share(part=0, whole=len(group)) for group in groups))  # nobody replied: that is not certainty
     assert nobody.difference == one
+
+
+def sheet(target: Path, name: str) -> list[tuple[Any, ...]]:
+    """The rows under the heading, the one with the names of the columns first."""
+    book = load_workbook(target, read_only=True)
+    rows = list(book[name].iter_rows(min_row=5, values_only=True))
+    book.close()
+    return rows
+
+
+def test_all_runs_as_a_workbook(runs: Runs, ctx: Context, tmp_path: Path) -> None:
+    batches = [runs.run(24), runs.run(25)]
+    runs.world.set_messages(batches[0], MessageState.DELIVERED, 20, sending_at=ctx.clock.now())
+    target = export_series(ctx, runs.id, tmp_path / suggested_path(ctx, runs.id).name)
+    assert target.name.startswith("All runs of ")
+    book = load_workbook(target, read_only=True)
+    assert book.sheetnames == ["Summary", "Runs", "Effect"]
+    book.close()
+    assert ("Held out", "40 % by lot, the same customers in every run") in sheet(target, "Summary")
+    head, second, first, total = sheet(target, "Runs")
+    told = [dict(zip(head, each, strict=True)) for each in (first, second, total)]
+    frozen = [runs.world.batch(each) for each in batches]
+    assert [each["Messages"] for each in told] == [*(each.messages for each in frozen), sum(e.messages for e in frozen)]
+    assert [each["Delivered"] for each in told] == [20, 0, 20]
+    assert [each["Failed"] for each in told] == [1, 1, 2]
+    assert [each["Delivery rate"] for each in told] == [pytest.approx(20 / 21), 0, pytest.approx(20 / 22)]
+    assert (told[0]["Time"].day, told[1]["Time"].day) == (24, 25)
+    assert told[0]["Left out"] == frozen[0].excluded > 0
+    measured = sheet(target, "Effect")[1:]
+    assert measured[0][:3] == (7, "Paid an instalment", sum(each.messages for each in frozen))
+    with ctx.database.read() as session:
+        assert audit.verify(session).sound
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "report.export")).one()
+        assert entry.subject == f"series:{runs.id}"
+
+
+def test_a_workbook_of_runs_that_never_were(
+    ctx: Context, admin_ctx: Context, world: Any, clock: FixedClock, tmp_path: Path
+) -> None:
+    world.customers(3)
+    series_id = verbs.create(ctx, world.saved(name="每日/提醒"), DAILY)
+    assert suggested_path(ctx, series_id).name == "All runs of 每日_提醒 2026-11-23.xlsx"
+    target = export_series(ctx, series_id, tmp_path / "a.xlsx")
+    (_head, total) = sheet(target, "Runs")
+    assert total[0] == "Total"
+    assert not any(total[1:])
+    clock.advance(timedelta(days=30))  # nobody was there
+    prepare_due(ctx)
+    target = export_series(ctx, series_id, tmp_path / "a.xlsx")
+    missed = [each for each in sheet(target, "Runs") if each[2] == "Missed: the program did not run"]
+    assert missed
+    assert missed[0][4:] == (None,) * len(missed[0][4:])
+    with pytest.raises(NotPermitted):
+        export_series(admin_ctx, series_id, tmp_path / "b.xlsx")
+    assert not (tmp_path / "b.xlsx").exists()
+
+
+def test_an_export_of_runs_can_be_stopped(runs: Runs, ctx: Context, tmp_path: Path) -> None:
+    runs.run(24)
+
+    def stop(_done: int, _total: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        export_series(ctx, runs.id, tmp_path / "a.xlsx", stop)
+    assert not [each for each in tmp_path.iterdir() if each.suffix in (".xlsx", ".part")]
