@@ -12,9 +12,10 @@ from console.core.context import Context
 from console.core.customers.browse import CustomerRow, customer_rows
 from console.core.customers.imports import require_settled, settled
 from console.core.security.permissions import Permission
-from console.core.segments.compile import chooses_loans, loans, matching, members, numbers, once
+from console.core.segments.compile import loans, matching, members, numbers, once
 from console.core.segments.conditions import Group, checked
 from console.core.segments.days import Today
+from console.core.segments.loans import chooses_loans
 from console.core.segments.store import require_known, today_of
 from db.models import Customer
 

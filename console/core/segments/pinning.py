@@ -22,9 +22,10 @@ from console.core.customers.imports import require_settled
 from console.core.errors import UserError
 from console.core.i18n import T
 from console.core.security.permissions import Permission
-from console.core.segments.compile import chooses_loans, members, pairs
+from console.core.segments.compile import members, pairs
 from console.core.segments.conditions import Group
 from console.core.segments.days import Today
+from console.core.segments.loans import chooses_loans
 from console.core.segments.store import conditions_of, newest_version, segment_of, today_of
 from db.engine import Database
 from db.keys import keys

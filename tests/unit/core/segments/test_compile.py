@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from console.core.context import Context
-from console.core.segments.compile import chooses_loans, loans, matching, members, numbers, pairs
+from console.core.segments.compile import loans, matching, members, numbers, pairs
 from console.core.segments.conditions import Condition, Group, Logic, Node, Related, checked, dump, load
 from console.core.segments.days import Today
 from console.core.segments.fields import FIELDS, WITHIN, Field, Scope, own_field
+from console.core.segments.loans import chooses_loans
 from console.core.segments.operators import NEEDS, OPERATORS, Kind, Needs, Operator, Period
 from db.models import Customer
 
