@@ -120,7 +120,7 @@ def pairs_of(
 ) -> Select[int, int | None]:
     """(customer id, loan id) in the order of customers; ``per_loan``: one row a matching loan, else the loan is NULL.
 
-    Which loans of a segment's customers: see ``segments.compile``. ``today``: the local date that days count from.
+    Which loans of a segment's customers: see ``segments.loans``. ``today``: the local date that days count from.
     Raises SegmentGone, PinGone, UnknownField.
     """
     match audience.kind:
