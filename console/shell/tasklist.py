@@ -23,8 +23,6 @@ class TaskRow(QWidget):
         self.text = ElidedLabel("", "small")
         self.bar = ProgressLine()
         self.cancel = flat_button(tr("Cancel"), task.cancel)
-        if not task.cancellable:
-            self.cancel.hide()
         head = row(self.title, self.cancel, spacing=4)
         head.setStretch(0, 1)
         self.setLayout(column(head, self.bar, self.text, spacing=4))
@@ -33,6 +31,7 @@ class TaskRow(QWidget):
 
     def _show(self) -> None:
         task = self.task
+        self.cancel.setVisible(task.cancellable)
         self.cancel.setEnabled(not task.cancelling and task.state in (TaskState.WAITING, TaskState.RUNNING))
         self.bar.set_progress(task.done, task.total)
         self.text.setText(said(task))

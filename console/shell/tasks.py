@@ -59,7 +59,7 @@ class Task(QObject):
 
     @property
     def cancelling(self) -> bool:
-        return self._cancel.is_set()
+        return self.cancellable and self._cancel.is_set()
 
     @property
     def seconds_left(self) -> float | None:
@@ -94,6 +94,10 @@ class Progress:
 
     def __call__(self, done: int, total: int, text: str = "") -> None:
         self.update(done, total, text)
+
+    def decided(self) -> None:
+        """From here on the work goes to its end, and ``update`` does not raise any more."""
+        self._task.cancellable = False
 
 
 @dataclass(eq=False)

@@ -20,6 +20,7 @@ from console.core.context import Context
 from console.core.customers.browse import CustomerFilter, CustomerRow
 from console.core.customers.bulk import NO, BulkField, Edit
 from console.core.customers.pinyin import spelled
+from console.core.customers.timeline import Kind
 from console.core.events import Change, Topic
 from console.core.i18n import T
 from console.core.protection.requests import request_rows
@@ -146,6 +147,34 @@ def test_search_as_typed(village: dict[str, int], page: CustomersPage, qtbot: Qt
     qtbot.waitUntil(lambda: len(names(page)) == 3)
 
 
+def test_from_the_search_to_the_customer_by_keyboard(
+    village: dict[str, int], page: CustomersPage, qtbot: QtBot, settle: Settle
+) -> None:
+    search = page.bar.search
+    assert search is not None
+    search.setFocus()
+    qtbot.keyClicks(search, "zs")
+    qtbot.waitUntil(lambda: names(page) == ["张三"])
+    settle()
+    assert page.detail._title.text().startswith("张三")  # the only one who fits
+    assert page.focusWidget() is search
+    page.table.clearSelection()
+    search.clear()
+    qtbot.waitUntil(lambda: len(names(page)) == 3)
+    settle()
+    assert page.table.selected_count() == 0  # of several, none by itself
+    qtbot.keyClick(search, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.focusWidget() is page.table)
+    settle()
+    assert page.table.selected_count() == 1
+    assert page.detail._title.text().startswith("张三")  # who was looked at before
+    page.table.clearSelection()
+    search.setFocus()
+    qtbot.keyClick(search, Qt.Key.Key_Down)
+    assert page.focusWidget() is page.table
+    assert page.table.selected_count() == 1
+
+
 def test_filters(village: dict[str, int], page: CustomersPage, qtbot: QtBot, settle: Settle) -> None:
     page.loan_state.set_value("overdue")
     page.loan_state.chosen.emit("overdue")
@@ -217,6 +246,7 @@ def test_a_full_number_asks_for_a_reason(
     assert page.detail.phone.text() == "138 0013 8000"
     with ctx.database.read() as session:
         assert session.scalars(select(AuditEntry.action)).all() == ["customer.reveal_phone"]
+    assert page.detail.history.entries[0].kind is Kind.LOOK  # at once, for whoever looks after them
     page.detail.reload()
     settle()
     assert page.detail.phone.text() == "138 0013 8000"  # a refresh does not take it away
@@ -325,7 +355,10 @@ def test_many_are_changed_by_the_keyboard_and_put_back(
     dialog = bulk_dialog()
     dialog.form.set_values({"field": "rating"})
     assert not dialog.action.isEnabled()
-    qtbot.waitUntil(lambda: dialog.value.count() == 2)  # the ratings that there are
+    qtbot.waitUntil(lambda: dialog.value.count() == 3)  # the ratings that there are, and none
+    qtbot.waitUntil(lambda: not dialog._timer.isActive())
+    assert not dialog.action.isEnabled()  # nothing typed yet empties nothing
+    assert "Type what it becomes" in dialog.told.text()
     dialog.value.setEditText("A")
     qtbot.waitUntil(dialog.action.isEnabled)
     assert dialog.action.text() == "Change 1 customer"
@@ -369,6 +402,23 @@ def test_a_value_that_cannot_be_is_told_before_the_button(
     assert dialog.action.text() == "Change 3 customers"
     dialog.reject()
     settle()
+
+
+def test_a_field_is_emptied_only_when_that_is_chosen(
+    village: dict[str, int], page: CustomersPage, qtbot: QtBot, settle: Settle, ctx: Context
+) -> None:
+    page.table.selectAll()
+    page.many.ask()
+    dialog = bulk_dialog()
+    dialog.form.set_values({"field": "rating"})
+    qtbot.waitUntil(lambda: dialog.value.count() == 3)
+    dialog.value.setCurrentIndex(2)
+    qtbot.waitUntil(dialog.action.isEnabled)
+    assert dialog.action.text() == "Empty it for 3 customers"
+    qtbot.keyClick(dialog.action, Qt.Key.Key_Space)
+    settle()
+    with ctx.database.read() as session:
+        assert set(session.scalars(select(Customer.rating).where(Customer.active.is_(True)))) == {""}
 
 
 def test_the_notice_undoes(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -14,7 +16,9 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import func, select
 
 from console.core.context import Context
+from console.core.customers import importing as core
 from console.core.customers import preparing
+from console.core.customers.importing import ImportResult
 from console.core.customers.problems import Policy
 from console.screens.customers.importpage import ImportPage
 from console.screens.customers.screen import CustomersPage
@@ -87,20 +91,20 @@ def test_from_the_file_to_the_list(
     assert importing.columns.header_row.value() == 2
     assert importing.columns.mapping() == ("number", "name", "phone", "", "loan_number", "amount_due")
     assert [bad.row for bad in importing.check.bad] == [4, 6]
-    assert importing.bring.start.text() == "Import 2 rows"
-    qtbot.mouseClick(importing.bring.start, Qt.MouseButton.LeftButton)
+    assert importing.decision.start.text() == "Import 2 rows"
+    qtbot.mouseClick(importing.decision.start, Qt.MouseButton.LeftButton)
     settle()
     assert customers(ctx) == 2
-    shown = [found.text() for found in importing.bring.findChildren(QLabel)]
+    shown = [found.text() for found in importing.result.findChildren(QLabel)]
     assert "The import is complete" in shown
     assert "2 customers stood in the file; 2 of them are new." in shown
     went: list[tuple[str, object]] = []
     services.navigated.connect(lambda key, arguments: went.append((key, arguments)))
-    qtbot.mouseClick(importing.bring.campaign, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(importing.result.campaign, Qt.MouseButton.LeftButton)
     with ctx.database.read() as session:
         import_id = session.scalars(select(ImportBatch.id)).one()
     assert went == [("campaigns", {"import_id": import_id})]
-    qtbot.mouseClick(importing.bring.show_these, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(importing.result.show_these, Qt.MouseButton.LeftButton)
     settle()
     assert len(page.table) == 2
     assert page._narrowed.text() == "Only the customers of 名单.xlsx"
@@ -115,7 +119,7 @@ def test_a_column_is_corrected_and_the_choice_is_kept(
     box.setCurrentIndex(box.findData("region"))
     box.activated.emit(box.currentIndex())
     assert importing._checked is None
-    assert not importing.bring.start.isEnabled()
+    assert not importing.decision.start.isEnabled()
     qtbot.waitUntil(lambda: importing._outlook is not None)
     settle()
     importing.start_import()
@@ -139,12 +143,12 @@ def test_loan_columns_without_the_loan_number(page: CustomersPage, qtbot: QtBot,
     rows: list[list[object]] = [["张三", "13800138000", 12.5]]
     importing = opened(page, qtbot, make(["姓名", "手机号", "应还金额"], *rows), settle)
     assert "need the loan number" in importing.columns.problem.text()
-    assert not importing.bring.start.isEnabled()
+    assert not importing.decision.start.isEnabled()
     qtbot.mouseClick(importing.columns.drop_loans, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: importing._checked is not None)
     settle()
     assert importing.columns.mapping() == ("name", "phone", "")
-    assert importing.bring.start.text() == "Import 1 row"
+    assert importing.decision.start.text() == "Import 1 row"
 
 
 def test_another_header_row(page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle) -> None:
@@ -171,7 +175,7 @@ def test_the_error_workbook(
     book.active.delete_rows(3)
     book.save(tmp_path / "改.xlsx")
     importing = opened(page, qtbot, tmp_path / "改.xlsx", settle)
-    assert importing.bring.start.text() == "Import 1 row"
+    assert importing.decision.start.text() == "Import 1 row"
     assert not importing.check.table.isVisible()
 
 
@@ -181,7 +185,7 @@ def test_a_file_that_cannot_be_read_says_why(page: CustomersPage, qtbot: QtBot, 
     assert "no table" in importing.file.trouble.text()
     assert importing.file.trouble.isVisible()
     assert not importing.columns.isVisible()
-    assert not importing.bring.start.isEnabled()
+    assert not importing.decision.start.isEnabled()
 
 
 def staged(ctx: Context) -> int:
@@ -200,7 +204,7 @@ def test_what_was_only_looked_at_leaves_nothing(
     box = importing.columns.boxes[3]
     box.setCurrentIndex(box.findData("region"))
     box.activated.emit(box.currentIndex())
-    assert not importing.bring.start.isEnabled()
+    assert not importing.decision.start.isEnabled()
     qtbot.waitUntil(lambda: importing._outlook is not None)
     settle()
     assert staged(ctx) == stay  # those of the new columns
@@ -257,7 +261,7 @@ def test_row_by_row(page: CustomersPage, qtbot: QtBot, make: Make, settle: Settl
     choose(importing.outlook.known, Policy.ASK)
     settle()
     assert importing.outlook.undecided.text() == "2 rows to decide on"
-    assert not importing.bring.start.isEnabled()
+    assert not importing.decision.start.isEnabled()
     importing.outlook.table.select_id(0)
     qtbot.mouseClick(importing.outlook.keep, Qt.MouseButton.LeftButton)
     settle()
@@ -266,11 +270,159 @@ def test_row_by_row(page: CustomersPage, qtbot: QtBot, make: Make, settle: Settl
     importing.outlook.table.select_id(1)
     qtbot.mouseClick(importing.outlook.take, Qt.MouseButton.LeftButton)
     settle()
-    assert importing.bring.start.isEnabled()
+    assert importing.decision.start.isEnabled()
     importing.start_import()
     settle()
     with ctx.database.read() as session:
         assert list(session.scalars(select(Loan.amount_due).order_by(Loan.number))) == [Decimal("3256.80"), 2]
+
+
+def test_the_preview_says_what_the_policy_leaves_alone(
+    page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle, ctx: Context
+) -> None:
+    opened(page, qtbot, make(HEADER, ROWS[0], ROWS[2]), settle).start_import()
+    settle()
+    importing = opened(page, qtbot, make(HEADER, [*ROWS[0][:5], 1], ROWS[2]), settle)
+    outlook = importing.outlook
+    row = outlook.table.records.record(0)
+    assert row is not None
+    assert (outlook._mark(row), outlook._what(row)) == ("Changes", "Amount due 3,256.80 → 1.00")
+    choose(outlook.known, Policy.KEEP)
+    assert (outlook._mark(row), outlook._what(row)) == ("What is stored counts", "stays as it is stored")
+    choose(outlook.known, Policy.ASK)
+    settle()
+    outlook.table.select_id(0)
+    qtbot.mouseClick(outlook.take, Qt.MouseButton.LeftButton)
+    settle()
+    assert outlook._mark(row) == "The file counts"
+    importing.start_import()
+    settle()
+    with ctx.database.read() as session:
+        assert session.scalars(select(Loan.amount_due).where(Loan.number == "L1")).one() == 1
+
+
+def test_a_stated_total_that_is_no_number_is_no_control(
+    page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle
+) -> None:
+    importing = opened(page, qtbot, make(HEADER, ROWS[0], ROWS[2]), settle)
+    assert importing.decision.start.isEnabled()
+    field = importing.outlook.inputs["amount_due"]
+    field.setText("3456,8o")
+    field.editingFinished.emit()
+    assert not importing.decision.start.isEnabled()
+    assert "not a number" in importing.decision.why_not.text()
+    assert any(found.text() == "not a number" for found in importing.outlook.findChildren(QLabel))
+    field.clear()
+    field.editingFinished.emit()
+    assert importing.decision.start.isEnabled()
+
+
+def test_what_comes_of_it_is_always_in_sight(page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle) -> None:
+    page.resize(1200, 640)
+    page.open_import()
+    importing = page._import
+    assert importing is not None
+    assert importing.focusWidget() is importing.file.choose
+    assert not importing.decision.isVisible()
+    importing = opened(page, qtbot, make(HEADER, *ROWS), settle)
+    assert importing.decision.summary.text() == "2 new, 0 changed, 0 as stored; 1 row is not imported"
+    start = importing.decision.start
+    assert importing.area.verticalScrollBar().value() == 0
+    assert page.rect().contains(start.mapTo(page, start.rect().bottomRight()))
+    qtbot.mouseClick(start, Qt.MouseButton.LeftButton)
+    settle()
+    assert not importing.decision.isVisible()
+    assert importing.result.errors.isVisible()
+    qtbot.waitUntil(lambda: importing.focusWidget() is importing.result.show_these)
+
+
+def test_cancelled_before_it_is_decided(
+    page: CustomersPage,
+    qtbot: QtBot,
+    make: Make,
+    settle: Settle,
+    ctx: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    notices: list[Notice],
+) -> None:
+    pressed, commit = Event(), core.commit
+
+    def after_the_button(*args: Any, **options: Any) -> ImportResult:
+        pressed.wait()
+        return commit(*args, **options)
+
+    monkeypatch.setattr(core, "commit", after_the_button)
+    importing = opened(page, qtbot, make(HEADER, *ROWS), settle)
+    qtbot.mouseClick(importing.decision.start, Qt.MouseButton.LeftButton)
+    assert not importing.decision.start.isVisible()
+    qtbot.mouseClick(importing.decision.cancel, Qt.MouseButton.LeftButton)
+    assert not importing.decision.cancel.isEnabled()
+    pressed.set()
+    settle()
+    assert customers(ctx) == 0
+    assert notices[-1].text == "The import was cancelled. Nothing was changed."
+    assert importing.file.isEnabled()
+    qtbot.mouseClick(importing.decision.start, Qt.MouseButton.LeftButton)
+    settle()
+    assert customers(ctx) == 2
+
+
+def test_cancelled_too_late_it_is_told_that_it_is_decided(
+    page: CustomersPage,
+    qtbot: QtBot,
+    make: Make,
+    settle: Settle,
+    ctx: Context,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preparing, "AT_ONCE", 0)  # a large one, or beside lines that send
+    seen: list[tuple[bool, str]] = []
+    importing = opened(page, qtbot, make(HEADER, *ROWS), settle)
+    commit = core.commit
+
+    def with_a_late_button(ctx: Context, given: Any, progress: Any, told: Any, *, choices: Any) -> ImportResult:
+        def late(done: int, total: int) -> None:
+            told(done, total)
+            assert importing._importing is not None
+            importing._importing.cancel()
+
+        return commit(ctx, given, progress, late, choices=choices)
+
+    monkeypatch.setattr(core, "commit", with_a_late_button)
+    importing.start_import()
+    assert importing._importing is not None
+    importing._importing.changed.connect(
+        lambda: seen.append((importing.decision.cancel.isVisible(), importing.decision.words.text()))
+    )
+    settle()
+    assert customers(ctx) == 2
+    assert not seen[-1][0]
+    assert "It is decided" in seen[-1][1]
+    assert importing.result.isVisible()
+
+
+def test_reading_that_was_cancelled_says_how_to_go_on(
+    page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle
+) -> None:
+    page.arrive(file=make(HEADER, *ROWS))
+    importing = page._import
+    assert importing is not None
+    assert importing._reading is not None
+    importing._reading.cancel()
+    settle()
+    assert "Choose the file again" in importing.decision.summary.text()
+    assert not importing.decision.start.isEnabled()
+
+
+def test_the_log_goes_to_the_newest(page: CustomersPage, qtbot: QtBot, make: Make, settle: Settle) -> None:
+    for name in ("一.xlsx", "二.xlsx"):
+        importing = opened(page, qtbot, make(HEADER, *ROWS, name=name), settle)
+        importing.start_import()
+        settle()
+        found = importing.log.table.current_row()
+        assert found is not None
+        assert found.file_name == name
+        assert importing.log.table.selected_count() == 1
 
 
 def test_totals_that_differ_have_to_be_confirmed(
@@ -279,16 +431,16 @@ def test_totals_that_differ_have_to_be_confirmed(
     total: list[object] = ["合计", "共3户", "", "", "", 3500]
     importing = opened(page, qtbot, make(HEADER, ROWS[0], ROWS[2], total), settle)
     assert importing.outlook.confirm.isVisible()
-    assert "The totals differ" in importing.bring.words.text()
-    assert not importing.bring.start.isEnabled()
+    assert "The totals differ" in importing.decision.why_not.text()
+    assert not importing.decision.start.isEnabled()
     for key, stated in (("rows", "2"), ("amount_due", "3,456.80")):
         importing.outlook.inputs[key].setText(stated)
         importing.outlook.inputs[key].editingFinished.emit()
     assert not importing.outlook.confirm.isVisible()
-    assert importing.bring.start.isEnabled()
+    assert importing.decision.start.isEnabled()
     importing.outlook.inputs["rows"].setText("4")
     importing.outlook.inputs["rows"].editingFinished.emit()
-    assert not importing.bring.start.isEnabled()
+    assert not importing.decision.start.isEnabled()
     importing.outlook.confirm.setChecked(True)
     importing.start_import()
     settle()

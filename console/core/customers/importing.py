@@ -80,6 +80,7 @@ def commit(
     """Bring in every valid row, all of them or none.
 
     ``progress`` may raise to cancel, until the import is decided; from then on ``told`` reports, and must not raise.
+    In one transaction it is decided with its last row only.
     A crash before the decision leaves nothing; one after it leaves nothing either, or what whoever looks next writes to
     its end.
     Raises NotPermitted, NothingToImport, Outdated, TotalsDiffer, Undecided, ImportUnderway, and what ``progress`` does.
@@ -90,7 +91,7 @@ def commit(
     checked = given.checked if isinstance(given, Prepared) else given
     with collector_paused():
         if fits(checked) and not (isinstance(given, Prepared) and given.import_id):
-            done = _at_once(ctx, given, checked, choices, progress, told)
+            done = _at_once(ctx, given, checked, choices, progress or told or _nobody)
             if done is not None:
                 return done
         return _by_stages(ctx, given, choices, progress, told)  # a collection among a million cells holds up a span
@@ -101,10 +102,19 @@ def _at_once(
     given: Checked | Prepared,
     checked: Checked,
     choices: Choices,
-    progress: Progress | None,
-    told: Told | None,
+    progress: Progress,
 ) -> ImportResult | None:
     """Everything in one transaction, from the comparison to the end; None where that would hold up others."""
+    looked = 0
+
+    def look(done: int, total: int) -> None:
+        nonlocal looked
+        looked = total
+        progress(done, total + len(checked.valid))
+
+    def write(done: int, total: int) -> None:
+        progress(looked + done, looked + total)
+
     made = staging.make(ctx.database, checked)
     try:
         with ctx.database.begin(large=True) as session, bulk.roomy(session, min(ROOM, len(checked.valid) * 3 + 65_536)):
@@ -113,18 +123,22 @@ def _at_once(
             worker = this_worker()
             import_id = opened(ctx, session, checked, worker)
             with staging.private(session) as desk:
-                prepared = prepare_on(ctx, desk, import_id, worker, checked, made, progress)
+                prepared = prepare_on(ctx, desk, import_id, worker, checked, made, look)
                 if isinstance(given, Prepared) and prepared.history != given.history:
                     raise Outdated()
                 difference = difference_in(session, prepared, choices.source)
                 result = mark_choices(desk, prepared, choices)
                 mark_same(desk, prepared)
                 decide(ctx, session, prepared, choices, difference, result)
-                write_all(ctx, session, session.get_one(ImportBatch, import_id), told, prepared.touched())
+                write_all(ctx, session, session.get_one(ImportBatch, import_id), write, prepared.touched())
                 ended(ctx, session, import_id, ImportState.DONE)
             return result
     except TooSlow:
         return None
+
+
+def _nobody(_done: int, _total: int) -> None:
+    """Whom nobody told to report to."""
 
 
 def _by_stages(

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from console.core.i18n import T, Text
+from db.models import ContactKind
 
 
 class Kind(StrEnum):
@@ -58,6 +59,7 @@ class Entry:
     body: str = ""  # what was written, as it was
     note: str = ""  # why it is so, or what proves it
     by: str = ""  # who did it, by display name
+    contact: ContactKind | None = None  # of Kind.CONTACT, which of them
     explained: bool = False  # ``why.chain`` has more to say
 
     @property

@@ -160,6 +160,7 @@ def _contacts(session: Session, who: Who, before: Cursor | None, rank: int, size
             title=_contact_title(row),
             body=row.body,
             by=name or "",
+            contact=row.kind,
         )
         for row, name in session.execute(paged(query, Contact.at, Contact.id, before, rank, size))
     ]

@@ -44,8 +44,13 @@ class BulkDialog(FormDialog):
         return BulkField(str(self.form.value("field")))
 
     def _value(self) -> str:
-        chosen = self.value.currentData() if self._field() is BulkField.ACTIVE else None
-        return str(chosen) if chosen else self.value.currentText()
+        if self._field() is BulkField.ACTIVE:
+            return str(self.value.currentData())
+        return "" if self._emptied() else self.value.currentText()
+
+    def _emptied(self) -> bool:
+        """Asked for by name: a value that was only not typed yet empties nothing."""
+        return self.value.currentText() == _nothing()
 
     def _field_chosen(self) -> None:
         field = self._field()
@@ -64,6 +69,8 @@ class BulkDialog(FormDialog):
         if self.value.isEditable():
             self.value.clear()
             self.value.addItems(values)
+            if self._field() not in (BulkField.TAG_ADD, BulkField.TAG_REMOVE):
+                self.value.addItem(_nothing())
             self.value.setEditText(typed)
 
     def _changed(self, _text: str = "") -> None:
@@ -75,19 +82,23 @@ class BulkDialog(FormDialog):
         self._timer.start()
 
     def _count(self) -> None:
+        if not self._value().strip() and not self._emptied():
+            self.told.setText(tr("Type what it becomes, or choose it from the list."))
+            return
         try:
             edit = edit_of(self._field(), self._value())
         except BadValue as error:
             self.told.setText("")
-            if self._value().strip():
-                self.form.set_error("value", str(error.message))
+            self.form.set_error("value", str(error.message))
             return
 
         def counted(found: Outcome) -> None:
             self._edit = edit if found.changed else None
             self.action.setEnabled(bool(found.changed))
-            if found.changed:
+            if found.changed and edit.value:
                 self.action.setText(ntr("Change {n} customer", "Change {n} customers", found.changed))
+            elif found.changed:
+                self.action.setText(ntr("Empty it for {n} customer", "Empty it for {n} customers", found.changed))
             same = found.wanted - found.changed
             self.told.setText(tr("{count} have this already and stay as they are.", count=count(same)) if same else "")
 
@@ -97,3 +108,7 @@ class BulkDialog(FormDialog):
         if self._edit is not None:
             self.accept()
             self._decided(self._edit)
+
+
+def _nothing() -> str:
+    return tr("(nothing: the field is emptied)")

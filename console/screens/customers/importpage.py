@@ -15,14 +15,15 @@ from console.core.format import count
 from console.core.i18n import ntr, tr
 from console.core.security.permissions import Permission
 from console.screens.customers import importwork
+from console.screens.customers.decision import DecisionBar, ResultCard
 from console.screens.customers.importwork import IMPORTED, Opened, Outlook
 from console.screens.customers.logsection import LogSection
 from console.screens.customers.outlook import OutlookSection
-from console.screens.customers.sections import CheckSection, ColumnsSection, FileSection, ImportSection
+from console.screens.customers.sections import CheckSection, ColumnsSection, FileSection
 from console.shell import theme
 from console.shell.files import ask_workbook
 from console.shell.services import Services
-from console.shell.tasks import Task
+from console.shell.tasks import Task, TaskState
 from console.shell.widgets import column, icon_button, label, row, scroll
 
 CHECK_DELAY = 300  # milliseconds after the last change of a column
@@ -50,19 +51,20 @@ class ImportPage(QWidget):
         self.check = CheckSection(services)
         self.outlook = OutlookSection(services)
         self.log = LogSection(services)
-        self.bring = ImportSection(campaigns=services.allowed(Permission.CAMPAIGNS_EDIT))
+        self.result = ResultCard(campaigns=services.allowed(Permission.CAMPAIGNS_EDIT))
+        self.decision = DecisionBar()
         self._connect()
         back = icon_button("arrow-left", tr("Back to the list"), self.left.emit)
         head = QWidget()
         head.setObjectName("pagebar")
         head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         head.setLayout(row(back, label(tr("Import customers"), "title"), None, spacing=8, margins=(16, 10, 16, 10)))
-        sections = (self.file, self.columns, self.check, self.outlook, self.bring, self.log)
+        sections = (self.file, self.columns, self.check, self.outlook, self.result, self.log)
         inside = QWidget()
         inside.setMaximumWidth(theme.current().px(1100))
         inside.setLayout(column(*sections, None, spacing=12, margins=16))
         self.area = scroll(inside)
-        whole = column(head, self.area, spacing=0)
+        whole = column(head, self.area, self.decision, spacing=0)
         whole.setStretchFactor(self.area, 1)
         self.setLayout(whole)
         self._show_steps(False)
@@ -73,13 +75,15 @@ class ImportPage(QWidget):
         self.columns.changed.connect(self._columns_changed)
         self.columns.sheet_wanted.connect(self._choose_sheet)
         self.check.save_wanted.connect(self._ask_where)
-        self.bring.import_wanted.connect(self.start_import)
+        self.decision.import_wanted.connect(self.start_import)
+        self.decision.cancel_wanted.connect(self.cancel_import)
         self.outlook.changed.connect(self._ready)
         self.outlook.source_changed.connect(self._compare)
         self.log.show_wanted.connect(self.show_wanted)
-        self.bring.show_wanted.connect(self.show_wanted)
-        self.bring.campaign_wanted.connect(lambda id_: self._services.navigate("campaigns", import_id=id_))
-        self.bring.again_wanted.connect(self.start_over)
+        self.result.show_wanted.connect(self.show_wanted)
+        self.result.campaign_wanted.connect(lambda id_: self._services.navigate("campaigns", import_id=id_))
+        self.result.errors_wanted.connect(self._ask_where)
+        self.result.again_wanted.connect(self.start_over)
         self._services.tasks.finished.connect(self._task_ended)
 
     @property
@@ -98,7 +102,6 @@ class ImportPage(QWidget):
         self.file.trouble.hide()
         self._show_steps(False)
         self.check.waiting("")
-        self.bring.idle(0)
         self.log.reload()
         self.area.verticalScrollBar().setValue(0)
         self.file.choose.setFocus()
@@ -115,6 +118,7 @@ class ImportPage(QWidget):
         self._reading = self._services.tasks.run(
             title, importwork.open_file(path), self._understood, owner=self, failed=self._unreadable
         )
+        self._follow(self._reading)
 
     def _choose_sheet(self, name: str, header_row: int | None) -> None:
         if self._opened is not None and not self.busy:
@@ -122,9 +126,11 @@ class ImportPage(QWidget):
             work = importwork.choose_sheet(self._opened.book, name, header_row)
             title = tr("Reading {file}", file=self._opened.book.file_name)
             self._reading = self._services.tasks.run(title, work, self._understood, owner=self, failed=self._unreadable)
+            self._follow(self._reading)
 
     def _unreadable(self, error: UserError) -> None:
         self.file.refuse(error)
+        self.decision.hide()
 
     def _understood(self, opened: Opened) -> None:
         self._opened = opened
@@ -136,12 +142,13 @@ class ImportPage(QWidget):
 
     def _show_steps(self, shown: bool) -> None:
         """What follows the choice of a file."""
-        for step in (self.columns, self.check, self.outlook, self.bring):
+        for step in (self.columns, self.check, self.outlook, self.decision):
             step.setVisible(shown)
+        self.result.hide()
 
     def _columns_changed(self) -> None:
         self._forget_check()
-        self.bring.idle(0)
+        self._show_steps(True)
         self._timer.start()
 
     # 3: the check
@@ -153,6 +160,7 @@ class ImportPage(QWidget):
             self._checking.cancel()
             self._checking = None
         self.check.waiting("")
+        self.decision.offer(0, "")
         self._forget_outlook()
 
     def _check(self) -> None:
@@ -161,10 +169,12 @@ class ImportPage(QWidget):
         mapping = self.columns.mapping()
         if why_incomplete(mapping) is not None:
             self.check.waiting(tr("Settle the columns first."))
+            self.decision.offer(0, tr("Settle the columns first."))
             return
         self.check.waiting(tr("Checking…"))
         work = importwork.check(self._opened, mapping, Policy(self.columns.repeated.currentData()))
         self._checking = self._services.tasks.run(tr("Checking the rows"), work, self._show_check, owner=self)
+        self._follow(self._checking)
 
     def _show_check(self, checked: Checked) -> None:
         if self._opened is None or checked.sheet is not self._opened.sheet:
@@ -180,11 +190,13 @@ class ImportPage(QWidget):
     def _prepare(self, source: str | None = None) -> None:
         self._forget_outlook()
         if self._checked is None or not self._checked.valid:
+            self.decision.offer(0, "")
             return
         self.outlook.waiting(tr("Comparing with what is stored…"))
         work = importwork.prepare(self._checked, source)
         title = tr("Looking at what will happen")
         self._preparing = self._services.tasks.run(title, work, self._show_outlook, owner=self, failed=self._failed)
+        self._follow(self._preparing)
 
     def _forget_outlook(self) -> None:
         """Nothing of it stays: what was staged is thrown away, also when it is whole only later."""
@@ -216,7 +228,7 @@ class ImportPage(QWidget):
         if self._outlook is not None and not self.busy:
             prepared = self._outlook.prepared
             rows = len(prepared.checked.valid) - len(prepared.refused)
-            self.bring.idle(rows, self.outlook.why_not)
+            self.decision.offer(rows, self.outlook.summary, self.outlook.why_not)
 
     def _ask_where(self) -> None:
         if self._checked is None:
@@ -243,7 +255,6 @@ class ImportPage(QWidget):
     def start_import(self) -> None:
         if self._checked is None or self._outlook is None or self.busy or self.outlook.why_not:
             return
-        self.bring.running()
         self._lock(True)
         title = tr("Importing {file}", file=self._checked.sheet.file_name)
         self._importing = self._services.tasks.run(
@@ -253,20 +264,41 @@ class ImportPage(QWidget):
             owner=self,
             failed=self._failed,
         )
-        self._importing.changed.connect(self._progressed)
+        self._follow(self._importing)
+
+    def cancel_import(self) -> None:
+        """While it is not decided."""
+        if self._importing is not None:
+            self._importing.cancel()
 
     def _lock(self, locked: bool) -> None:
         for widget in (self.file, self.columns, self.outlook):
             widget.setEnabled(not locked)
 
+    def _follow(self, task: Task) -> None:
+        """Its progress stands at the foot of the page."""
+        task.changed.connect(self._progressed)
+        self._progressed()
+        self.decision.show()
+
     def _progressed(self) -> None:
-        if self._importing is not None:
-            self.bring.show_progress(self._importing.done, self._importing.total)
+        for task in self._running():
+            if task is not None and task.state in (TaskState.WAITING, TaskState.RUNNING):
+                self.decision.running(task, importing=task is self._importing)
+
+    def _running(self) -> tuple[Task | None, ...]:
+        return self._reading, self._checking, self._preparing, self._importing
 
     def _task_ended(self, task: Task) -> None:
+        cancelled = task.state is TaskState.CANCELLED and task in self._running()
         if task is self._importing:
             self._importing = None
             self._lock(False)
+            if cancelled:
+                self._services.notices.good(tr("The import was cancelled. Nothing was changed."))
+                self._ready()
+        elif cancelled:  # by the person; whoever is overtaken does not stand here any more
+            self.decision.offer(0, tr("Cancelled. Choose the file again to go on."))
         if task is self._reading:
             self._reading = None
 
@@ -277,6 +309,7 @@ class ImportPage(QWidget):
         elif self._preparing is not None:
             self._preparing = None
             self.outlook.waiting("")
+            self.decision.offer(0, "")
         else:
             self._importing = None
             self._ready()
@@ -284,8 +317,9 @@ class ImportPage(QWidget):
     def _imported(self, result: ImportResult) -> None:
         self._outlook = None  # it is stored now
         self.outlook.waiting(tr("It is in the customer file now. The list below can undo it."))
-        self.bring.show_result(result)
-        self.log.reload()
+        self.decision.hide()
+        self.result.show_result(result)
+        self.log.reload(result.import_id)
         self._services.announce(IMPORTED)
         if not self.isVisible():
             told = tr(
@@ -296,4 +330,4 @@ class ImportPage(QWidget):
 
     def _to_end(self) -> None:
         self.area.verticalScrollBar().setValue(self.area.verticalScrollBar().maximum())
-        self.bring.show_these.setFocus()
+        self.result.show_these.setFocus()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from console.core.customers.undoing import undo
 from console.core.events import Change, Topic
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
-from console.shell.tasks import Cancelled, Progress
+from console.shell.tasks import Progress
 
 IMPORTED = Change.of(Topic.CUSTOMERS, Topic.AUDIT)
 
@@ -100,10 +99,10 @@ def forget(prepared: Prepared) -> Callable[[Context], None]:
 def commit(prepared: Prepared, choices: Choices) -> Callable[[Context, Progress], ImportResult]:
     def work(ctx: Context, progress: Progress) -> ImportResult:
         def told(done: int, total: int) -> None:
-            with suppress(Cancelled):  # it is decided: from here on it becomes whole
-                progress.update(done, total)
+            progress.decided()
+            progress.update(done, total)
 
-        return importing.commit(ctx, prepared, told=told, choices=choices)
+        return importing.commit(ctx, prepared, progress.update, told, choices=choices)
 
     return work
 
@@ -127,11 +126,7 @@ def log_rows(ctx: Context, ids: Sequence[int]) -> list[ImportRecord]:
 
 def take_back(import_id: int) -> Callable[[Context, Progress], None]:
     def work(ctx: Context, progress: Progress) -> None:
-        def told(done: int, total: int) -> None:
-            with suppress(Cancelled):
-                progress.update(done, total)
-
-        undo(ctx, import_id, told)
+        undo(ctx, import_id, progress.update)
 
     return work
 

@@ -38,6 +38,7 @@ class LogSection(Card):
         self.table = RecordTable(services, columns, importwork.log_ids, importwork.log_rows, empty)
         self.table.setAccessibleName(tr("Imports so far"))
         self.table.current_changed.connect(self._show)
+        self.table.loaded.connect(lambda _number: self.table.land())
         self.about = label("", "quiet", wrap=True)
         self.show_these = quiet_button(tr("Show these customers"), self._show_customers, "users")
         self.errors = quiet_button(tr("Save error workbook…"), self._ask_where, "file-x")
@@ -48,7 +49,9 @@ class LogSection(Card):
         self.table.setFixedHeight(head + ROWS_SHOWN * now.row_height + 2)
         self._show(None)
 
-    def reload(self) -> None:
+    def reload(self, import_id: int | None = None) -> None:
+        """``import_id``: the one to go to; the buttons are about the row that is marked."""
+        self.table.seek(import_id)
         self.table.reload()
 
     def _show(self, found: ImportRecord | None) -> None:
@@ -100,7 +103,7 @@ class LogSection(Card):
             self.reload()
 
         title = tr("Undoing the import of {file}", file=found.file_name)
-        self._services.tasks.run(title, importwork.take_back(found.id), undone, owner=self)
+        self._services.tasks.run(title, importwork.take_back(found.id), undone, owner=self, cancellable=False)
 
 
 def _outcome(found: ImportRecord) -> str:

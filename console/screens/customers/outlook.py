@@ -41,6 +41,7 @@ class OutlookSection(Section):
         self._outlook: Outlook | None = None
         self._lists: list[Sequence[_Listed]] = []
         self._listed: Sequence[_Listed] = ()
+        self.summary = ""  # how many rows come to what
         self._taken: set[int] = set()
         self._kept: set[int] = set()
         self.words = label("", "quiet", wrap=True)
@@ -85,7 +86,7 @@ class OutlookSection(Section):
     def _table(self, services: Services) -> RecordTable[Row]:
         columns = [
             Column[Row]("row", tr("Row"), lambda r: count(r.row) if r.row else "", 60, align="right", sortable=False),
-            Column[Row]("mark", "", _mark, 124, sortable=False, state=lambda r: _STATES.get(r.mark, "")),
+            Column[Row]("mark", "", self._mark, 150, sortable=False, state=self._state),
             Column[Row]("name", tr("Name"), lambda r: r.name, 90, sortable=False),
             Column[Row]("phone", tr("Mobile number"), lambda r: r.phone, 106, sortable=False),
             Column[Row]("number", tr("Number"), lambda r: r.number, 120, sortable=False),
@@ -104,9 +105,24 @@ class OutlookSection(Section):
             return shown_rows(session, outlook.prepared, [self._listed[id_] for id_ in ids])
 
     def _what(self, found: Row) -> str:
-        if found.position in self._kept:
-            return tr("stays as it is stored")
-        return found.what
+        return tr("stays as it is stored") if self._stays(found) else found.what
+
+    def _stays(self, found: Row) -> bool:
+        """What is stored of it is left alone, as it was decided."""
+        if self.policy is Policy.ASK:
+            return found.position in self._kept
+        known = self._outlook.prepared.known.get(found.position) if self._outlook is not None else None
+        return self.policy is Policy.KEEP and known is not None and bool(known.changes)
+
+    def _mark(self, found: Row) -> str:
+        if self._stays(found):
+            return tr("What is stored counts")
+        if self.policy is Policy.ASK and found.position in self._taken:
+            return tr("The file counts")
+        return str(MARK_TITLES[found.mark])
+
+    def _state(self, found: Row) -> str:
+        return "" if self._stays(found) else _STATES.get(found.mark, "")
 
     # What is shown
 
@@ -182,12 +198,12 @@ class OutlookSection(Section):
             if widget is not None:
                 gap = line.found - (line.stated or 0)
                 differs = tr("differs by {amount}", amount=_total(line.key, abs(gap))) if line.differs else ""
-                widget.setText(differs)
+                widget.setText(tr("not a number") if line.key in self._misread() else differs)
         self.confirm.setVisible(any(line.differs for line in lines))
         self.changed.emit()
 
     def _stated(self) -> dict[str, int]:
-        """What is typed in; what cannot be read counts as nothing."""
+        """What is typed in and can be read."""
         said: dict[str, int] = {}
         for key, field in self.inputs.items():
             entered = field.text().replace(",", "").strip()
@@ -195,6 +211,11 @@ class OutlookSection(Section):
             if isinstance(amount, int):
                 said[key] = amount
         return said
+
+    def _misread(self) -> set[str]:
+        """The totals that are typed in and say no number: no control, though somebody means one."""
+        said = self._stated()
+        return {key for key, field in self.inputs.items() if field.text().strip() and key not in said}
 
     def _offer_lists(self, outlook: Outlook) -> None:
         prepared, difference = outlook.prepared, outlook.difference
@@ -210,6 +231,11 @@ class OutlookSection(Section):
             (tr("Paid since"), difference.paid),
             (tr("Gone"), outlook.gone),
         ]
+        new, changed, same = (len(found) for _, found in lists[1:4])
+        counts = [ntr("{n} new", "{n} new", new), ntr("{n} changed", "{n} changed", changed)]
+        counts.append(ntr("{n} as stored", "{n} as stored", same))
+        left_out = ntr("{n} row is not imported", "{n} rows are not imported", len(bad)) if bad else ""
+        self.summary = clauses(filter(None, (listed(counts), left_out)))
         self.view.clear()
         self._lists = [found for _, found in lists if found]
         for words, found in lists:
@@ -231,6 +257,7 @@ class OutlookSection(Section):
         asking = self.policy is Policy.ASK
         for widget in (self.take, self.keep, self.undecided):
             widget.setVisible(asking)
+        self.table.viewport().update()
         if asking and self._outlook is not None:
             place = self.view.findText(tr("Changes"), flags=Qt.MatchFlag.MatchStartsWith)
             if place >= 0:
@@ -269,6 +296,8 @@ class OutlookSection(Section):
             return tr("Nothing can be imported yet.")
         lines = control(self._outlook.prepared.checked, self._stated())
         reasons = []
+        if self._misread():
+            reasons.append(tr("A total as the sender states it is not a number: correct it, or leave it empty."))
         if any(line.differs for line in lines) and not self.confirm.isChecked():
             reasons.append(tr("The totals differ: ask the sender, or confirm above."))
         if self.policy is Policy.ASK and self._touching() - self._taken - self._kept:
@@ -285,10 +314,6 @@ class OutlookSection(Section):
             confirmed=self.confirm.isChecked(),
             retire_gone=self.retire.isChecked() and self.retire.isVisibleTo(self),
         )
-
-
-def _mark(found: Row) -> str:
-    return str(MARK_TITLES[found.mark])
 
 
 def _total(key: str, value: int) -> str:

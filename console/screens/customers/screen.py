@@ -34,7 +34,7 @@ from console.shell.widgets import EmptyState, FilterBox, column, label, link_but
 class CustomersPage(Page):
     key = "customers"
     icon = "users"
-    topics = frozenset({Topic.CUSTOMERS, Topic.OUTBOX})
+    topics = frozenset({Topic.CUSTOMERS, Topic.OUTBOX, Topic.AUDIT})  # the time line tells who looked at a number
     permission = Permission.CUSTOMERS_VIEW
 
     @classmethod
@@ -47,6 +47,7 @@ class CustomersPage(Page):
         self._import_id: int | None = None
         self._asked, self._segment = "", ""  # conditions that the list is narrowed to, and what they are called
         self._select_when_loaded: int | None = None
+        self._first_when_loaded = False  # Enter in the search field
         self._may_import = services.allowed(Permission.CUSTOMERS_IMPORT)
         self._import: ImportPage | None = None
         self._dress_bar()
@@ -58,6 +59,7 @@ class CustomersPage(Page):
         self.table.current_changed.connect(self._show_current)
         self.table.loaded.connect(self._loaded)
         self.table.selection_changed.connect(self._count)
+        self.bar.into_list.connect(self.table.land)
         self._counted = label("", "quiet")
         self._narrowed = label("", "quiet")
         self._widen = link_button(tr("Show all customers"), self.show_all)
@@ -81,7 +83,8 @@ class CustomersPage(Page):
         self._say_narrowed("")
 
     def _dress_bar(self) -> None:
-        self.bar.add_search(tr("Name, pinyin, phone or number"), lambda _text: self._look())
+        search = self.bar.add_search(tr("Name, pinyin, phone or number"), lambda _text: self._look())
+        search.returnPressed.connect(self._go_to_first)
         states = [(state, str(title)) for state, title in LOAN_STATE_TITLES.items()]
         self.loan_state = self.bar.add_filter(FilterBox(tr("Loan"), states), self._filter)
         self.more: QPushButton = self.bar.add_action(tr("Filters"), self._toggle_filters, "sliders-horizontal")
@@ -151,7 +154,7 @@ class CustomersPage(Page):
             self.refresh(None)
 
     def refresh(self, change: Change | None) -> None:
-        """What was sent only concerns the customer beside the list."""
+        """What was sent or looked at only concerns the customer beside the list."""
         self.detail.reload()
         if change is None or change.concerns(Topic.CUSTOMERS):
             self.underway.look()
@@ -216,7 +219,9 @@ class CustomersPage(Page):
             self._stack.addWidget(self._import)
         self._stack.setCurrentWidget(self._import)
         self.bar.hide()
-        if path is not None:
+        if path is None:
+            self._import.file.choose.setFocus()
+        else:
             self._import.open_file(path)
 
     def close_import(self) -> None:
@@ -235,10 +240,18 @@ class CustomersPage(Page):
     def _show_current(self, found: CustomerRow | None) -> None:
         self.detail.show_customer(found.id if found is not None else None)
 
-    def _loaded(self, _number: int) -> None:
+    def _go_to_first(self) -> None:
+        self._first_when_loaded = True
+
+    def _loaded(self, number: int) -> None:
         if self._select_when_loaded is not None and self.table.select_id(self._select_when_loaded):
             self.table.setFocus()
-        self._select_when_loaded = None
+        elif self._first_when_loaded and number:
+            self.table.land()
+            self.table.setFocus()
+        elif self._wanted.text and number == 1:  # the only one it can be; the typing goes on
+            self.table.land()
+        self._select_when_loaded, self._first_when_loaded = None, False
         self._count()
 
     def _count(self) -> None:

@@ -30,7 +30,7 @@ class SecretLine(QWidget):
         self.eye.setVisible(services.allowed(Permission.PHONES_REVEAL))
         self._timer = QTimer(self, interval=SHOWN_FOR, singleShot=True)
         self._timer.timeout.connect(self._mask)
-        self.line = row(self._name, self.number, self.eye, None, spacing=8)
+        self.line = row(self._name, 8, self.number, self.eye, None, spacing=8)
         self.setLayout(self.line)
         low(self.eye)
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QSpinBox, QWidget
 
 from console.core.customers.checking import BadRow, Checked, why_incomplete
 from console.core.customers.columns import FIELDS, Group, group_of
-from console.core.customers.importing import ImportResult, Sheet
+from console.core.customers.importing import Sheet
 from console.core.customers.mapping import Fields, Mapping
 from console.core.customers.normalise import phone, text
 from console.core.customers.problems import Policy
@@ -21,7 +21,6 @@ from console.core.i18n import clauses, ntr, sentences, tr
 from console.screens.customers.importwork import Opened
 from console.shell import theme
 from console.shell.files import ask_table
-from console.shell.gauges import ProgressLine
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
 from console.shell.widgets import (
@@ -29,12 +28,9 @@ from console.shell.widgets import (
     ElidedLabel,
     EmptyState,
     clear,
-    column,
-    heading,
     inset,
     label,
     link_button,
-    primary_button,
     quiet_button,
     row,
 )
@@ -94,7 +90,7 @@ class ColumnsSection(Section):
     sheet_wanted = Signal(str, object)  # name, header row or None
 
     def __init__(self) -> None:
-        super().__init__(2, tr("Columns"))
+        super().__init__(2, tr("Which column is what"))
         self.sheets = QComboBox()
         self.sheets.setAccessibleName(tr("Sheet"))
         self.sheets.activated.connect(lambda: self.sheet_wanted.emit(self.sheets.currentText(), None))
@@ -293,7 +289,7 @@ class CheckSection(Section):
         ]
         for place, (number, words, _) in enumerate(figures):
             if number or place < 2:
-                self.figures.addLayout(_figure(number, words))
+                self.figures.addLayout(figure(number, words))
         self.figures.addStretch(1)
         lines = min(len(self.bad), ROWS_SHOWN)
         now = theme.current()
@@ -310,90 +306,9 @@ def _reasons(bad: BadRow) -> str:
     return clauses(bad.problems)
 
 
-def _figure(number: int, words: str) -> QGridLayout:
+def figure(number: int, words: str) -> QGridLayout:
     grid = QGridLayout()
     grid.setVerticalSpacing(0)
     grid.addWidget(label(count(number), "figure"), 0, 0)
     grid.addWidget(label(words, "quiet"), 1, 0)
     return grid
-
-
-class ImportSection(Section):
-    """The button, how far it is, and what came of it."""
-
-    import_wanted = Signal()
-    show_wanted = Signal(int)  # import id
-    campaign_wanted = Signal(int)
-    again_wanted = Signal()
-
-    def __init__(self, *, campaigns: bool) -> None:
-        super().__init__(5, tr("Import"))
-        self._campaigns = campaigns
-        self.words = label("", "quiet", wrap=True)
-        self.start = primary_button(tr("Import"), self.import_wanted.emit, "upload")
-        self.progress = ProgressLine()
-        self._running = QWidget()
-        self._running.setLayout(row(self.progress, spacing=12))
-        self._result = QWidget()
-        self._result_box = column(spacing=10)
-        self._result.setLayout(self._result_box)
-        self.add(self.words, row(self.start, None), self._running, self._result)
-        self.idle(0)
-
-    def idle(self, rows: int, why_not: str = "") -> None:
-        """Before the import of so many rows; 0 while there is nothing to import."""
-        self._running.hide()
-        self._result.hide()
-        self.start.show()
-        self.start.setEnabled(rows > 0 and not why_not)
-        self.start.setText(ntr("Import {n} row", "Import {n} rows", rows) if rows else tr("Import"))
-        self.words.setText(
-            (why_not or tr("All of it or nothing, also after a power cut. It can be undone while nothing was sent."))
-            if rows
-            else tr("Nothing can be imported yet.")
-        )
-        self.words.show()
-
-    def running(self) -> None:
-        self.start.hide()
-        self.progress.set_progress(0, 1)
-        self._running.show()
-
-    def show_progress(self, done: int, total: int) -> None:
-        self.progress.set_progress(done, total, f"{done / total:.0%}" if total else "")
-
-    def show_result(self, result: ImportResult) -> None:
-        self._running.hide()
-        self.start.hide()
-        self.words.hide()
-        clear(self._result_box)
-        figures = row(spacing=28)
-        for number, words in (
-            (result.added, tr("added")),
-            (result.updated, tr("updated")),
-            (result.unchanged, tr("unchanged")),
-            (result.invalid, tr("invalid")),
-            (result.duplicates, tr("repeated")),
-        ):
-            figures.addLayout(_figure(number, words))
-        figures.addStretch(1)
-        people = ntr("{n} customer stood in the file", "{n} customers stood in the file", result.customers)
-        new = ntr("{n} of them is new.", "{n} of them are new.", result.customers_added)
-        buttons = row(spacing=8)
-        if self._campaigns:
-            self.campaign = primary_button(
-                tr("New campaign for these customers"), lambda: self.campaign_wanted.emit(result.import_id), "send"
-            )
-            buttons.addWidget(self.campaign)
-        self.show_these = quiet_button(
-            tr("Show these customers"), lambda: self.show_wanted.emit(result.import_id), "users"
-        )
-        buttons.addWidget(self.show_these)
-        buttons.addWidget(quiet_button(tr("Import another file"), self.again_wanted.emit, "upload"))
-        buttons.addStretch(1)
-        done = heading(tr("The import is complete"))
-        self._result_box.addWidget(done)
-        self._result_box.addLayout(figures)
-        self._result_box.addWidget(label(clauses((people, new)), "quiet", wrap=True))
-        self._result_box.addLayout(buttons)
-        self._result.show()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QSize, QTimer
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from console.core.customers.contacts import ContactKind
 from console.core.customers.timeline import KIND_TITLES, PAGE, Entry, Kind
 from console.core.customers.why import Step
 from console.core.errors import UserError
@@ -32,6 +33,7 @@ _ICONS = {
     Kind.CHANGE: "pencil",
     Kind.LOOK: "eye",
 }
+_CONTACTS = {ContactKind.CALL: "phone", ContactKind.VISIT: "house", ContactKind.NOTE: "message-square-text"}
 
 
 def _key(entry: Entry) -> _Key:
@@ -46,7 +48,8 @@ class EntryView(QWidget):
         self.entry = entry
         side = theme.current().px(14)
         picture = QLabel()
-        picture.setPixmap(icon(_ICONS[entry.kind]).pixmap(QSize(side, side)))
+        drawn = _CONTACTS[entry.contact] if entry.contact else _ICONS[entry.kind]
+        picture.setPixmap(icon(drawn).pixmap(QSize(side, side)))
         picture.setAccessibleName(str(KIND_TITLES[entry.kind]))
         picture.setToolTip(str(KIND_TITLES[entry.kind]))
         at = label(when(entry.at, services.ctx.clock.now()), "small")

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from console.core.clock import FixedClock
 from console.core.context import Context
+from console.core.customers import preparing
 from console.core.customers.browse import CustomerFilter, customer_ids, customer_rows
 from console.core.customers.importing import (
     ImportResult,
@@ -240,13 +241,18 @@ def test_nothing_to_import(ctx: Context, sheet_of: SheetOf) -> None:
         bring(ctx, sheet_of(HEADER))
 
 
-def test_progress_only_grows_and_ends_at_its_total(ctx: Context, sheet_of: SheetOf) -> None:
+@pytest.mark.parametrize("at_once", [0, 1000])
+def test_progress_only_grows_and_ends_at_its_total(
+    ctx: Context, sheet_of: SheetOf, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(preparing, "AT_ONCE", at_once)
     seen: list[tuple[int, int]] = []
     sheet = sheet_of(HEADER, ZHANG, LI)
     checked = check(sheet, propose_mapping(ctx, sheet), today=TODAY)
     told: list[tuple[int, int]] = []
     commit(ctx, checked, lambda done, total: seen.append((done, total)), lambda done, total: told.append((done, total)))
-    for reports in (seen, told):
+    assert bool(told) is not bool(at_once)  # in one transaction nothing is decided before its end
+    for reports in (seen, told or seen):
         assert [done for done, _ in reports] == sorted(done for done, _ in reports)
         assert len({total for _, total in reports}) == 1
         assert reports[-1][0] == reports[-1][1]
