@@ -284,6 +284,22 @@ def test_pinning_copying_retiring(
     qtbot.waitUntil(page.editor.retire.isVisible)
 
 
+def test_conditions_that_are_being_written_stay_when_the_list_is_given_up(
+    qtbot: QtBot, services: Services, saved: int, settle: Callable[[], None]
+) -> None:
+    page = shown(qtbot, services, settle, segment_id=saved)
+    page.pin()
+    qtbot.waitUntil(page.editor.unpin.isVisible)
+    settle()
+    operator = row_at(page, 0).operator
+    operator.setCurrentIndex(operator.findData("known"))
+    press(page, "Give up the list", qtbot)
+    qtbot.waitUntil(page.editor.unpin.isHidden)
+    settle()
+    assert page.editor.builder.root == Group((Condition("customer.region", Operator.KNOWN),))
+    assert page.editor.dirty
+
+
 def test_ways_on_to_campaigns_and_customers(
     qtbot: QtBot, services: Services, saved: int, settle: Callable[[], None]
 ) -> None:

@@ -273,7 +273,7 @@ def test_a_new_template_goes_to_a_second_person(
     settle()
     assert notices[-1].text == "Version 3 is saved"
     assert not editor.campaign.isEnabled()
-    assert page.table.current_id() == editor.draft.template_id
+    assert page.table.current_id() == editor.draft.id
     assert editor.withdraw.isVisible()
     assert not editor.submit.isVisible()
     assert not editor.approve.isVisible()
@@ -334,6 +334,21 @@ def test_unsaved_text_waits_for_its_template(
     assert opened.editor.dirty
     opened.new()
     assert opened.editor.body.text() == "半句"
+
+
+def test_text_that_is_being_written_stays_when_the_template_is_taken_back(
+    opened: TemplatesPage, settle: Settle
+) -> None:
+    opened.editor.body.set_text(BODY)
+    opened.editor.submit.click()
+    settle()
+    assert not opened.editor.dirty
+    opened.editor.body.set_text(BODY + "再见")
+    opened.editor.withdraw.click()
+    settle()
+    assert not opened.editor.withdraw.isVisible()
+    assert opened.editor.body.text() == BODY + "再见"
+    assert opened.editor.dirty
 
 
 def test_versions_can_be_taken_back(

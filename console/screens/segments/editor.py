@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
@@ -23,6 +23,7 @@ from console.screens.segments.builder import Builder
 from console.screens.segments.found import FoundCard, HistoryCard, PinCard, SentenceCard
 from console.screens.segments.operations import Draft
 from console.shell import theme
+from console.shell.drafts import DraftEditor
 from console.shell.flow import FlowLayout
 from console.shell.services import Services
 from console.shell.tabbing import tab_in_order
@@ -31,27 +32,20 @@ from console.shell.widgets import Card, StateBadge, column, label, quiet_button,
 TYPING_PAUSE = 250  # milliseconds without a change before the database is asked
 PATIENCE = 200  # milliseconds without the number before about how many is asked
 _FRAME = 60  # pixels of margins, gaps and a scroll bar
-BLANK = Draft(segment_id=None, name="", root=Group(), seen=None)
+BLANK = Draft(id=None, name="", root=Group(), seen=None)
 
 
-@dataclass(frozen=True)
-class _Stored:
-    detail: SegmentDetail | None
-    draft: Draft  # as loaded
-
-
-class SegmentEditor(QWidget):
-    """Holds unsaved conditions until they are saved or given up; asks its page to act."""
+class SegmentEditor(DraftEditor[SegmentDetail, Draft]):
+    """Asks its page to act."""
 
     act_wanted = Signal(str)  # save | revert | copy | retire | restore | pin | unpin | campaign | customers
     customer_wanted = Signal(int)
     campaign_wanted = Signal(int)
 
     def __init__(self, services: Services) -> None:
-        super().__init__()
+        super().__init__(BLANK)
         self._services = services
         self._may_edit = services.allowed(Permission.CAMPAIGNS_EDIT)
-        self._stored = _Stored(None, BLANK)
         self._own: Sequence[Field] = ()
         self.found: Found | None = None
         self._timer = QTimer(self, interval=TYPING_PAUSE, singleShot=True)
@@ -161,26 +155,14 @@ class SegmentEditor(QWidget):
 
     @property
     def draft(self) -> Draft:
-        return replace(self._stored.draft, name=" ".join(self.name.text().split()), root=self.builder.root)
-
-    @property
-    def detail(self) -> SegmentDetail | None:
-        return self._stored.detail
-
-    @property
-    def dirty(self) -> bool:
-        now, stored = self.draft, self._stored.draft
-        return (now.name, now.root) != (stored.name, stored.root)
+        return replace(self._stored, name=" ".join(self.name.text().split()), root=self.builder.root)
 
     def use_own_fields(self, own: Sequence[Field]) -> None:
         """Fields that the administrator made up; known before the first segment is shown."""
         self._own = own
 
     def load(self, detail: SegmentDetail | None, begun: Draft | None = None) -> None:
-        """Show a segment, or with None a new one; ``begun`` is what was written and not saved yet."""
-        stored = BLANK if detail is None else _of(detail)
-        shown = begun or stored
-        self._stored = _Stored(detail, replace(stored, seen=shown.seen))
+        shown = self._hold(detail, BLANK if detail is None else _of(detail), begun)
         self.name.setText(shown.name)
         self._show(shown.root)
         newest = detail.versions[0].number if detail else 0
@@ -325,4 +307,4 @@ class SegmentEditor(QWidget):
 
 def _of(detail: SegmentDetail) -> Draft:
     newest = detail.versions[0]
-    return Draft(segment_id=detail.id, name=detail.name, root=newest.root or Group(), seen=newest.number)
+    return Draft(id=detail.id, name=detail.name, root=newest.root or Group(), seen=newest.number)

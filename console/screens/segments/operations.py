@@ -15,19 +15,18 @@ from console.core.segments.counting import Found, Guess
 from console.core.segments.fields import Field
 from console.core.segments.pinning import Pinned
 from console.core.segments.store import Saved
+from console.shell import drafts
 from console.shell.tasks import Progress
 
 CHANGED = Change.of(Topic.SEGMENTS, Topic.AUDIT)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class Draft(drafts.Draft):
     """What stands in the editor."""
 
-    segment_id: int | None
     name: str
     root: Group
-    seen: int | None  # newest version that the writer has looked at
 
 
 def ids_of(text: str, retired: bool) -> Callable[[Context, Sort], list[int]]:
@@ -69,9 +68,7 @@ def guess(root: Group) -> Callable[[Context], Guess | None]:
 
 
 def saving(draft: Draft) -> Callable[[Context], Saved]:
-    return lambda ctx: store.save_segment(
-        ctx, segment_id=draft.segment_id, name=draft.name, root=draft.root, seen=draft.seen
-    )
+    return lambda ctx: store.save_segment(ctx, segment_id=draft.id, name=draft.name, root=draft.root, seen=draft.seen)
 
 
 def copying(segment_id: int) -> Callable[[Context], Saved]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.core.context import Context
 from console.core.events import Change, Topic
@@ -15,7 +13,7 @@ from console.core.format import count
 from console.core.i18n import ntr, tr
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
-from console.core.segments.browse import SegmentDetail, SegmentRow
+from console.core.segments.browse import SegmentRow
 from console.core.segments.conditions import checked, dump
 from console.core.segments.fields import Field
 from console.core.segments.pinning import Pinned
@@ -23,13 +21,12 @@ from console.core.segments.store import Saved
 from console.screens.segments import operations
 from console.screens.segments.editor import SegmentEditor
 from console.screens.segments.operations import Draft
+from console.shell.drafts import EditorPane
 from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
 from console.shell.underway import UnderwayStrip
 from console.shell.widgets import EmptyState, FilterBox, column, confirm, master_detail
-
-NEW = 0  # key of what was written for a new segment
 
 
 class SegmentsPage(Page):
@@ -44,9 +41,6 @@ class SegmentsPage(Page):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self._unsaved: dict[int, Draft] = {}  # conditions that were left before they were saved
-        self._open: int | None = None  # segment in the editor, NEW, or nothing
-        self._pointed: int | None = None  # segment whose row is current
         self._text = ""
         self.bar.add_search(tr("Name of a segment"), self._search)
         self.retired = self.bar.add_filter(FilterBox(tr("State"), [("retired", tr("Retired"))]), self._filter)
@@ -54,28 +48,22 @@ class SegmentsPage(Page):
         if self._may_edit:
             self.bar.set_primary(tr("New segment"), self.new)
         self.table = self._table()
-        self.table.current_changed.connect(self._chosen)
-        self.table.loaded.connect(lambda _number: self._point())
         self.editor = SegmentEditor(services)
         self.editor.act_wanted.connect(self._act)
         self.editor.customer_wanted.connect(lambda each: services.navigate("customers", customer_id=each))
         self.editor.campaign_wanted.connect(lambda each: services.navigate("campaigns", campaign_id=each))
-        self.detail = QStackedWidget()
-        self.detail.addWidget(
-            EmptyState(
-                "filter",
-                tr("Choose a segment"),
-                tr(
-                    "A segment says whom you mean, once and for all: who owes an instalment soon, whose birthday it is."
-                ),
-                tr("New segment") if self._may_edit else "",
-                self.new,
-            )
+        nothing = EmptyState(
+            "filter",
+            tr("Choose a segment"),
+            tr("A segment says whom you mean, once and for all: who owes an instalment soon, whose birthday it is."),
+            tr("New segment") if self._may_edit else "",
+            self.new,
         )
-        self.detail.addWidget(self.editor)
+        self.pane = EditorPane(self.table, self.editor, nothing)
+        self.pane.chosen.connect(self.open)
         self.underway = UnderwayStrip(services)
         self.underway.ended.connect(lambda: self.refresh(None))
-        panes, content = master_detail(self.table, self.detail, shares=(2, 6)), QWidget()
+        panes, content = master_detail(self.table, self.pane, shares=(2, 6)), QWidget()
         whole = column(self.underway, panes, spacing=0)
         whole.setStretchFactor(panes, 1)
         content.setLayout(whole)
@@ -110,9 +98,9 @@ class SegmentsPage(Page):
         if change is None or change.concerns(Topic.CUSTOMERS):
             self.underway.look()
             self.editor.builder.forget_values()
-        if self._open and not self.editor.dirty:
-            self.open(self._open)
-        elif self._open is not None:
+        if self.pane.record_id and not self.editor.dirty:
+            self.open(self.pane.record_id)
+        elif self.pane.record_id is not None:
             self.editor.look()
 
     def _search(self, text: str) -> None:
@@ -126,22 +114,14 @@ class SegmentsPage(Page):
         self.table.set_loaders(operations.ids_of(self._text, self.retired.value() == "retired"))
         self.table.reload()
 
-    def _chosen(self, each: SegmentRow | None) -> None:
-        """Also told when the rows were read again; only another row than before is somebody's choice."""
-        before, self._pointed = self._pointed, each.id if each is not None else None
-        if each is not None and each.id not in (before, self._open):
-            self.open(each.id)
-
-    def _point(self) -> None:
-        if self._open and self.table.current_id() != self._open:
-            self.table.select_id(self._open)
-
     # The editor
 
     def open(self, segment_id: int) -> None:
         """Show a segment; conditions that were not saved wait until it is opened again."""
         self._with_fields(
-            lambda: self.services.tasks.query(operations.detail_of(segment_id), self._show, owner=self, key="detail")
+            lambda: self.services.tasks.query(
+                operations.detail_of(segment_id), self.pane.show_record, owner=self, key="detail"
+            )
         )
 
     def _with_fields(self, then: Callable[[], None]) -> None:
@@ -153,28 +133,11 @@ class SegmentsPage(Page):
 
         self.services.tasks.query(operations.own_fields, use, owner=self, key="fields")
 
-    def _show(self, detail: SegmentDetail) -> None:
-        if detail.id != self._open:
-            self._put_aside()
-        self._open = detail.id
-        self.editor.load(detail, self._unsaved.pop(detail.id, None))
-        self.detail.setCurrentWidget(self.editor)
-        self._point()
-
-    def _put_aside(self) -> None:
-        if self._open is not None and self.editor.dirty:
-            self._unsaved[self._open] = self.editor.draft
-
     def new(self) -> None:
         self._with_fields(self._begin)
 
     def _begin(self) -> None:
-        self._put_aside()
-        self._open = NEW
-        self.table.setCurrentIndex(QModelIndex())
-        self.table.clearSelection()
-        self.editor.load(None, self._unsaved.pop(NEW, None))
-        self.detail.setCurrentWidget(self.editor)
+        self.editor.load(None, self.pane.begin())
         self.editor.name.setFocus()
 
     def _act(self, act: str) -> None:
@@ -197,19 +160,15 @@ class SegmentsPage(Page):
 
     def _saved(self, saved: Saved, draft: Draft) -> None:
         self.services.notices.good(tr("Version {number} is saved", number=saved.number))
-        now = self.editor.draft
-        if self._open == (draft.segment_id or NEW) and now != draft:  # typed on meanwhile
-            self._unsaved[saved.segment_id] = replace(now, segment_id=saved.segment_id, seen=saved.number)
+        self.pane.saved(draft, saved.segment_id, saved.number)
         self._reopen(saved.segment_id)
 
     def _reopen(self, segment_id: int) -> None:
-        self._open = segment_id
-        self.open(segment_id)
         self.services.announce(operations.CHANGED)
+        self.open(segment_id)
 
     def copy(self) -> None:
         if self.editor.detail is not None:
-            self._put_aside()
             self.services.tasks.query(operations.copying(self.editor.detail.id), self._copied, owner=self)
 
     def _copied(self, saved: Saved) -> None:

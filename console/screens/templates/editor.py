@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -26,6 +26,7 @@ from console.screens.templates.preview import PreviewPanel
 from console.screens.templates.variants import VariantBar, VariantDialog
 from console.screens.templates.versions import VersionList
 from console.shell import theme
+from console.shell.drafts import DraftEditor
 from console.shell.services import Services
 from console.shell.widgets import (
     ElidedLabel,
@@ -40,21 +41,13 @@ from console.shell.widgets import (
 )
 
 FIRST = "remind"  # the kind that a new text begins as
-BLANK = Draft(template_id=None, name="", class_key=FIRST, body="", seen=None)
+BLANK = Draft(id=None, name="", class_key=FIRST, body="", seen=None)
 _VERSIONS = 1  # place of their tab
 TYPING_PAUSE = 25  # milliseconds without a key before the preview follows
 
 
-@dataclass(frozen=True)
-class _Stored:
-    """What is in the library of the text in the editor; None: nothing yet."""
-
-    detail: TemplateDetail | None
-    draft: Draft  # as loaded
-
-
-class TemplateEditor(QWidget):
-    """Holds unsaved text until it is saved or given up; asks its page to act."""
+class TemplateEditor(DraftEditor[TemplateDetail, Draft]):
+    """Asks its page to act."""
 
     save_wanted = Signal()
     copy_wanted = Signal()
@@ -66,14 +59,12 @@ class TemplateEditor(QWidget):
     withdraw_wanted = Signal()
     approve_wanted = Signal()
     return_wanted = Signal()
-    dirty_changed = Signal(bool)
 
     def __init__(self, services: Services) -> None:
-        super().__init__()
+        super().__init__(BLANK)
         self._services = services
         self._may_edit = services.allowed(Permission.TEMPLATES_EDIT)
         self._may_decide = services.allowed(Permission.APPROVALS_DECIDE)
-        self._stored = _Stored(None, BLANK)
         self._people_of = ""
         self._words = shipped_words()
         self._choices: tuple[Choice, ...] = ()
@@ -83,7 +74,6 @@ class TemplateEditor(QWidget):
         self._variants: tuple[Variant, ...] = ()
         self._at = 0  # which text is being written: 0 the main one, else the number of a variant
         self._editable = True
-        self._dirty = False
         self._timer = QTimer(self, interval=TYPING_PAUSE, singleShot=True)
         self._timer.timeout.connect(self.show_preview)
         self._make_fields()
@@ -187,7 +177,7 @@ class TemplateEditor(QWidget):
     def draft(self) -> Draft:
         main, variants = self._texts()
         return replace(
-            self._stored.draft,
+            self._stored,
             name=self.name.text(),
             class_key=self.class_.currentData(),
             body=main,
@@ -203,20 +193,11 @@ class TemplateEditor(QWidget):
             replace(each, body=written) if place == at else each for place, each in enumerate(self._variants, 1)
         )
 
-    @property
-    def detail(self) -> TemplateDetail | None:
-        return self._stored.detail
-
-    @property
-    def dirty(self) -> bool:
-        return self._dirty
-
     def load(self, detail: TemplateDetail | None, begun: Draft | None = None, *, class_key: str = FIRST) -> None:
-        """Show a template, or with None a new one; ``begun`` is text of it that was not saved yet."""
+        before = self.detail
         stored = _of(detail) if detail is not None else replace(BLANK, class_key=class_key)
-        shown = begun or stored
-        at = self._stays_at(detail, shown.variants)
-        self._stored = _Stored(detail, replace(stored, seen=shown.seen))
+        shown = self._hold(detail, stored, begun)
+        at = self._stays_at(before, shown.variants)
         self.name.setText(shown.name)
         self.class_.setCurrentIndex(max(0, self.class_.findData(shown.class_key)))
         self._main, self._variants, self._at = shown.body, shown.variants, at
@@ -229,15 +210,15 @@ class TemplateEditor(QWidget):
         self._find_readers()
         self.show_preview()
 
-    def _stays_at(self, detail: TemplateDetail | None, variants: Sequence[Variant]) -> int:
+    def _stays_at(self, before: TemplateDetail | None, variants: Sequence[Variant]) -> int:
         """The text that was being written, when the same template is shown again, saved for instance."""
-        before = self._stored.detail
-        if detail is None or before is None or before.id != detail.id or not 0 < self._at <= len(variants):
+        now = self.detail
+        if now is None or before is None or before.id != now.id or not 0 < self._at <= len(variants):
             return 0
         return self._at if variants[self._at - 1].name == self._variants[self._at - 1].name else 0
 
     def _dress(self) -> None:
-        detail = self._stored.detail
+        detail = self.detail
         newest = detail.newest if detail else None
         retired = detail is not None and detail.state.value == "retired"
         state = "retired" if retired else newest.state.value if newest else "draft"
@@ -371,12 +352,11 @@ class TemplateEditor(QWidget):
         self._class_changed()
 
     def _changed(self) -> None:
-        draft, stored = self.draft, self._stored.draft
-        dirty = _said(draft) != _said(stored)
+        dirty = self.dirty
         self.unsaved.setVisible(dirty)
         self.save.setEnabled(dirty)
         self.revert.setEnabled(dirty)
-        detail = self._stored.detail
+        detail = self.detail
         submittable = (
             detail is not None
             and detail.state.value != "retired"
@@ -384,9 +364,6 @@ class TemplateEditor(QWidget):
         )
         self.submit.setVisible(self._editable and (submittable or dirty))
         self.submit.setToolTip(tr("The text is saved first.") if dirty else "")
-        if dirty != self._dirty:
-            self._dirty = dirty
-            self.dirty_changed.emit(dirty)
         self._timer.start()
 
     def show_preview(self) -> None:
@@ -418,13 +395,9 @@ class TemplateEditor(QWidget):
         self.body.setFocus()
 
 
-def _said(draft: Draft) -> tuple[object, ...]:
-    return draft.name, draft.class_key, draft.body, draft.variants
-
-
 def _of(detail: TemplateDetail) -> Draft:
     return Draft(
-        template_id=detail.id,
+        id=detail.id,
         name=detail.name,
         class_key=detail.class_key,
         body=detail.newest.body,

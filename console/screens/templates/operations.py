@@ -15,20 +15,19 @@ from console.core.messages.exchange import Incoming
 from console.core.messages.library import Offer, Saved, TemplateDetail, TemplateFilter, TemplateRow
 from console.core.messages.preview import Candidate, Material, fitting, material
 from console.core.messages.variants import Variant
+from console.shell import drafts
 from console.shell.tasks import Progress
 
 CHANGED = Change.of(Topic.TEMPLATES, Topic.AUDIT)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class Draft(drafts.Draft):
     """What stands in the editor."""
 
-    template_id: int | None
     name: str
     class_key: str
     body: str
-    seen: int | None  # newest version that the writer has looked at
     variants: tuple[Variant, ...] = ()
 
 
@@ -66,7 +65,7 @@ def fitting_of(
 def saving(draft: Draft) -> Callable[[Context], Saved]:
     return lambda ctx: library.save_template(
         ctx,
-        template_id=draft.template_id,
+        template_id=draft.id,
         name=draft.name,
         class_key=draft.class_key,
         body=draft.body,

@@ -6,9 +6,6 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex
-from PySide6.QtWidgets import QStackedWidget
-
 from console.core.context import Context
 from console.core.events import Change, Topic
 from console.core.format import local_date
@@ -22,14 +19,13 @@ from console.screens.templates import operations
 from console.screens.templates.dialogs import ImportDialog, LibraryDialog, ReturnDialog
 from console.screens.templates.editor import FIRST, TemplateEditor
 from console.screens.templates.operations import Draft
+from console.shell.drafts import EditorPane
 from console.shell.files import ask_table, ask_workbook
 from console.shell.page import Page
 from console.shell.services import Services
 from console.shell.states import state_title
 from console.shell.table import Column, RecordTable
 from console.shell.widgets import EmptyState, FilterBox, confirm, master_detail
-
-NEW = 0  # key of the unsaved text of a new template
 
 
 class TemplatesPage(Page):
@@ -45,9 +41,6 @@ class TemplatesPage(Page):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self._wanted = TemplateFilter()
-        self._unsaved: dict[int, Draft] = {}  # texts that were left before they were saved
-        self._open: int | None = None  # template in the editor, NEW, or nothing
-        self._pointed: int | None = None  # template whose row is current
         self.bar.add_search(tr("Name or text"), self._search)
         classes = [(key, str(class_.title)) for key, class_ in CLASSES.items()]
         self.class_ = self.bar.add_filter(FilterBox(tr("Kind"), classes), self._filter)
@@ -59,18 +52,16 @@ class TemplatesPage(Page):
             self.bar.add_action(tr("Library…"), self.offer_library, "folder-open")
             self.bar.set_primary(tr("New template"), self.new)
         self.table = self._table()
-        self.table.current_changed.connect(self._chosen)
-        self.table.loaded.connect(lambda _number: self._point())
         self.editor = TemplateEditor(services)
         self._connect_editor()
-        self.detail = QStackedWidget()
-        self.detail.addWidget(
-            EmptyState("message-square-text", tr("Choose a template"), tr("Its text and how it reads stand here."))
+        nothing = EmptyState(
+            "message-square-text", tr("Choose a template"), tr("Its text and how it reads stand here.")
         )
-        self.detail.addWidget(self.editor)
-        self.set_content(master_detail(self.table, self.detail, shares=(3, 7)))
+        self.pane = EditorPane(self.table, self.editor, nothing)
+        self.pane.chosen.connect(self.open)
+        self.set_content(master_detail(self.table, self.pane, shares=(3, 7)))
         self.table.setMinimumWidth(220)
-        self.detail.setMinimumWidth(0)  # what its parts need
+        self.pane.setMinimumWidth(0)  # what its parts need
 
     def _table(self) -> RecordTable[TemplateRow]:
         columns = [
@@ -116,8 +107,8 @@ class TemplatesPage(Page):
         self.table.reload()
         if change is None or change.concerns(Topic.CUSTOMERS, Topic.SETTINGS, Topic.RULES):
             self.editor.refresh_people()
-        if self._open and not self.editor.dirty:
-            self.open(self._open)
+        if self.pane.record_id and not self.editor.dirty:
+            self.open(self.pane.record_id)
 
     def _search(self, text: str) -> None:
         self._look(replace(self._wanted, text=text))
@@ -130,42 +121,14 @@ class TemplatesPage(Page):
         self.table.set_loaders(operations.ids_of(wanted))
         self.table.reload()
 
-    def _chosen(self, row: TemplateRow | None) -> None:
-        """Also told when the rows were read again; only another row than before is somebody's choice."""
-        before, self._pointed = self._pointed, row.id if row is not None else None
-        if row is not None and row.id not in (before, self._open):
-            self.open(row.id)
-
-    def _point(self) -> None:
-        """The list points at what is in the editor, where it shows it."""
-        if self._open and self.table.current_id() != self._open:
-            self.table.select_id(self._open)
-
     # --- the editor
 
     def open(self, template_id: int) -> None:
         """Show a template; text that was not saved waits until its template is opened again."""
-        self.services.tasks.query(operations.detail_of(template_id), self._show, owner=self, key="detail")
-
-    def _show(self, detail: TemplateDetail) -> None:
-        if detail.id != self._open:
-            self._put_aside()
-        self._open = detail.id
-        self.editor.load(detail, self._unsaved.pop(detail.id, None))
-        self.detail.setCurrentWidget(self.editor)
-        self._point()
-
-    def _put_aside(self) -> None:
-        if self._open is not None and self.editor.dirty:
-            self._unsaved[self._open] = self.editor.draft
+        self.services.tasks.query(operations.detail_of(template_id), self.pane.show_record, owner=self, key="detail")
 
     def new(self) -> None:
-        self._put_aside()
-        self._open = NEW
-        self.table.setCurrentIndex(QModelIndex())
-        self.table.clearSelection()
-        self.editor.load(None, self._unsaved.pop(NEW, None), class_key=str(self.class_.value()) or FIRST)
-        self.detail.setCurrentWidget(self.editor)
+        self.editor.load(None, self.pane.begin(), class_key=str(self.class_.value()) or FIRST)
         self.editor.name.setFocus()
 
     def revert(self) -> None:
@@ -185,9 +148,7 @@ class TemplatesPage(Page):
                 tr("Version {number} is saved", number=saved.number),
                 tr("Campaigns use it once a supervisor has approved it."),
             )
-        now = self.editor.draft
-        if self._open == (draft.template_id or NEW) and now != draft:  # typed on meanwhile
-            self._unsaved[saved.template_id] = replace(now, template_id=saved.template_id, seen=saved.number)
+        self.pane.saved(draft, saved.template_id, saved.number)
         self._reopen(saved.template_id)
 
     def submit(self) -> None:
@@ -206,13 +167,11 @@ class TemplatesPage(Page):
             self.services.tasks.query(work, lambda _none: self._reopen(saved.template_id), owner=self)
 
     def _reopen(self, template_id: int) -> None:
-        self._open = template_id
-        self.open(template_id)
         self.services.announce(operations.CHANGED)
+        self.open(template_id)
 
     def copy(self) -> None:
         if self.editor.detail is not None:
-            self._put_aside()
             self.services.tasks.query(operations.copying(self.editor.detail.id), self._copied, owner=self)
 
     def _copied(self, saved: Saved) -> None:
