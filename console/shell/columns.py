@@ -83,9 +83,9 @@ class Columns(QObject):
             self._services.tasks.query(partial(_store, self._name, None), owner=self)
 
     def fit(self) -> None:
-        """The widest column takes what the others leave. What has no room drops out, the least important first.
+        """The widest column takes what the others leave, or the last one where that is not seen.
 
-        A list that has nothing to drop scrolls.
+        What has no room drops out, the least important first. A list that has nothing to drop scrolls.
         """
         now, room = theme.current(), self._table.viewport().width()
         least = now.px(LEAST)
@@ -97,6 +97,7 @@ class Columns(QObject):
             shown.remove(place)
             needed -= self._width(place) or least
         self._busy = True
+        self._head.setStretchLastSection(all(self._columns[place].width for place in shown))
         for place, column in enumerate(self._columns):
             self._head.setSectionHidden(place, place not in shown)
             if column.width:
@@ -117,8 +118,6 @@ class Columns(QObject):
         self._head.customContextMenuRequested.connect(self._open_menu)
         self._head.sectionMoved.connect(lambda *_: self._keep())
         self._head.sectionResized.connect(self._resized)
-        if all(column.width for column in self._columns):
-            self._head.setStretchLastSection(True)
         self.fit()
 
     def _open_menu(self, at: QPoint) -> None:

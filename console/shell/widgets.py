@@ -203,10 +203,10 @@ def icon_button(icon_name: str, name: str, clicked: Callable[[], object] | None 
 class StateShape(QWidget):
     """The painted shape of a state, without its word."""
 
-    def __init__(self, state: str, size: int = 12) -> None:
+    def __init__(self, state: str, size: int = 0) -> None:
         super().__init__()
         self._state = state
-        self._size = size
+        size = size or theme.current().px(12)
         # as high as a line of text, so that it stands beside the first line of what it marks
         self.setFixedSize(size, max(size, self.fontMetrics().height()))
         self.setAccessibleName(state_title(state))
@@ -419,6 +419,7 @@ class FilterBox(QComboBox):
         self.setAccessibleName(name)
         self.setToolTip(name)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.setMinimumContentsLength(1)  # may be narrower than its longest choice
         self.set_choices(choices)
         self.activated.connect(lambda: self.chosen.emit(self.value()))
         self.currentIndexChanged.connect(lambda _index: self.updateGeometry())
@@ -426,7 +427,7 @@ class FilterBox(QComboBox):
     def minimumSizeHint(self) -> QSize:
         """Room for what is chosen."""
         hint = super().minimumSizeHint()
-        words = self.fontMetrics().horizontalAdvance(self.currentText()) + theme.current().px(40)
+        words = self.fontMetrics().horizontalAdvance(self.currentText()) + theme.current().px(58)
         return QSize(max(hint.width(), words), hint.height())
 
     def set_choices(self, choices: Sequence[tuple[object, str]]) -> None:

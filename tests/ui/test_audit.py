@@ -15,6 +15,7 @@ from console.core.context import Context
 from console.screens.audit.screen import OTHER, AuditPage, DaysDialog
 from console.shell.notices import Level, Notice
 from console.shell.services import Services
+from console.shell.theme import ThemeManager
 from db.models import AuditEntry
 
 
@@ -145,3 +146,36 @@ def test_what_is_listed_goes_into_a_workbook(
     settle()
     assert notices[-1].text == "trail.xlsx is written: 5 entries."
     assert (tmp_path / "trail.xlsx").exists()
+
+
+def test_in_large_letters_nothing_is_cut(
+    qtbot: QtBot, services: Services, ctx: Context, settle: Callable[[], None], theme_manager: ThemeManager
+) -> None:
+    """Also not a digest or the name of a file, in which no line ends by itself."""
+    with ctx.database.begin() as session:
+        ctx.audit(
+            session, "report.export", "report:daily", file="a" * 90 + ".xlsx", sha256="0123abcd" * 8, report="daily"
+        )
+    theme_manager.apply("light", font_px=19, language="en")
+    page = AuditPage(services)
+    page.resize(1061, 640)  # of a window of 1280 pixels
+    qtbot.addWidget(page)
+    page.show()
+    qtbot.waitExposed(page)
+    page.arrive()
+    settle()
+    assert page.table.horizontalScrollBar().maximum() == 0
+    seen = [page.table.records.columns[place].key for place in page.table.columns.visible()]
+    assert seen == ["at", "actor", "action"]
+    assert page.table.horizontalHeader().length() == page.table.viewport().width()  # the last takes what is left
+    assert page.table.select_id(8)
+    settle()
+    pane = page.detail.parentWidget()
+    assert pane is not None
+    assert page.detail.minimumSizeHint().width() <= pane.width()
+    words = [label.text() for label in page.detail.findChildren(QLabel)]
+    assert " ".join(["0123abcd"] * 8) in words
+    assert "Daily report" in words
+    for box in (page.actor, page.area, page.period):
+        assert box.minimumSizeHint().width() <= box.width()
+    assert page.area.minimumSizeHint().width() < page.area.sizeHint().width()  # gives way before words are lost

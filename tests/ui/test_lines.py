@@ -67,7 +67,7 @@ def test_cards_stay_and_are_filled_again(
     line = add_line(admin.ctx, LineDraft(name="A", address="COM5", limits=Limits(daily_quota=100)))
     page = open_page(admin)
     card = page.cards[line]
-    assert card.quota_words.text() == "Today 0 of 100"
+    assert card.quota_words.text() == "Today 0 of 100 parts"
     assert card.quota.isVisible()
     monkeypatch.setattr(lines_screen, "confirm", lambda *_args, **_named: True)
     card.switch.click()

@@ -6,8 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QDialog, QLabel
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
@@ -17,12 +18,14 @@ from console.core.customers.browse import CustomerFilter
 from console.core.protection.looks import TooManyLooks, look
 from console.core.protection.requests import ask_for_customers, decide, request_rows
 from console.core.pulse import pulse
+from console.screens.protection.looks import LooksSection
 from console.screens.protection.people import EraseDialog, HandOverDialog, PeopleSection
 from console.screens.protection.requests import RefuseDialog, RequestsSection
 from console.screens.protection.retention import MonthsDialog, RetentionSection
 from console.screens.protection.screen import KEEPING, LOOKS, PEOPLE, REQUESTS, ProtectionPage
 from console.shell.notices import Notice
 from console.shell.services import Services
+from console.shell.theme import ThemeManager
 from db.models import Customer, Message
 from tests.protection_world import NAME, PHONE, Planted, planted
 
@@ -214,3 +217,53 @@ def test_the_badge_counts_what_waits_for_me(
     assert [pulse(each).protection for each in (ctx, supervisor_ctx, admin_ctx)] == [0, 1, 0]
     decide(supervisor_ctx, asked, approved=True)
     assert [pulse(each).protection for each in (ctx, supervisor_ctx, admin_ctx)] == [1, 0, 0]
+
+
+def test_in_large_letters_no_list_scrolls_sideways(
+    desk_of: Callable[[Context], Desk], supervisor_ctx: Context, asked: int, theme_manager: ThemeManager
+) -> None:
+    theme_manager.apply("light", font_px=19, language="en")
+    desk = desk_of(supervisor_ctx)
+    desk.page.resize(1061, 640)  # a window of 1280 pixels
+    for key in (REQUESTS, LOOKS):
+        desk.page.arrive(section=key)
+        desk.settle()
+        section = desk.page.sections[key]
+        assert isinstance(section, RequestsSection | LooksSection)
+        table = section.table
+        assert table.horizontalScrollBar().maximum() == 0
+        seen = [table.records.columns[place].key for place in table.columns.visible()]
+        assert seen == {REQUESTS: ["state", "title"], LOOKS: ["at", "actor", "customer", "reason"]}[key]
+
+
+def test_looking_for_a_customer(
+    qtbot: QtBot, desk_of: Callable[[Context], Desk], supervisor_ctx: Context, planted: Planted
+) -> None:
+    desk = desk_of(supervisor_ctx)
+    desk.page.arrive(section=PEOPLE)
+    section = desk.page.sections[PEOPLE]
+    assert isinstance(section, PeopleSection)
+    assert not section.list.isVisible()
+    section.search.setText("nobody is called so")
+    qtbot.waitUntil(section.nobody.isVisible)
+    assert not section.list.isVisible()
+    section.search.setText(NAME)
+    qtbot.waitUntil(section._card.isVisible)  # the only one that fits is chosen
+    assert section.list.isVisible()
+    assert not section.nobody.isVisible()
+    qtbot.keyClick(section.search, Qt.Key.Key_Down)
+    assert section.list.hasFocus()
+    desk.settle()
+
+
+def test_where_nobody_asked_the_way_to_ask_is_shown(
+    qtbot: QtBot, desk_of: Callable[[Context], Desk], ctx: Context, admin_ctx: Context
+) -> None:
+    desk = desk_of(ctx)
+    (button,) = [each for each in desk.page.findChildren(QPushButton) if each.text() == "Open the reports"]
+    assert button.isVisible()
+    with qtbot.waitSignal(desk.services.navigated) as told:
+        button.click()
+    assert told.args == ["reports", {}]
+    other = desk_of(admin_ctx)  # who may not export
+    assert not [each for each in other.page.findChildren(QPushButton) if each.text() == "Open the reports"]

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from console.core.context import Context
     from console.shell.services import Services
+from console.shell.theme import ThemeManager
 
 LEFT_AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 ROWS = 600
@@ -307,3 +308,26 @@ def test_everything_has_an_accessible_name(page: ReportsPage) -> None:
     for widget in (page.period.usual, page.period.first, page.period.last, page.campaign, page.preview.table):
         assert widget.accessibleName()
     assert all(card.accessibleName() and card.accessibleDescription() for card in page.cards.cards)
+
+
+def test_with_little_room_a_report_is_named_only(
+    qtbot: QtBot, services: Services, campaign: int, settle: Callable[[], None], theme_manager: ThemeManager
+) -> None:
+    theme_manager.apply("light", font_px=19, language="en")
+    page = ReportsPage(services)
+    qtbot.addWidget(page)
+    page.resize(1061, 590)
+    page.show()
+    qtbot.waitExposed(page)
+    page.arrive()
+    settle()
+    first = page.cards.cards[0]
+    qtbot.waitUntil(lambda: page.preview.width() > 700)
+    assert not first.about.isVisible()
+    assert first.toolTip().startswith("What left, what arrived")
+    rows = page.preview.table.viewport().height() // page.preview.table.verticalHeader().defaultSectionSize()
+    assert rows >= 3
+    assert page.preview.chart.isVisible()
+    page.resize(1700, 590)
+    qtbot.waitUntil(first.about.isVisible)
+    assert not first.toolTip()

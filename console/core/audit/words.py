@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from datetime import datetime
 
-from console.core.i18n import T, Text, tr
+from console.core.format import local_datetime
+from console.core.i18n import T, Text, clauses, listed, tr
 from console.core.security.permissions import ROLE_TITLES, Role
 from console.core.settings import SETTINGS
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)\Z")
 
 ACTIONS: Mapping[str, Text] = {
     "login": T("Logged in"),
@@ -164,7 +169,7 @@ AREAS: Mapping[str, Text] = {
     "segment": T("Segments"),
     "campaign": T("Campaigns"),
     "series": T("Campaigns that repeat"),
-    "outbox": T("Unknown outcomes"),
+    "outbox": T("Records of sending"),
     "sending": T("Sending"),
     "line": T("Lines"),
     "dispatcher": T("Sending process"),
@@ -357,7 +362,7 @@ def subject_title(subject: str) -> str:
 
 def detail_words(stored: str) -> str:
     """``stored``: the canonical JSON of an entry."""
-    return "; ".join(f"{name}: {value}" for name, value in detail_pairs(stored))
+    return clauses(tr("{name}: {value}", name=name, value=value) for name, value in detail_pairs(stored))
 
 
 def detail_pairs(stored: str) -> list[tuple[str, str]]:
@@ -372,9 +377,9 @@ def _value(key: str, value: object) -> str:
     if value is None:
         return "–"
     if isinstance(value, list):
-        return ", ".join(_value(key, item) for item in value) or "–"
+        return listed(_value(key, item) for item in value) or "–"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_value(name, item)}" for name, item in value.items())
+        return listed(f"{name} {_value(name, item)}" for name, item in value.items())
     if isinstance(value, int):
         return f"{value:,}"
     text = str(value)
@@ -382,4 +387,6 @@ def _value(key: str, value: object) -> str:
         return str(ROLE_TITLES[Role(text)])
     if key == "report" and text in REPORTS:
         return str(REPORTS[text])
+    if _MOMENT.match(text):
+        return local_datetime(datetime.fromisoformat(text))
     return text[:12] if key == "digest" else text

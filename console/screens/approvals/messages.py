@@ -43,7 +43,7 @@ class MessagesCard(Card):
     def _table(self, services: Services) -> RecordTable[MessageRow]:
         columns = [
             Column[MessageRow]("name", tr("Name"), lambda m: m.name, 70, sortable=False),
-            Column[MessageRow]("phone", tr("Number"), lambda m: m.phone, 104, sortable=False),
+            Column[MessageRow]("phone", tr("Number"), lambda m: m.phone, 104, sortable=False, drop=1),
             Column[MessageRow]("body", tr("Text"), lambda m: m.body, 0, sortable=False, tip=lambda m: m.body),
             Column[MessageRow]("parts", tr("Parts"), lambda m: str(m.parts), 84, align="right", sortable=False),
         ]

@@ -159,7 +159,10 @@ class AboutCard(Card):
             (tr("Pace and priority"), how_words(told.schedule) or tr("As fast as the lines go, normal priority")),
             (tr("Line"), told.line or tr("Any line")),
             (tr("Held out"), str(in_words(told.hold_out))),
-            (tr("Submitted"), tr("{name}, {time}", name=found.submitted_by, time=local_datetime(found.submitted_at))),
+            (
+                tr("Submitted by"),
+                tr("{name}, {time}", name=found.submitted_by, time=local_datetime(found.submitted_at)),
+            ),
             (tr("Digest"), found.digest[:16] + "…"),
         ]
         self._pairs.set_pairs(pairs)

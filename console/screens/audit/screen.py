@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from console.core.listing import Sort
 from console.core.security.permissions import Permission
 from console.screens.audit import operations
 from console.screens.audit.operations import Overview
+from console.shell import theme
 from console.shell.files import ask_workbook
 from console.shell.forms import FormDialog
 from console.shell.page import Page
@@ -40,6 +42,8 @@ from console.shell.widgets import (
 )
 
 EVERYBODY, ALWAYS, OTHER = "", 0, -1
+_DIGEST = re.compile("[0-9a-f]{64}")
+_LONG = re.compile(r"[!-~]{16}")  # of letters between which no line ends by itself
 
 
 class AuditPage(Page):
@@ -74,7 +78,9 @@ class AuditPage(Page):
         self.table = self._table()
         self.detail = EntryDetail(self.show_all_about)
         self.table.current_changed.connect(self.detail.show_entry)
-        panes = master_detail(self.table, scroll(self.detail), shares=(3, 1))
+        beside = scroll(self.detail)
+        panes = master_detail(self.table, beside, shares=(3, 1))
+        beside.setMinimumWidth(theme.current().px(300))  # a name and a digest
         content = QWidget()
         layout = column(self.state, panes, spacing=0)
         layout.setStretchFactor(panes, 1)
@@ -86,7 +92,9 @@ class AuditPage(Page):
             Column[AuditRow]("at", tr("Time"), lambda entry: local_datetime(entry.at, seconds=True), 140),
             Column[AuditRow]("actor", tr("Who"), lambda entry: actor_title(entry.actor), 90, sortable=False),
             Column[AuditRow]("action", tr("What"), lambda entry: action_title(entry.action), 160, sortable=False),
-            Column[AuditRow]("subject", tr("About"), lambda entry: subject_title(entry.subject), 120, sortable=False),
+            Column[AuditRow](
+                "subject", tr("About"), lambda entry: subject_title(entry.subject), 120, sortable=False, drop=2
+            ),
             Column[AuditRow](
                 "detail",
                 tr("Details"),
@@ -94,6 +102,7 @@ class AuditPage(Page):
                 0,
                 sortable=False,
                 tip=lambda entry: detail_words(entry.detail),
+                drop=1,  # it stands beside the list, too
             ),
         ]
         empty = EmptyState(
@@ -238,7 +247,7 @@ class EntryDetail(QWidget):
         self._subject = ""
         self._title = heading("")
         self._values = KeyValues()
-        self.all = link_button("", lambda: show_all(self._subject))
+        self.all = link_button(tr("Everything about it"), lambda: show_all(self._subject))
         self._card = Card()
         self._card.add(self._title, self._values, row(self.all, None))
         self._hint = label(tr("Choose an entry to see it in full."), "quiet", wrap=True)
@@ -251,7 +260,7 @@ class EntryDetail(QWidget):
         if entry is None:
             return
         self._subject = entry.subject
-        self.all.setText(tr("Everything about {what}", what=subject_title(entry.subject)))
+        self.all.setAccessibleName(tr("Everything about {what}", what=subject_title(entry.subject)))
         self._title.setText(action_title(entry.action))
         self._values.set_pairs(
             [
@@ -259,10 +268,21 @@ class EntryDetail(QWidget):
                 (tr("Time"), local_datetime(entry.at, seconds=True)),
                 (tr("Who"), actor_title(entry.actor)),
                 (tr("About"), subject_title(entry.subject)),
-                *detail_pairs(entry.detail),
-                (tr("Fingerprint"), " ".join(entry.hash[place : place + 8] for place in range(0, 64, 8))),
+                *((name, _broken(value)) for name, value in detail_pairs(entry.detail)),
+                (tr("Fingerprint"), _in_groups(entry.hash)),
             ]
         )
+
+
+def _in_groups(digest: str) -> str:
+    return " ".join(digest[place : place + 8] for place in range(0, len(digest), 8))
+
+
+def _broken(value: str) -> str:
+    """With places for a line to end in words that are longer than a line; a digest is read in groups."""
+    if _DIGEST.fullmatch(value):
+        return _in_groups(value)
+    return _LONG.sub("\\g<0>\u200b", value)
 
 
 class DaysDialog(FormDialog):

@@ -23,6 +23,11 @@ from console.shell.rows import KeyedRows
 from console.shell.widgets import Card, ElidedLabel, StateShape, column, label, link_button, row
 
 
+def _even(card: Card) -> None:
+    """Its title stands as high as that of the card beside it, which has a link."""
+    card.head.addStrut(theme.current().px(22))
+
+
 class Figure(QWidget):
     """A large number with its name under it."""
 
@@ -56,6 +61,7 @@ class TodayCard(Card):
             figures.setStretch(place, 1)
         self.chart = BarChart(tr("Messages by hour"), each=3)
         self.head.addWidget(Legend(self._series([])))
+        _even(self)
         self.add(figures, self.chart)
         self.body.setStretchFactor(self.chart, 1)
 
@@ -264,6 +270,7 @@ class RunningCard(Card):
 
     def __init__(self) -> None:
         super().__init__(tr("On their way"), spacing=2)
+        _even(self)
         self.rows = KeyedRows[CampaignRow, CampaignLine](lambda it: it.id, self._make, CampaignLine.fill)
         self.none = label(tr("No campaign is being sent."), "quiet")
         self.add(self.rows, self.none)

@@ -159,9 +159,9 @@ class LineWidget(Card):
     def _show_quota(self, card: LineCard) -> None:
         self.quota.setVisible(card.daily_quota is not None)
         if card.daily_quota is None:
-            self.quota_words.setText(tr("Today {sent} sent, no quota", sent=count(card.sent_today)))
+            self.quota_words.setText(tr("Today {sent} parts sent, no quota", sent=count(card.sent_today)))
             return
-        words = tr("Today {sent} of {quota}", sent=count(card.sent_today), quota=count(card.daily_quota))
+        words = tr("Today {sent} of {quota} parts", sent=count(card.sent_today), quota=count(card.daily_quota))
         self.quota_words.setText(words)
         self.quota.set_tone("warn" if card.sent_today >= card.daily_quota else "accent")
         self.quota.set_progress(card.sent_today, card.daily_quota)

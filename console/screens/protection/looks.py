@@ -43,24 +43,26 @@ class LooksSection(QWidget):
 
     def _table(self) -> RecordTable[LookRow]:
         columns = [
-            Column[LookRow]("at", tr("Time"), lambda each: local_datetime(each.at, seconds=True), 150),
-            Column[LookRow]("actor", tr("Who"), lambda each: actor_title(each.actor), 100, sortable=False),
+            Column[LookRow]("at", tr("Time"), lambda each: local_datetime(each.at, seconds=True), 140),
             Column[LookRow](
-                "action",
-                tr("What"),
-                lambda each: action_title(each.action),
-                230,
+                "actor",
+                tr("Who"),
+                lambda each: actor_title(each.actor),
+                110,
                 sortable=False,
                 state=lambda each: "block" if each.refused else "",
             ),
+            Column[LookRow]("action", tr("What"), lambda each: action_title(each.action), 170, sortable=False, drop=1),
             Column[LookRow](
                 "customer",
                 tr("Customer"),
                 lambda each: each.customer or tr("Customer {n}", n=each.customer_id),
-                160,
+                110,
                 sortable=False,
             ),
-            Column[LookRow]("reason", tr("Reason"), lambda each: each.reason, 0, sortable=False),
+            Column[LookRow](
+                "reason", tr("Reason"), lambda each: each.reason, 0, sortable=False, tip=lambda each: each.reason
+            ),
         ]
         empty = EmptyState("eye", tr("Nobody looked"), tr("Each look at a full number stands here with its reason."))
         table = RecordTable(

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QListWidgetItem, QPlainTextEdit, QWidget
 
 from console.core.finding import FoundCustomer
-from console.core.i18n import ntr, tr
+from console.core.i18n import listed, ntr, tr
 from console.core.protection.erasure import Erased, Standing
 from console.core.protection.handover import HandedOver
 from console.screens.protection import operations
@@ -38,10 +38,17 @@ class PeopleSection(QWidget):
         self._services = services
         self._customer: FoundCustomer | None = None
         self.search = SearchField(tr("Name, customer number, or end of the phone number"))
+        self.search.setMaximumWidth(theme.current().px(480))  # all of what may be typed is named
         self.search.searched.connect(self.look_up)
+        self.search.down.connect(self._into_list)
         self.list = TextList()
         self.list.setAccessibleName(tr("Customers"))
         self.list.setMaximumHeight(theme.current().px(240))
+        self.list.hide()  # until something is looked for
+        self.nobody = label(
+            tr("Nobody fits. Try less of the name, or the last digits of the number."), "quiet", wrap=True
+        )
+        self.nobody.hide()
         self.list.currentItemChanged.connect(lambda item, _before: self._chosen(item))
         self._name = heading("")
         self._words = label("", wrap=True)
@@ -60,6 +67,7 @@ class PeopleSection(QWidget):
             ),
             self.search,
             self.list,
+            self.nobody,
         )
         inside = QWidget()
         for card in (ask, self._card, self._certificate):
@@ -73,13 +81,22 @@ class PeopleSection(QWidget):
     def look_up(self, text: str) -> None:
         self._services.tasks.query(operations.find(text), self._found, owner=self, key="find")
 
+    def _into_list(self) -> None:
+        if self.list.count():
+            self.list.setFocus()
+            self.list.setCurrentRow(max(0, self.list.currentRow()))
+
     def _found(self, people: list[FoundCustomer]) -> None:
         self.list.clear()
         for each in people:
             item = QListWidgetItem(f"{each.name}  ·  {each.number}  ·  {each.phone}")
             item.setData(Qt.ItemDataRole.UserRole, each)
             self.list.addItem(item)
+        self.list.setVisible(bool(people))
+        self.nobody.setVisible(not people and bool(self.search.text().strip()))
         self._card.hide()
+        if len(people) == 1:
+            self.list.setCurrentRow(0)
 
     def _chosen(self, item: QListWidgetItem | None) -> None:
         found = None if item is None else item.data(Qt.ItemDataRole.UserRole)
@@ -109,6 +126,7 @@ class PeopleSection(QWidget):
     def _erased(self, erased: Erased) -> None:
         self._card.hide()
         self.list.clear()
+        self.list.hide()
         self._certificate.show_certificate(erased)
         self._services.announce(operations.KEPT)
 
@@ -132,9 +150,7 @@ class CertificateCard(Card):
     def show_certificate(self, erased: Erased) -> None:
         self.text.setPlainText(erased.certificate)
         self.left.setVisible(bool(erased.left))
-        self.left.setText(
-            tr("A number still stands in: {tables}. Tell the administrator.", tables=", ".join(erased.left))
-        )
+        self.left.setText(tr("A number still stands in: {tables}. Tell the administrator.", tables=listed(erased.left)))
         self.show()
 
     def do_save(self) -> None:

@@ -68,14 +68,18 @@ class RequestsSection(QWidget):
                 state=lambda each: _SHAPES[each.state],
             ),
             Column[RequestRow]("title", tr("What"), lambda each: each.title, 0, sortable=False),
-            Column[RequestRow]("rows", tr("Rows"), lambda each: count(each.rows), 70, align="right", sortable=False),
-            Column[RequestRow]("by", tr("By"), lambda each: each.requester, 80, sortable=False),
-            Column[RequestRow]("at", tr("Asked"), self._when, 110, sortable=False),
+            Column[RequestRow](
+                "rows", tr("Rows"), lambda each: count(each.rows), 70, align="right", sortable=False, drop=3
+            ),
+            Column[RequestRow]("by", tr("By"), lambda each: each.requester, 80, sortable=False, drop=1),
+            Column[RequestRow]("at", tr("Asked"), self._when, 110, sortable=False, drop=2),
         ]
         empty = EmptyState(
             "shield",
             tr("Nobody has asked for full numbers"),
             tr("Exports are masked. Where full numbers are needed, ask for them in the export; it then stands here."),
+            tr("Open the reports") if self._services.allowed(Permission.REPORTS_EXPORT) else "",
+            lambda: self._services.navigate("reports"),
         )
         table = RecordTable(
             self._services, columns, operations.request_ids, operations.request_rows, empty, sort=Sort("")

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from console.core.context import Context
 from console.core.format import count, local_datetime
-from console.core.i18n import ntr, tr
+from console.core.i18n import listed, ntr, tr
 from console.core.protection.retention import LONGEST, TITLES, Due, Rule
 from console.core.security.permissions import Permission
 from console.screens.protection import operations
@@ -87,8 +87,8 @@ class RetentionSection(QWidget):
         self.reload()
 
     def do_run(self) -> None:
-        listed = "\n".join(f"{each.rule.title}: {count(each.rows)}" for each in self._due if each.rows)
-        text = tr("This cannot be undone.") + "\n\n" + listed
+        due = "\n".join(f"{each.rule.title}  {count(each.rows)}" for each in self._due if each.rows)
+        text = tr("This cannot be undone.") + "\n\n" + due
         if confirm(self, tr("Let go of what is due?"), text, tr("Let go"), danger=True):
             self._services.tasks.run(
                 tr("Letting go of old records"), operations.run_now, self._ran, owner=self, cancellable=False
@@ -111,8 +111,8 @@ def _last_words(keeping: Keeping) -> str:
     at, counts = keeping.last
     if not counts:
         return tr("Last looked through {time}: nothing was due.", time=local_datetime(at))
-    listed = ", ".join(f"{TITLES[key][0]} {count(rows)}" for key, rows in counts.items() if key in TITLES)
-    return tr("Last let go {time}: {what}", time=local_datetime(at), what=listed)
+    what = listed(f"{TITLES[key][0]} {count(rows)}" for key, rows in counts.items() if key in TITLES)
+    return tr("Last let go {time}: {what}", time=local_datetime(at), what=what)
 
 
 class MonthsDialog(FormDialog):

@@ -12,7 +12,9 @@ from console.core.i18n import tr
 from console.core.reports.requests import Card, Report
 from console.shell import theme
 from console.shell.icons import icon
-from console.shell.widgets import column, heading, label, row
+from console.shell.widgets import column, label, row
+
+_WIDE, _SHORT = 312, 216  # design pixels
 
 
 class ReportCard(QPushButton):
@@ -27,7 +29,8 @@ class ReportCard(QPushButton):
         picture.setPixmap(icon(card.icon, "accent").pixmap(QSize(20, 20)))
         picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         picture.setFixedWidth(20)
-        words = column(heading(str(card.title)), label(str(card.text), "quiet", wrap=True), spacing=4)
+        self.about = label(str(card.text), "quiet", wrap=True)
+        words = column(label(str(card.title), "heading", wrap=True), self.about, spacing=4)
         layout = row(picture, words, spacing=12, margins=14)
         layout.setStretch(1, 1)
         self.setLayout(layout)
@@ -41,8 +44,17 @@ class ReportCard(QPushButton):
         layout = self.layout()
         return layout.heightForWidth(width) if layout is not None else super().heightForWidth(width)
 
+    def set_short(self, short: bool) -> None:
+        """Without its description, which is then its tip."""
+        self.about.setVisible(not short)
+        self.setToolTip(self.about.text() if short else "")
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()  # a column within a row does not hear of it by itself
+        self.updateGeometry()
+
     def sizeHint(self) -> QSize:
-        width = theme.current().px(280)
+        width = theme.current().px(_SHORT if self.about.isHidden() else _WIDE) - 32
         return QSize(width, self.heightForWidth(width))
 
     def minimumSizeHint(self) -> QSize:
@@ -71,7 +83,13 @@ class CardList(QWidget):
         self.cards[0].setChecked(True)
         self._group.buttonClicked.connect(lambda _button: self.chosen.emit(self.report()))
         self.setLayout(column(*self.cards, None, spacing=8, margins=16))
-        self.setFixedWidth(theme.current().px(312))
+        self.set_short(False)
+
+    def set_short(self, short: bool) -> None:
+        """Where the page has little room its reports are named only."""
+        for card in self.cards:
+            card.set_short(short)
+        self.setFixedWidth(theme.current().px(_SHORT if short else _WIDE))
 
     def report(self) -> Report:
         return next(card.report for card in self.cards if card.isChecked())

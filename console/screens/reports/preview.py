@@ -124,6 +124,7 @@ class PreviewPane(QWidget):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.table)
         self.stack.addWidget(self.empty)
+        self.stack.setMinimumHeight(theme.current().row_height * 5)
         self.note = label("", "quiet")
         self.chart = DayChart()
         layout = column(self.chart, self.tabs, self.stack, self.note, spacing=8)
@@ -192,5 +193,6 @@ class DayChart(QWidget):
         self.bars = BarChart(tr("Messages by day"), each=max(1, len(days) // 10))
         self.bars.set_data([f"{day.day:%m-%d}" for day in days], series)
         self.bars.setMaximumHeight(theme.current().px(170))
+        self.bars.setMinimumHeight(theme.current().px(90))  # the rows are what is read
         self._inside.addLayout(row(Legend(series), None))
         self._inside.addWidget(self.bars)

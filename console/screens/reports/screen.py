@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 
 from console.core.errors import UserError
@@ -21,6 +21,7 @@ from console.screens.reports import operations
 from console.screens.reports.cards import CardList
 from console.screens.reports.period import PeriodChooser
 from console.screens.reports.preview import PreviewPane
+from console.shell import theme
 from console.shell.asking import AskFullNumbersDialog
 from console.shell.files import ask_workbook
 from console.shell.gauges import ProgressLine
@@ -38,6 +39,8 @@ from console.shell.widgets import (
     row,
     scroll,
 )
+
+NARROW = 940  # design pixels below which a report is named without its description
 
 
 class ReportsPage(Page):
@@ -83,12 +86,16 @@ class ReportsPage(Page):
         body.setObjectName("surface")
         body.setLayout(right)
         whole = QWidget()
-        left = scroll(self.cards)
-        left.setFixedWidth(self.cards.width())
-        layout = row(left, body, spacing=0)
+        self._left = scroll(self.cards)
+        layout = row(self._left, body, spacing=0)
         layout.setStretch(1, 1)
         whole.setLayout(layout)
         return whole
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.cards.set_short(self.width() < theme.current().px(NARROW))
+        self._left.setFixedWidth(self.cards.width())
 
     # What is shown
 

@@ -24,7 +24,12 @@ class DraftPane(QWidget):
         super().__init__()
         self._services = services
         self._shown: DraftView | None = None
-        self.none = label(tr("There is no draft. The administrator writes one to change rules."), "quiet", wrap=True)
+        none = (
+            tr("There is no draft. “Write a draft” above begins one; nothing changes before somebody else approves it.")
+            if services.allowed(Permission.RULES_EDIT)
+            else tr("There is no draft. The administrator writes one to change rules.")
+        )
+        self.none = label(none, "quiet", wrap=True)
         self._values = KeyValues()
         self.take_back = quiet_button(tr("Take back"), None, "undo-2")
         self.discard = quiet_button(tr("Throw away…"), None, "trash-2")

@@ -47,7 +47,7 @@ class FieldsSection(QWidget):
         columns = [
             Column[Field]("title", tr("Title"), lambda each: each.title, 160, sortable=False),
             Column[Field]("kind", tr("Kind"), lambda each: str(KIND_TITLES[each.kind]), 110, sortable=False),
-            Column[Field]("choices", tr("Choices"), lambda each: listed(each.choices), 0, sortable=False),
+            Column[Field]("choices", tr("Choices"), lambda each: listed(each.choices), 0, sortable=False, drop=1),
             Column[Field](
                 "state",
                 tr("State"),

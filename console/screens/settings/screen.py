@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from console.core.events import Change, Topic
-from console.core.i18n import tr
+from console.core.i18n import listed, tr
 from console.core.security.permissions import Permission, permissions_of
 from console.core.settings import SECTION_TITLES, SETTINGS, Declaration, Scope, Section, Settings
 from console.screens.settings import operations
@@ -136,9 +136,9 @@ class SettingsPage(Page):
         self._reload_lists()
 
     def _reload_lists(self) -> None:
-        for listed in (self.users, self.fields, self.signatures, self.absence):
-            if listed is not None:
-                listed.reload()
+        for section in (self.users, self.fields, self.signatures, self.absence):
+            if section is not None:
+                section.reload()
 
     @property
     def section(self) -> str:
@@ -174,7 +174,7 @@ class SettingsPage(Page):
         unsaved = [section for section, form in self.forms.items() if form.changes()]
         if not unsaved:
             return True
-        names = ", ".join(str(SECTION_TITLES[section]) for section in unsaved)
+        names = listed(SECTION_TITLES[section] for section in unsaved)
         text = tr("What was changed under {names} has not been saved.", names=names)
         if not confirm(self, tr("Leave without saving?"), text, tr("Discard changes"), danger=True):
             return False

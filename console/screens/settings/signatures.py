@@ -84,7 +84,7 @@ class SignaturesSection(QWidget):
             Column[SignatureRow]("text", tr("Signature"), lambda each: each.text, 130, sortable=False),
             Column[SignatureRow]("holder", tr("Holder"), lambda each: each.holder, 0, sortable=False),
             Column[SignatureRow](
-                "registration", tr("Registration"), lambda each: each.registration, 130, sortable=False
+                "registration", tr("Registration"), lambda each: each.registration, 130, sortable=False, drop=1
             ),
             Column[SignatureRow](
                 "until",

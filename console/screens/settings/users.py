@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from console.core.format import local_datetime
-from console.core.i18n import tr
+from console.core.i18n import listed, tr
 from console.core.listing import Sort
 from console.core.security.permissions import ROLE_TITLES
 from console.core.security.users import UserRow
@@ -39,7 +39,7 @@ class UsersSection(QWidget):
             Column[UserRow](
                 "roles",
                 tr("Roles"),
-                lambda user: ", ".join(str(ROLE_TITLES[role]) for role in user.roles),
+                lambda user: listed(ROLE_TITLES[role] for role in user.roles),
                 0,
                 sortable=False,
             ),
@@ -52,7 +52,7 @@ class UsersSection(QWidget):
                 state=lambda user: "active" if user.active else "off",
             ),
             Column[UserRow](
-                "last", tr("Last login"), lambda user: local_datetime(user.last_login_at), 130, sortable=False
+                "last", tr("Last login"), lambda user: local_datetime(user.last_login_at), 130, sortable=False, drop=1
             ),
         ]
         table = RecordTable(

@@ -58,3 +58,5 @@ def test_details_in_words() -> None:
     detail = canonical({"roles": ["officer"], "messages": 1812, "digest": "ab" * 32, "sound": True, "odd": None})
     assert detail_words(detail) == "fingerprint: abababababab; messages: 1,812; odd: –; roles: Officer; whole: yes"
     assert detail_words("{}") == ""
+    moments = canonical({"expires_at": "2026-11-24T05:23:41+00:00", "note": "2026-11-24T05:23"})
+    assert detail_words(moments) == "valid until: 2026-11-24 13:23; note: 2026-11-24T05:23"
