@@ -6,10 +6,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from console.core.customers.importing import ImportResult
+from console.core.format import duration
 from console.core.i18n import clauses, ntr, sentences, tr
 from console.screens.customers.sections import figure
 from console.shell.gauges import ProgressLine
-from console.shell.tasklist import said
 from console.shell.tasks import Task
 from console.shell.widgets import Card, clear, column, label, primary_button, quiet_button, row, separator
 
@@ -45,7 +45,6 @@ class DecisionBar(QWidget):
         self.why_not.setVisible(rows > 0 and bool(why_not))
         self.progress.hide()
         self.cancel.hide()
-        self.start.show()
         self.start.setText(ntr("Import {n} row", "Import {n} rows", rows) if rows else tr("Import"))
         self.start.setEnabled(rows > 0 and not why_not)
 
@@ -54,16 +53,28 @@ class DecisionBar(QWidget):
         decided = importing and not task.cancellable
         self.summary.setText(task.title)
         self.words.setText(
-            sentences(tr("It is decided and will be written to its end."), said(task)) if decided else said(task)
+            sentences(tr("It is decided and will be written to its end."), _far(task)) if decided else _far(task)
         )
         self.words.setVisible(bool(self.words.text()))
         self.why_not.hide()
-        self.progress.set_progress(task.done, task.total, f"{task.done / task.total:.0%}" if task.total else "")
+        self.progress.set_progress(task.done, task.total)
         self.progress.show()
         self.cancel.setVisible(importing and not decided)
         self.cancel.setEnabled(not task.cancelling)
-        self.start.setVisible(not importing)
-        self.start.setEnabled(False)
+        self.start.setEnabled(False)  # it keeps its place: a second click presses nothing else
+
+    def say_once(self, words: str) -> None:
+        """In place of the promise, until the next offer."""
+        self.words.setText(words)
+
+
+def _far(task: Task) -> str:
+    if task.cancelling:
+        return tr("Stopping…")
+    parts = [f"{task.done / task.total:.0%}"] if task.total else []
+    if task.seconds_left is not None:
+        parts.append(tr("about {left} left", left=duration(task.seconds_left)))
+    return " · ".join(parts)
 
 
 class ResultCard(Card):

@@ -265,6 +265,7 @@ class ImportPage(QWidget):
             failed=self._failed,
         )
         self._follow(self._importing)
+        self.area.setFocus()
 
     def cancel_import(self) -> None:
         """While it is not decided."""
@@ -295,8 +296,9 @@ class ImportPage(QWidget):
             self._importing = None
             self._lock(False)
             if cancelled:
-                self._services.notices.good(tr("The import was cancelled. Nothing was changed."))
                 self._ready()
+                self.decision.say_once(tr("The import was cancelled. Nothing was changed."))
+                self.decision.start.setFocus()
         elif cancelled:  # by the person; whoever is overtaken does not stand here any more
             self.decision.offer(0, tr("Cancelled. Choose the file again to go on."))
         if task is self._reading:
@@ -326,8 +328,8 @@ class ImportPage(QWidget):
                 "Imported: {added} added, {updated} updated.", added=count(result.added), updated=count(result.updated)
             )
             self._services.notices.good(told)
-        QTimer.singleShot(0, self._to_end)
+        QTimer.singleShot(0, self._to_result)
 
-    def _to_end(self) -> None:
-        self.area.verticalScrollBar().setValue(self.area.verticalScrollBar().maximum())
+    def _to_result(self) -> None:
+        self.area.verticalScrollBar().setValue(self.result.y() - theme.current().px(16))
         self.result.show_these.setFocus()
