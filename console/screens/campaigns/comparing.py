@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -16,10 +15,11 @@ from console.core.context import Context
 from console.core.errors import UserError
 from console.core.format import count
 from console.core.i18n import tr
-from console.core.messages.difference import Change, Stretch
+from console.core.messages.difference import Stretch
 from console.core.security.permissions import Permission
 from console.screens.campaigns import operations
 from console.shell import theme
+from console.shell.differences import changes
 from console.shell.files import ask_workbook
 from console.shell.listdialog import ListDialog
 from console.shell.services import Services
@@ -103,21 +103,7 @@ class WordingCard(Card):
         if not stretches:
             self._rows.addWidget(label(tr("The same text.")))
             return
-        shown = label("", wrap=True, selectable=True)
-        shown.setTextFormat(Qt.TextFormat.RichText)
-        shown.setText("".join(map(_painted, stretches)))
-        shown.setAccessibleName(said)
-        self._rows.addWidget(shown)
-
-
-def _painted(each: Stretch) -> str:
-    """Line and strike besides colour: nobody has to tell red from green."""
-    now, text = theme.current(), escape(each.text).replace("\n", "<br>")
-    if each.change is Change.ADDED:
-        return f'<u style="color:{now.color("good").name()}">{text}</u>'
-    if each.change is Change.REMOVED:
-        return f'<s style="color:{now.color("bad").name()}">{text}</s>'
-    return text
+        self._rows.addWidget(changes(stretches, said))
 
 
 class PeopleCard(Card):

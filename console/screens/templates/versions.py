@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from html import escape
 from itertools import pairwise
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from console.core.format import local_datetime
 from console.core.i18n import tr
-from console.core.messages.difference import Change, Stretch, difference
+from console.core.messages.difference import difference
 from console.core.messages.library import VersionRow
 from console.core.messages.variants import Variant
-from console.shell import theme
+from console.shell.differences import changes
 from console.shell.widgets import StateBadge, clear, column, flat_button, label, row
 
 
@@ -43,12 +42,12 @@ class VersionList(QWidget):
         whole = column(head, spacing=2)
         for line in _story(version):
             whole.addWidget(label(line, "quiet", wrap=True))
-        whole.addWidget(changes(before.body, version.body))
+        whole.addWidget(_changed(before.body, version.body))
         old, new = ({each.name: each for each in row_.variants} for row_ in (before, version))
         for name in dict.fromkeys((*new, *old)):
             was, now = old.get(name), new.get(name)
-            whole.addWidget(changes(_titled(was), _titled(now)))
-            whole.addWidget(changes(was.body if was else "", now.body if now else ""))
+            whole.addWidget(_changed(_titled(was), _titled(now)))
+            whole.addWidget(_changed(was.body if was else "", now.body if now else ""))
         return whole
 
 
@@ -69,19 +68,5 @@ def _story(version: VersionRow) -> list[str]:
     return lines
 
 
-def changes(before: str, after: str) -> QLabel:
-    """``after`` with what it changed: added underlined, removed struck out."""
-    shown = label("", "quiet", wrap=True, selectable=True)
-    shown.setTextFormat(Qt.TextFormat.RichText)
-    shown.setText("".join(map(_painted, difference(before, after))))
-    shown.setAccessibleName(after)
-    return shown
-
-
-def _painted(stretch: Stretch) -> str:
-    now, text = theme.current(), escape(stretch.text).replace("\n", "<br>")
-    if stretch.change is Change.ADDED:
-        return f'<u style="color:{now.color("good").name()}">{text}</u>'
-    if stretch.change is Change.REMOVED:
-        return f'<s style="color:{now.color("bad").name()}">{text}</s>'
-    return text
+def _changed(before: str, after: str) -> QLabel:
+    return changes(difference(before, after), after, "quiet")
