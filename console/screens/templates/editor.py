@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -23,6 +22,7 @@ from console.screens.templates.body import BodyEdit
 from console.screens.templates.chips import ChipPanel
 from console.screens.templates.operations import Draft, fitting_of, material_of
 from console.screens.templates.preview import PreviewPanel
+from console.screens.templates.texts import Texts
 from console.screens.templates.variants import VariantBar, VariantDialog
 from console.screens.templates.versions import VersionList
 from console.shell import theme
@@ -70,9 +70,7 @@ class TemplateEditor(DraftEditor[TemplateDetail, Draft]):
         self._choices: tuple[Choice, ...] = ()
         self._people: tuple[Candidate, ...] = ()
         self._fits: tuple[int, ...] = ()  # the text of each of them
-        self._main = ""  # the main text, while a variant is being written
-        self._variants: tuple[Variant, ...] = ()
-        self._at = 0  # which text is being written: 0 the main one, else the number of a variant
+        self._texts = Texts()  # the one that is being written as it was when it was shown
         self._editable = True
         self._timer = QTimer(self, interval=TYPING_PAUSE, singleShot=True)
         self._timer.timeout.connect(self.show_preview)
@@ -175,47 +173,36 @@ class TemplateEditor(DraftEditor[TemplateDetail, Draft]):
 
     @property
     def draft(self) -> Draft:
-        main, variants = self._texts()
+        texts = self.texts
         return replace(
             self._stored,
             name=self.name.text(),
             class_key=self.class_.currentData(),
-            body=main,
-            variants=variants,
+            body=texts.main,
+            variants=texts.variants,
         )
 
-    def _texts(self) -> tuple[str, tuple[Variant, ...]]:
+    @property
+    def texts(self) -> Texts:
         """As they stand, the one that is being written included."""
-        at, written = self._at, self.body.text()
-        if not at:
-            return written, self._variants
-        return self._main, tuple(
-            replace(each, body=written) if place == at else each for place, each in enumerate(self._variants, 1)
-        )
+        return self._texts.written(self.body.text())
 
     def load(self, detail: TemplateDetail | None, begun: Draft | None = None, *, class_key: str = FIRST) -> None:
         before = self.detail
         stored = _of(detail) if detail is not None else replace(BLANK, class_key=class_key)
         shown = self._hold(detail, stored, begun)
-        at = self._stays_at(before, shown.variants)
+        same = detail is not None and before is not None and before.id == detail.id
+        texts = Texts(shown.body, shown.variants)
+        self._texts = texts.where(self._texts) if same else texts
         self.name.setText(shown.name)
         self.class_.setCurrentIndex(max(0, self.class_.findData(shown.class_key)))
-        self._main, self._variants, self._at = shown.body, shown.variants, at
-        text = shown.variants[at - 1].body if at else shown.body
-        if not at or text != self.body.text():  # saved while it was written: the cursor stays
-            self.body.load_text(text)
+        if not self._texts.at or self._texts.body != self.body.text():  # saved while it was written: the cursor stays
+            self.body.load_text(self._texts.body)
         self.versions.show_versions(detail.versions if detail else (), may_edit=self._may_edit)
         self._dress()
         self._class_changed()
         self._find_readers()
         self.show_preview()
-
-    def _stays_at(self, before: TemplateDetail | None, variants: Sequence[Variant]) -> int:
-        """The text that was being written, when the same template is shown again, saved for instance."""
-        now = self.detail
-        if now is None or before is None or before.id != now.id or not 0 < self._at <= len(variants):
-            return 0
-        return self._at if variants[self._at - 1].name == self._variants[self._at - 1].name else 0
 
     def _dress(self) -> None:
         detail = self.detail
@@ -224,7 +211,7 @@ class TemplateEditor(DraftEditor[TemplateDetail, Draft]):
         state = "retired" if retired else newest.state.value if newest else "draft"
         editable = self._may_edit and not retired
         self._editable = editable
-        self.variants.show_variants(self._variants, self._at, editable=editable)
+        self.variants.show_variants(self._texts.variants, self._texts.at, editable=editable)
         self.name.setReadOnly(not editable)
         self.body.setReadOnly(not editable)
         self.chips.setEnabled(editable)
@@ -272,8 +259,8 @@ class TemplateEditor(DraftEditor[TemplateDetail, Draft]):
         """Whose text it is: those whom the preview walks through."""
         self._fits = ()
         self._show_readers()
-        if self._variants and self._people:
-            work = fitting_of(self.message_class.key, self._people, self._variants)
+        if self._texts.variants and self._people:
+            work = fitting_of(self.message_class.key, self._people, self._texts.variants)
             self._services.tasks.query(work, self._take_readers, owner=self, key="readers")
 
     def _take_readers(self, fits: tuple[int, ...]) -> None:
@@ -282,24 +269,22 @@ class TemplateEditor(DraftEditor[TemplateDetail, Draft]):
             self._show_readers()
 
     def _show_readers(self) -> None:
-        own = [person for person, fit in zip(self._people, self._fits, strict=False) if fit == self._at]
+        own = [person for person, fit in zip(self._people, self._fits, strict=False) if fit == self._texts.at]
         self.preview.picker.set_people(own or self._people, own=bool(own) or not self._fits)
 
     # --- its variants
 
     def _show_text(self, place: int) -> None:
         """Another of the template's texts into the editor."""
-        self._main, self._variants = self._texts()
-        self._at = place
-        self.body.load_text(self._variants[place - 1].body if place else self._main)
+        self._texts = replace(self.texts, at=place)
+        self.body.load_text(self._texts.body)
         self._show_readers()
         self.show_preview()
 
-    def _set_variants(self, variants: Sequence[Variant], at: int) -> None:
-        self._main, self._variants = self._texts()[0], tuple(variants)
-        self._at = at
-        self.variants.show_variants(self._variants, at, editable=self._editable)
-        self.body.load_text(self._variants[at - 1].body if at else self._main)
+    def _use(self, texts: Texts) -> None:
+        self._texts = texts
+        self.variants.show_variants(texts.variants, texts.at, editable=self._editable)
+        self.body.load_text(texts.body)
         self._find_readers()
         self._changed()
         self.show_preview()
@@ -309,42 +294,34 @@ class TemplateEditor(DraftEditor[TemplateDetail, Draft]):
 
         def put(name: str, choice: Choice | None) -> None:
             if choice is not None:
-                variants = self._texts()[1]
                 new = Variant(name=name, when=choice.when, body=self.body.text(), said=choice.said)
-                self._set_variants((*variants, new), len(variants) + 1)
+                self._use(self.texts.added(new))
                 self.body.setFocus()
 
         if self._choices:
-            taken = {each.name for each in self._variants}
+            taken = {each.name for each in self._texts.variants}
             VariantDialog(self, self._choices, taken, put).open()
 
     def edit_variant(self) -> None:
-        place = self._at - 1
-        variants = self._texts()[1]
-        before = variants[place]
+        before = self.texts.variant
 
         def put(name: str, choice: Choice | None) -> None:
             changed = replace(before, name=name)
             if choice is not None:
                 changed = replace(changed, when=choice.when, said=choice.said)
-            self._set_variants((*variants[:place], changed, *variants[place + 1 :]), place + 1)
+            self._use(self.texts.put(changed))
 
-        taken = {each.name for each in variants if each is not before}
+        taken = {each.name for each in self._texts.variants} - {before.name}
         VariantDialog(self, self._choices, taken, put, before).open()
 
     def remove_variant(self) -> None:
-        place = self._at - 1
-        variants = self._texts()[1]
         text = tr("Those whom it was for get the next text that fits them, or the main text.")
-        title = tr("Remove the text “{name}”?", name=variants[place].name)
+        title = tr("Remove the text “{name}”?", name=self._texts.variant.name)
         if confirm(self, title, text, tr("Remove"), danger=True):
-            self._set_variants((*variants[:place], *variants[place + 1 :]), 0)
+            self._use(self.texts.removed())
 
     def move_variant(self, step: int) -> None:
-        place = self._at - 1
-        variants = list(self._texts()[1])
-        variants.insert(place + step, variants.pop(place))
-        self._set_variants(variants, self._at + step)
+        self._use(self.texts.moved(step))
 
     def refresh_people(self) -> None:
         """Customers or word lists may have changed."""
@@ -376,10 +353,9 @@ class TemplateEditor(DraftEditor[TemplateDetail, Draft]):
         self._mark_texts(signature)
 
     def _mark_texts(self, signature: str) -> None:
-        main, variants = self._texts()
-        if variants:
-            bodies = (main, *(each.body for each in variants))
-            checked = (check_template(body, self.message_class, signature, self._words) for body in bodies)
+        texts = self.texts
+        if texts.variants:
+            checked = (check_template(body, self.message_class, signature, self._words) for body in texts.bodies)
             self.variants.mark({place for place, found in enumerate(checked) if blocked(found)})
 
     def _go_to(self, finding: Finding) -> None:
@@ -387,8 +363,8 @@ class TemplateEditor(DraftEditor[TemplateDetail, Draft]):
             self.body.select_place(finding.where)
 
     def _take_version(self, version: VersionRow) -> None:
-        self._main, self._variants, self._at = version.body, version.variants, 0
-        self.variants.show_variants(self._variants, 0, editable=self._editable)
+        self._texts = Texts(version.body, version.variants)
+        self.variants.show_variants(version.variants, 0, editable=self._editable)
         self.body.set_text(version.body)
         self._find_readers()
         self._changed()
