@@ -136,7 +136,7 @@ def require_loan(session: Session, customer_id: int, loan_id: int | None) -> Non
         raise NotTheirLoan()
 
 
-def touch(row: Customer, now: datetime) -> None:
+def touch(row: Customer | Loan, now: datetime) -> None:
     """Every change moves the time on, so that no form filled before it can be saved after it."""
     row.updated_at = max(now, row.updated_at + timedelta(microseconds=1))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import delete, insert, select
@@ -14,7 +14,7 @@ from console.core.customers import instalments as terms
 from console.core.customers import normalise
 from console.core.customers.amounts import fen, rate
 from console.core.customers.dates import day
-from console.core.customers.editing import ChangedMeanwhile, Invalid, locked
+from console.core.customers.editing import ChangedMeanwhile, Invalid, locked, touch
 from console.core.customers.instalments import Instalment, Method, current, method_of, schedule
 from console.core.customers.normalise import Refused
 from console.core.customers.secrets import Sealer, canonical, sealer
@@ -73,7 +73,7 @@ def edit_loan(ctx: Context, loan_id: int, entered: Mapping[str, object], seen: d
             _unique(session, str(values["number"]), row.id)
         changed = _apply(row, values, seal)
         if changed:
-            _touch(row, now)
+            touch(row, now)
             detail = {"loan": row.number, "changed": sorted(changed)}
             ctx.audit(session, "loan.edit", f"customer:{row.customer_id}", **detail)
         return changed
@@ -159,10 +159,6 @@ def _locked(session: Session, loan_id: int) -> Loan:
     if row is None:
         raise LoanRefused(T("This loan is not in the database any more."), T("Refresh the page."))
     return row
-
-
-def _touch(row: Loan, now: datetime) -> None:
-    row.updated_at = max(now, row.updated_at + timedelta(microseconds=1))
 
 
 # Instalments
@@ -343,4 +339,4 @@ def carry(session: Session, loan: Loan, now: datetime) -> None:
         loan.state = LoanState.SETTLED
     else:
         loan.state = LoanState.OVERDUE if stands.late else LoanState.ACTIVE
-    _touch(loan, now)
+    touch(loan, now)
