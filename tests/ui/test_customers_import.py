@@ -174,9 +174,14 @@ def test_the_error_workbook(
     book.active["C2"] = "13900139000"
     book.active.delete_rows(3)
     book.save(tmp_path / "改.xlsx")
+    importing.start_import()
+    settle()
     importing = opened(page, qtbot, tmp_path / "改.xlsx", settle)
     assert importing.decision.start.text() == "Import 1 row"
     assert not importing.check.table.isVisible()
+    assert importing.outlook.source.text() == "名单"
+    assert "they complete the file of" in importing.outlook.against.text()
+    assert not importing.outlook.retire.isVisible()  # nobody is gone
 
 
 def test_a_file_that_cannot_be_read_says_why(page: CustomersPage, qtbot: QtBot, tmp_path: Path, settle: Settle) -> None:

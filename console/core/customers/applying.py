@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
 from typing import Any, Protocol
 
-from sqlalchemy import and_, bindparam, func, literal, select, update
+from sqlalchemy import bindparam, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from console.core.context import Context
@@ -26,6 +26,7 @@ from console.core.customers.imports import anything_opens, lines_send
 from console.core.customers.merging import Merger, Span
 from console.core.customers.pace import Pace
 from console.core.customers.plans import P, PlanMerger
+from console.core.customers.previous import standing
 from console.core.customers.values import C, L, S, Script, alone
 from db import bulk
 from db.models import ChangeKind, ImportBatch, ImportedCustomer, ImportState
@@ -198,17 +199,21 @@ class _Retirement:
 
     def __init__(self, ctx: Context, batch: ImportBatch) -> None:
         self._batch = batch
-        before, now = ImportedCustomer.__table__, ImportedCustomer.__table__.alias()
-        here = select(literal(1)).where(now.c.import_id == batch.id, now.c.customer_id == C.c.id).exists()
-        stood = and_(before.c.customer_id == C.c.id, before.c.import_id == batch.previous_id)
-        self._gone = select(C.c.id).join(before, stood).where(C.c.active, ~here)
+        now = ImportedCustomer.__table__.alias()
+        self._here = select(literal(1)).where(now.c.import_id == batch.id, now.c.customer_id == C.c.id).exists()
+        self._before: list[int] | None = None  # the file before, and what was corrected in it
         one = select().select_from(C).where(C.c.id == bindparam("given_id", type_=C.c.id.type))
         script = Script(ctx.database.engine.dialect)
         self._remember = script.remember(ChangeKind.CUSTOMER, C, one, ["active", "updated_at"])
 
     def run(self, session: Session, rows: int) -> int:
         alone(session, C)
-        ids = list(session.scalars(self._gone.limit(min(rows, 500))))
+        if self._before is None:
+            self._before = [batch.id for batch in standing(session, self._batch.source, self._batch.id)]
+        before = ImportedCustomer.__table__
+        stood = select(before.c.customer_id).where(before.c.import_id.in_(self._before))
+        gone = select(C.c.id).where(C.c.active, C.c.id.in_(stood), ~self._here)
+        ids = list(session.scalars(gone.limit(min(rows, 500))))
         for id_ in ids:
             self._remember.run(session, {"given_import": self._batch.id, "given_id": id_})
         retired = update(C).where(C.c.id.in_(ids)).values(active=False, updated_at=self._batch.decided_at)

@@ -18,6 +18,7 @@ from console.core.customers.errors_workbook import error_workbook
 from console.core.customers.imports import ImportUnderway, history, settled
 from console.core.customers.mapping import header_digest
 from console.core.customers.preparing import Prepared, mark_kept
+from console.core.customers.previous import COMPLETES
 from console.core.customers.problems import BadRow, Policy
 from console.core.customers.staging import Desk
 from console.core.customers.totals import Line
@@ -102,7 +103,7 @@ def decide(
             state=ImportState.APPLYING,
             source=difference.source,
             previous_id=difference.previous_id,
-            control=_control(lines, confirmed=choices.confirmed),
+            control=_control(lines, confirmed=choices.confirmed) | ({COMPLETES: True} if difference.completes else {}),
             difference=difference.dump(),
             retire_gone=choices.retire_gone,
             rows_added=result.added,

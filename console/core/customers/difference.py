@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from console.core.context import Context
 from console.core.customers.effects import Effect
 from console.core.customers.preparing import Prepared
+from console.core.customers.previous import standing
 from console.core.customers.sources import LONGEST, source_of
 from console.core.format import masked_phone
-from db.models import Customer, ImportBatch, ImportedCustomer, ImportedLoan, ImportState, Loan
+from db.models import Customer, ImportBatch, ImportedCustomer, ImportedLoan, Loan
 from db.paging import chunked
 
 
@@ -26,7 +27,8 @@ class Difference:
     """Positions are those of ``Checked.valid``; a row counts by its loan, or by its customer where it has none."""
 
     source: str
-    previous_id: int | None = None  # None: nothing came from this source before
+    previous_id: int | None = None  # None: there is nothing to compare with
+    completes: bool = False  # corrected rows of the file of ``previous_at``
     previous_at: datetime | None = None
     new: Sequence[int] = ()
     changed: Sequence[int] = ()
@@ -77,19 +79,14 @@ def difference_in(session: Session, prepared: Prepared, source: str | None) -> D
     said = source_of(prepared.checked.sheet.file_name) if source is None else source.strip()[:LONGEST]
     if not said:
         return Difference(source="")
-    before = (
-        select(ImportBatch)
-        .where(ImportBatch.source == said, ImportBatch.state == ImportState.DONE)
-        .order_by(ImportBatch.id.desc())
-        .limit(1)
-    )
-    if prepared.import_id:
-        before = before.where(ImportBatch.id < prepared.import_id)
-    previous = session.scalar(before)
-    if previous is None:
+    before = standing(session, said, prepared.import_id)
+    if not before:
         return Difference(source=said)
-    loans = set(session.scalars(select(ImportedLoan.loan_id).where(ImportedLoan.import_id == previous.id)))
-    people = select(ImportedCustomer.customer_id).where(ImportedCustomer.import_id == previous.id)
+    previous, ids = before[-1], [batch.id for batch in before]
+    if prepared.checked.sheet.corrected:  # a part of that file: whoever is not in it is not gone
+        return Difference(source=said, previous_at=previous.decided_at or previous.created_at, completes=True)
+    loans = set(session.scalars(select(ImportedLoan.loan_id).where(ImportedLoan.import_id.in_(ids))))
+    people = select(ImportedCustomer.customer_id).where(ImportedCustomer.import_id.in_(ids))
     customers = set(session.scalars(people))
     return _against(prepared, said, previous, loans, customers)
 

@@ -45,6 +45,7 @@ class Sheet:
     first_row: int  # the spreadsheet's number of rows[0]
     since_1904: bool  # bare serial dates count from 1904
     notes: tuple[Text, ...] = ()  # what the user should know about how the file was read
+    corrected: bool = False  # an error workbook that comes back
 
     def samples(self, count: int = 50) -> list[Row]:
         """The first rows that are not blank."""
@@ -106,7 +107,8 @@ class Book:
             grid.rows[start:],
             [text or column_letters(i) for i, text in enumerate(header.texts, grid.first_column)],
         )
-        if headers[-1] in (REASON.source, str(REASON)):  # an error workbook comes back
+        corrected = headers[-1] in (REASON.source, str(REASON))
+        if corrected:
             headers.pop()
             rows = [row[:-1] for row in rows]
         return Sheet(
@@ -120,6 +122,7 @@ class Book:
             first_row=grid.first_row + start,
             since_1904=self._reader.since_1904,
             notes=(*self.notes, *self._reader.notes(name)),
+            corrected=corrected,
         )
 
     def _likeliest(self) -> str:

@@ -144,6 +144,12 @@ class OutlookSection(Section):
         self._policy_chosen()
 
     def _say_difference(self, difference: Difference) -> None:
+        if difference.completes and difference.previous_at is not None:
+            at = local_date(difference.previous_at)
+            self.against.setText(tr("Corrected rows: they complete the file of {date}.", date=at))
+            self.fields.hide()
+            self.retire.hide()
+            return
         if difference.previous_id is None or difference.previous_at is None:
             self.against.setText(tr("Nothing came from this sender before, so there is nothing to compare with."))
             self.fields.hide()

@@ -28,7 +28,7 @@ from console.core.customers.importlog import import_ids, import_records
 from console.core.customers.secrets import digest, unseal
 from console.core.customers.sources import source_of
 from console.core.customers.undoing import undo
-from console.core.customers.workbook import Sheet
+from console.core.customers.workbook import REASON, Sheet
 from db.models import (
     Customer,
     CustomerPhone,
@@ -217,6 +217,28 @@ def test_totals_of_the_sheet_the_name_and_typed_in(ctx: Context, sheet_of: Sheet
     assert {line.key for line in control(checked, {"rows": 4}) if line.differs} == {"rows"}
     named = checked_of(ctx, sheet_of(HEADER, ZHANG, LI, name="清单_2户_300.50元.xlsx"))
     assert [(line.stated, line.differs) for line in control(named)] == [(2, False), (30_050, True)]
+
+
+def test_corrected_rows_complete_the_file_before(ctx: Context, sheet_of: SheetOf) -> None:
+    """Else everybody else would be gone, and the next file would find everybody new."""
+    first = bring(ctx, sheet_of(HEADER, ZHANG, LI, name="逾期清单20261120.xlsx"))
+    back = sheet_of([*HEADER, str(REASON)], [*WANG, "应还金额：不是金额"], name="逾期清单20261120 - 待修正.xlsx")
+    prepared = prepare(ctx, checked_of(ctx, back))
+    found = difference_of(ctx, prepared)
+    assert (found.source, found.completes, found.gone, list(found.new)) == ("逾期清单", True, 0, [])
+    second = commit(ctx, prepared, choices=Choices(retire_gone=True))
+    assert customer(ctx, "C1").active
+    next_day = prepare(ctx, checked_of(ctx, sheet_of(HEADER, ZHANG, name="逾期清单20261121.xlsx")))
+    found = difference_of(ctx, next_day)
+    assert (found.previous_id, list(found.new), found.same) == (first.import_id, [], 1)
+    with ctx.database.read() as session:
+        assert sorted(gone.name for gone in gone_rows(session, found)) == sorted([str(LI[1]), str(WANG[1])])
+    commit(ctx, next_day, choices=Choices(retire_gone=True))
+    assert not customer(ctx, str(LI[0])).active
+    assert not customer(ctx, str(WANG[0])).active
+    assert customer(ctx, "C1").active
+    with ctx.database.read() as session:
+        assert [record.difference for record in import_records(session, [second.import_id])] == [{}]
 
 
 def test_totals_that_differ_need_a_word(ctx: Context, sheet_of: SheetOf) -> None:
