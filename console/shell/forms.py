@@ -40,6 +40,7 @@ T_ = TypeVar("T_")
 class _Field:
     label: QLabel
     widget: QWidget
+    hint: QLabel | None
     error: QLabel
     read: Callable[[], object]
     write: Callable[[object], None]
@@ -240,6 +241,8 @@ class Form(QWidget):
         field = self._fields[key]
         field.label.setVisible(visible)
         field.widget.setVisible(visible)
+        if field.hint is not None:
+            field.hint.setVisible(visible)
         field.error.setVisible(visible and bool(field.error.text()))
         self._grid.setRowMinimumHeight(field.row, theme.current().field_height if visible else 0)
 
@@ -288,13 +291,14 @@ class Form(QWidget):
         error = label("", "error", wrap=True)
         error.hide()
         under = column(widget, spacing=2)
-        if hint:
-            under.addWidget(label(hint, "small", wrap=True))
+        told = label(hint, "small", wrap=True) if hint else None
+        if told is not None:
+            under.addWidget(told)
         under.addWidget(error)
         self._grid.addWidget(named, place, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addLayout(under, place, 1)
         self._grid.setRowMinimumHeight(place, theme.current().field_height)
-        self._fields[key] = _Field(named, widget, error, read, write, place)
+        self._fields[key] = _Field(named, widget, told, error, read, write, place)
 
 
 def days_ahead(now: datetime, days: int, hour: int) -> datetime:

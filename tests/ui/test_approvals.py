@@ -71,13 +71,32 @@ def test_everything_is_there_to_be_read(
     assert pane.changes.isVisibleTo(pane)
     assert pane.left_out.isVisibleTo(pane)
     assert len(pane.messages.table) == 11
+    assert pane.messages.text.text().startswith("【示例银行】")  # one in full, before anything is chosen
     pane.messages.order.setCurrentIndex(1)
     settle()
-    pane.messages.table.select_id(pane.messages.table.records.ids[0])
+    assert pane.messages.table.current_id() == pane.messages.table.records.ids[0]
     assert pane.messages.text.text().startswith("【示例银行】")
     assert pane.decision.approve.isEnabled()
     assert not pane.decision.return_.isEnabled()
     assert "exactly what was submitted" in pane.decision.state.text()
+
+
+def test_enter_in_the_queue_reads_on_by_keyboard(
+    qtbot: QtBot, opened: Callable[[], ApprovalsPage], world: Any, settle: Callable[[], None]
+) -> None:
+    world.submitted()
+    page = opened()
+    page.resize(1000, 500)
+    bar = page.reading._scroll.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    page.table.setFocus()
+    qtbot.keyClick(page.table, Qt.Key.Key_Return)
+    focused = page.window().focusWidget()
+    assert focused is page.reading._scroll
+    assert focused.accessibleName() == "房贷11月还款提醒"
+    qtbot.keyClick(focused, Qt.Key.Key_PageDown)
+    assert bar.value() > 0
+    settle()
 
 
 def test_approving_opens_the_campaign(

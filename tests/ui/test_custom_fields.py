@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from console.core.context import Context
@@ -48,6 +48,11 @@ def test_declared_ordered_changed_and_retired(
     qtbot.mouseClick(page.bar.primary, Qt.MouseButton.LeftButton)
     save(title="职业")
     section.add()
+    asking = next(each for each in QApplication.topLevelWidgets() if isinstance(each, FieldDialog) and each.isVisible())
+    hint = next(each for each in asking.findChildren(QLabel) if each.text() == "One on each line")
+    assert not hint.isVisible()  # nor is the field that it is about
+    asking.kind.setCurrentIndex(asking.kind.findData("choice"))
+    assert hint.isVisible()
     refused = save(title="等级", kind="choice", choices="金")
     assert "2 to 50" in refused.trouble.text()
     save(choices="金\n银")

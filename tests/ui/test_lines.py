@@ -311,6 +311,8 @@ def test_limits_are_set_in_the_dialog(open_page: Open, admin: Services, qtbot: Q
     dialog = page.findChild(LineDialog)
     assert dialog is not None
     assert not dialog.limits.isVisible()
+    qtbot.waitExposed(dialog)
+    assert dialog.form.geometry().right() == dialog.action.geometry().right()  # what is hidden takes no room
     dialog.more.click()
     assert dialog.limits.isVisible()
     dialog.limits.set_values({"hourly": 50, "quota": 20, "priority": 2, "follow": False, "balance": "*100#"})

@@ -32,6 +32,7 @@ class MessagesCard(Card):
         self.number = label("", "quiet")
         self.table = self._table(services)
         self.table.loaded.connect(lambda n: self.number.setText(tr("{count} messages", count=count(n))))
+        self.table.loaded.connect(self.table.land)  # one message can be read in full at once
         self.text = label("", wrap=True, selectable=True)
         self.text.setAccessibleName(tr("The whole message"))
         self.table.current_changed.connect(self._show_current)

@@ -95,6 +95,7 @@ class ReadingPane(QStackedWidget):
         )  # fmt: skip
         inside.setLayout(body)
         self._scroll = scroll(inside)
+        self.setFocusProxy(self._scroll)  # Enter in the list, and the page keys read on
         self.addWidget(self._scroll)
 
     def show_campaign(self, campaign_id: int | None) -> None:
@@ -141,6 +142,7 @@ class ReadingPane(QStackedWidget):
     def _fill(self, found: ApprovalDetail) -> None:
         told = found.campaign
         self._title.setText(told.name)
+        self._scroll.setAccessibleName(told.name)
         self._sub.setText(tr("{class_} · submitted by {name}", class_=str(told.class_title), name=found.submitted_by))
         self.figures.show_figures(found)
         self.changes.show_difference(found.difference, found)

@@ -12,7 +12,7 @@ from console.core.campaigns.browse import CampaignRow
 from console.core.campaigns.views import BADGES, Outcome
 from console.core.format import count, when
 from console.core.home import Day, Hour, ToApprove
-from console.core.i18n import ntr, tr
+from console.core.i18n import ntr, sentences, tr
 from console.core.lines.browse import LineCard
 from console.core.lines.diagnosis import Level
 from console.core.sending.stops import said
@@ -192,7 +192,7 @@ def _problems(day: Day) -> list[tuple[str, str, str, str]]:
     for line in lines:
         if line.diagnosis.level in (Level.STOPPED, Level.FAULT):
             state = "stopped" if line.diagnosis.level is Level.STOPPED else "fault"
-            words = f"{line.diagnosis.text} {line.diagnosis.advice}"
+            words = sentences(line.diagnosis.text, line.diagnosis.advice)
             found.append((f"line{line.id}", state, tr("Line {name} cannot send", name=line.name), words))
     if day.rules:
         title = tr("A draft of the rules")

@@ -56,11 +56,13 @@ class LineDialog(FormDialog):
         self.body.removeWidget(self.form)
         both = row(spacing=32)
         both.addLayout(column(self.form, None), 1)
-        both.addLayout(column(self.limits, None), 1)
+        self._beside = QWidget()  # hidden whole, it leaves its room to the form
+        self._beside.setLayout(column(self.limits, None))
+        both.addWidget(self._beside, 1)
         self.body.insertLayout(place, both)
         self.more = quiet_button(tr("Limits and hours…"), self._show_limits, "gauge")
         self.buttons.insertWidget(0, self.more)
-        self.limits.hide()
+        self._beside.hide()
         if limits != Limits():
             self._show_limits()
         self.on_action(self._save)
@@ -70,7 +72,7 @@ class LineDialog(FormDialog):
             self.port.search()
 
     def _show_limits(self) -> None:
-        self.limits.show()
+        self._beside.show()
         width = theme.current().px(900)
         self.setMinimumSize(width, self.body.totalHeightForWidth(width))  # or wrapped hints would be cut
         self.more.hide()
