@@ -210,6 +210,7 @@ def test_sorting_and_copy(village: dict[str, int], page: CustomersPage, qtbot: Q
     page.table.setFocus()
     page.table.selectAll()
     assert "3 selected" in page._counted.text()
+    assert any(found.text() == "3 customers are selected." for found in page.detail.findChildren(QLabel))
     qtbot.keyClick(page.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     settle()
     lines = QGuiApplication.clipboard().text().splitlines()

@@ -10,7 +10,7 @@ from console.core.customers.circumstances import KIND_TITLES, Shown, last_day
 from console.core.customers.consents import Standing
 from console.core.customers.detail import CustomerDetail
 from console.core.customers.suppressions import ISSUER_TITLES, SuppressionRow, may_end, scope_title
-from console.core.customers.timeline_sources import said
+from console.core.customers.timeline_notes import said
 from console.core.format import local_date
 from console.core.i18n import tr
 from console.core.security.permissions import Permission

@@ -16,7 +16,7 @@ from console.core.customers.editing import CHANNELS
 from console.core.customers.fields import Field, shown
 from console.core.errors import UserError
 from console.core.format import local_date, local_datetime
-from console.core.i18n import listed, tr
+from console.core.i18n import listed, ntr, tr
 from console.core.security.permissions import Permission
 from console.screens.customers import file_operations as operations
 from console.screens.customers.agreements import CircumstanceView, ConsentsCard
@@ -124,6 +124,15 @@ class CustomerPane(QStackedWidget):
             self.setCurrentWidget(self._empty)
         else:
             self.reload()
+
+    def say_selected(self, number: int) -> None:
+        """For the time when no single customer is shown."""
+        if number > 1:
+            what = tr("They can be changed, or added to a campaign, at the foot of the list.")
+            words = what if self._may_edit else ""
+            self._empty.say(ntr("{n} customer is selected.", "{n} customers are selected.", number), words)
+        else:
+            self._empty.say(tr("No customer is chosen"), tr("Choose one on the left."))
 
     def reload(self) -> None:
         if self._customer_id is not None:

@@ -260,6 +260,7 @@ class CustomersPage(Page):
         words = [ntr("{n} customer", "{n} customers", len(self.table)) if complete else tr("Counting …")]
         if selected > 1:
             words.append(tr("{count} selected", count=count(selected)))
+        self.detail.say_selected(selected)
         self._counted.setText(" · ".join(words))
 
     def _toggle_filters(self) -> None:

@@ -64,6 +64,7 @@ def test_what_was_said(
         found = [(row.kind, row.body, row.loan_id) for row in session.scalars(select(Contact).order_by(Contact.id))]
     assert found == [(ContactKind.NOTE, "下午联系", None), (ContactKind.VISIT, "上门核实", loan)]
     assert {"下午联系", "上门核实"} <= set(texts(pane.history))
+    assert {entry.contact for entry in pane.history.entries} >= {ContactKind.NOTE, ContactKind.VISIT}  # each its icon
 
 
 def test_a_promise_stands_at_the_top_until_it_is_ended(
