@@ -145,6 +145,15 @@ def test_looks_are_counted_and_refusals_stand_out(
     assert "1 look of 1 customer" in words
     assert "1 refused: too many" in words
     assert PHONE not in words
+    section = desk.page.sections[LOOKS]
+    assert isinstance(section, LooksSection)
+    assert desk.page.bar.search is section.search  # where Ctrl+F goes
+    section.search.setText("again")
+    desk.qtbot.waitUntil(lambda: len(section.table) == 1)
+    section.search.setText(NAME)
+    desk.qtbot.waitUntil(lambda: len(section.table) == 2)
+    desk.settle()
+    assert "1 refused: too many" in desk.words()
 
 
 def test_months_and_letting_go(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, Integer, String, case, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from console.core.context import Context
@@ -25,6 +25,8 @@ LOOKED = "customer.reveal_"  # what the actions of looks begin with: customer.re
 REFUSED = "look.refused"
 LONGEST_REASON = 200
 _HOUR = timedelta(hours=1)
+_CUSTOMER = "customer:"  # before the id, in the subject of a look
+_TAIL = 4  # digits that a phone number is known by
 
 
 class NoReason(UserError):
@@ -46,6 +48,7 @@ class LookFilter:
     since: date | None = None  # local days, both included
     until: date | None = None
     refused: bool = False  # only those that were refused
+    text: str = ""  # words of the customer's number or name, the last digits of the phone, or of the reason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +87,7 @@ def look(ctx: Context, action: str, customer_id: int, reason: str, read: Callabl
     if not why:
         raise NoReason()
     limit = ctx.settings.integer("security.looks_per_hour")
-    subject = f"customer:{customer_id}"
+    subject = f"{_CUSTOMER}{customer_id}"
     try:
         with ctx.database.begin() as session:
             found = read(session)
@@ -167,10 +170,8 @@ def _is(action: str) -> ColumnElement[int]:
 
 
 def _fitting(wanted: LookFilter) -> list[ColumnElement[bool]]:
-    looked = AuditEntry.action.startswith(LOOKED, autoescape=True)
-    found: list[ColumnElement[bool]] = [
-        AuditEntry.action == REFUSED if wanted.refused else or_(looked, AuditEntry.action == REFUSED)
-    ]
+    found: list[ColumnElement[bool]] = [AuditEntry.action == REFUSED if wanted.refused else _looked()]
+    found += [_mentions(word) for word in wanted.text.split()]
     if wanted.actor:
         found.append(AuditEntry.actor == wanted.actor)
     if wanted.since is not None:
@@ -178,6 +179,20 @@ def _fitting(wanted: LookFilter) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(AuditEntry.at < _midnight(wanted.until + timedelta(days=1)))
     return found
+
+
+def _looked() -> ColumnElement[bool]:
+    return or_(AuditEntry.action.startswith(LOOKED, autoescape=True), AuditEntry.action == REFUSED)
+
+
+def _mentions(word: str) -> ColumnElement[bool]:
+    """Asked of the few customers only that anybody looked at."""
+    those = select(cast(func.substr(AuditEntry.subject, len(_CUSTOMER) + 1), Integer)).where(_looked())
+    fits = [Customer.number.icontains(word, autoescape=True), Customer.name.icontains(word, autoescape=True)]
+    if word.isdecimal() and len(word) >= _TAIL:
+        fits.append(Customer.phone.endswith(word, autoescape=True))
+    people = select(literal(_CUSTOMER).concat(cast(Customer.id, String))).where(Customer.id.in_(those), or_(*fits))
+    return or_(AuditEntry.subject.in_(people), AuditEntry.detail.icontains(word, autoescape=True))
 
 
 def _midnight(day: date) -> datetime:

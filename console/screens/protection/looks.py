@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from PySide6.QtWidgets import QWidget
@@ -12,6 +13,7 @@ from console.core.i18n import ntr, tr
 from console.core.listing import Sort
 from console.core.protection.looks import Looker, LookFilter, LookRow
 from console.screens.protection import operations
+from console.shell.search import SearchField
 from console.shell.services import Services
 from console.shell.table import Column, RecordTable
 from console.shell.widgets import Card, EmptyState, FilterBox, StateShape, clear, column, label, row
@@ -29,6 +31,9 @@ class LooksSection(QWidget):
         self.period.set_value(7)
         self.actor = FilterBox(tr("Person"), everything=EVERYBODY)
         self.refused = FilterBox(tr("Kind"), [(True, tr("Refused only"))], everything=False)
+        self.search = SearchField(tr("Customer or reason"))
+        self.search.searched.connect(lambda _text: self.reload())
+        self.search.down.connect(self._into_list)
         for box in (self.period, self.actor, self.refused):
             box.chosen.connect(lambda _value: self.reload())
         self._card = Card(tr("Looks by person"))
@@ -36,19 +41,23 @@ class LooksSection(QWidget):
         self._card.add(self._people)
         self.table = self._table()
         layout = column(
-            row(self.period, self.actor, self.refused, None), self._card, self.table, spacing=12, margins=16
+            row(self.search, self.period, self.actor, self.refused, None),
+            self._card,
+            self.table,
+            spacing=12,
+            margins=16,
         )
         layout.setStretch(2, 1)
         self.setLayout(layout)
 
     def _table(self) -> RecordTable[LookRow]:
         columns = [
-            Column[LookRow]("at", tr("Time"), lambda each: local_datetime(each.at, seconds=True), 140),
+            Column[LookRow]("at", tr("Time"), lambda each: local_datetime(each.at, seconds=True), 136),
             Column[LookRow](
                 "actor",
                 tr("Who"),
                 lambda each: actor_title(each.actor),
-                110,
+                96,
                 sortable=False,
                 state=lambda each: "block" if each.refused else "",
             ),
@@ -57,14 +66,19 @@ class LooksSection(QWidget):
                 "customer",
                 tr("Customer"),
                 lambda each: each.customer or tr("Customer {n}", n=each.customer_id),
-                110,
+                140,
                 sortable=False,
+                tip=lambda each: each.customer,
             ),
             Column[LookRow](
                 "reason", tr("Reason"), lambda each: each.reason, 0, sortable=False, tip=lambda each: each.reason
             ),
         ]
-        empty = EmptyState("eye", tr("Nobody looked"), tr("Each look at a full number stands here with its reason."))
+        empty = EmptyState(
+            "eye",
+            tr("Nobody looked"),
+            tr("Each look at a full number stands here with its reason. Try a longer time, or fewer filters."),
+        )
         table = RecordTable(
             self._services,
             columns,
@@ -83,13 +97,17 @@ class LooksSection(QWidget):
             actor=str(self.actor.value()),
             since=today - timedelta(days=days - 1) if isinstance(days, int) and days else None,
             refused=self.refused.value() is True,
+            text=self.search.text().strip(),
         )
+
+    def _into_list(self) -> None:
+        self.table.setFocus()
 
     def reload(self) -> None:
         wanted = self.wanted()
         self.table.set_loaders(operations.look_ids_of(wanted))
         self.table.reload()
-        everybody = LookFilter(since=wanted.since, until=wanted.until)
+        everybody = replace(wanted, actor="", refused=False)
         self._services.tasks.query(operations.lookers_of(everybody), self._show, owner=self, key="people")
 
     def _show(self, people: list[Looker]) -> None:

@@ -38,6 +38,7 @@ class ProtectionPage(Page):
         if services.allowed(Permission.RETENTION_VIEW):
             self._add(KEEPING, tr("Times of keeping"), "archive", RetentionSection(services))
         self.parts.list.currentRowChanged.connect(self._chosen)
+        self._show_search()
         self.set_content(self.parts)
 
     def _add(self, key: str, title: str, icon_name: str, section: Section) -> None:
@@ -49,6 +50,11 @@ class ProtectionPage(Page):
         self.parts.open(str(arguments.get("section", "")))
         self.refresh(None)
 
+    def _show_search(self) -> None:
+        """Ctrl+F goes to the search of the section in sight."""
+        section = self.parts.stack.currentWidget()
+        self.bar.search = section.search if isinstance(section, LooksSection | PeopleSection) else None
+
     def refresh(self, change: Change | None) -> None:
         current = self.parts.stack.currentWidget()
         for section in self.sections.values():
@@ -56,5 +62,6 @@ class ProtectionPage(Page):
                 section.reload()
 
     def _chosen(self) -> None:
+        self._show_search()
         if self.isVisible():
             self.refresh(None)

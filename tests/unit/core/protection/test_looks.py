@@ -20,6 +20,9 @@ from console.core.protection.looks import (
     refused_lately,
 )
 from db.models import AuditEntry
+from tests.protection_world import NAME, PHONE, Planted, planted
+
+__all__ = ["planted"]
 
 NEWEST = Sort("at", descending=True)
 
@@ -71,6 +74,22 @@ def test_too_many_within_an_hour_are_refused_and_seen(ctx: Context, supervisor_c
     ]
     clock.advance(timedelta(minutes=35))  # the first is more than an hour ago
     assert _look(officer, 9)
+
+
+def test_who_looked_at_one_customer(ctx: Context, supervisor_ctx: Context, planted: Planted) -> None:
+    _look(ctx, planted.id, "call back 100%")
+    _look(ctx, planted.neighbour, "letter came back")
+    _look(ctx, 999, "gone meanwhile")
+
+    def found(text: str) -> list[int]:
+        ids = look_ids(supervisor_ctx, LookFilter(text=text), NEWEST)
+        return [row.customer_id for row in look_rows(supervisor_ctx, ids)]
+
+    assert found(NAME) == found(f" {NAME[:1]} call ") == found(PHONE[-4:]) == found("100%") == [planted.id]
+    assert found("back") == [planted.neighbour, planted.id]
+    assert found(PHONE[-3:]) == []  # so few digits are everybody's
+    assert found("nobody") == []
+    assert [each.looks for each in lookers(supervisor_ctx, LookFilter(text=NAME))] == [1]
 
 
 def test_the_report_is_for_those_who_watch(ctx: Context, supervisor_ctx: Context) -> None:
