@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console.core.context import Context
-from console.core.customers.timeline_entries import KIND_TITLES, Cursor, Entry, Kind, Who
+from console.core.customers.timeline_entries import KIND_TITLES, Cursor, Entry, Kind, Page, Who
 from console.core.customers.timeline_sources import SOURCES
 from console.core.security.permissions import Permission
 from db.models import Customer, CustomerPhone
@@ -36,7 +36,7 @@ def page(
     with ctx.database.read() as session:
         who = Who(customer_id, _phones(session, customer_id))
         found = [
-            source.fetch(session, who, before, rank, size, now)
+            source.fetch(session, who, Page(rank, before, size, now))
             for rank, source in enumerate(SOURCES)
             if source.kind in wanted
         ]

@@ -76,10 +76,17 @@ _Query = TypeVar("_Query", bound=Select[Any, *tuple[Any, ...]])
 _At = ColumnElement[datetime] | ColumnElement[datetime | None] | InstrumentedAttribute[Any]
 
 
-def paged(
-    query: _Query, at: _At, key: InstrumentedAttribute[int], before: Cursor | None, rank: int, size: int
-) -> _Query:
-    return query.where(_after(at, key, before, rank)).order_by(at.desc(), key.desc()).limit(size)
+class Page(NamedTuple):
+    """What one source is asked for: at most ``size`` entries after ``before``."""
+
+    source: int
+    before: Cursor | None
+    size: int
+    now: datetime
+
+    def of(self, query: _Query, at: _At, key: InstrumentedAttribute[int]) -> _Query:
+        after = _after(at, key, self.before, self.source)
+        return query.where(after).order_by(at.desc(), key.desc()).limit(self.size)
 
 
 def _after(at: _At, key: InstrumentedAttribute[int], before: Cursor | None, rank: int) -> ColumnElement[bool]:
