@@ -173,6 +173,12 @@ def test_from_the_search_to_the_customer_by_keyboard(
     qtbot.keyClick(search, Qt.Key.Key_Down)
     assert page.focusWidget() is page.table
     assert page.table.selected_count() == 1
+    settle()
+    qtbot.keyClick(page.table, Qt.Key.Key_Return)
+    assert page.focusWidget() is page.detail.call
+    assert page.step_back()  # Esc
+    assert page.focusWidget() is page.table
+    assert not page.step_back()
 
 
 def test_filters(village: dict[str, int], page: CustomersPage, qtbot: QtBot, settle: Settle) -> None:

@@ -125,6 +125,10 @@ class CustomerPane(QStackedWidget):
         else:
             self.reload()
 
+    def take_focus(self) -> None:
+        """From the list, for the keyboard."""
+        (self.call if self._may_edit else self._pane).setFocus()
+
     def say_selected(self, number: int) -> None:
         """For the time when no single customer is shown."""
         if number > 1:

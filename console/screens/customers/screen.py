@@ -57,6 +57,7 @@ class CustomersPage(Page):
         self.table = self._table()
         self.detail = CustomerPane(services)
         self.table.current_changed.connect(self._show_current)
+        self.table.row_activated.connect(lambda _found: self.detail.take_focus())
         self.table.loaded.connect(self._loaded)
         self.table.selection_changed.connect(self._count)
         self.bar.into_list.connect(self.table.land)
@@ -163,8 +164,13 @@ class CustomersPage(Page):
             self._look_around()
 
     def step_back(self) -> bool:
+        """From the import to the list, and from the customer to their row."""
         if self._import is None or self._stack.currentWidget() is not self._import:
-            return False
+            beside = self.focusWidget()
+            if beside is None or not self.detail.isAncestorOf(beside):
+                return False
+            self.table.setFocus()
+            return True
         self.close_import()
         return True
 
