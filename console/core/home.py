@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from console.core.campaigns.browse import CampaignFilter, CampaignRow, campaign_ids, campaign_rows
 from console.core.campaigns.series_views import stopped
 from console.core.campaigns.views import Standing
-from console.core.compliance.versions import waiting_rules
+from console.core.compliance.drafts import waiting_rules
 from console.core.context import Context
 from console.core.errors import UserError
 from console.core.i18n import T, Text

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from console.core.campaigns.approvals import waiting_for
 from console.core.campaigns.horizon import Horizon, horizon
+from console.core.compliance.drafts import waiting_rules
 from console.core.compliance.faults import BadPack
-from console.core.compliance.versions import RulesTampered, waiting_rules
+from console.core.compliance.versions import RulesTampered
 from console.core.context import Context
 from console.core.events import Topic
 from console.core.messages.review import reviews_waiting

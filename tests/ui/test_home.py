@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from console.core.compliance.versions import change_rule, start_draft, submit_draft
+from console.core.compliance.drafts import change_rule, start_draft, submit_draft
 from console.core.context import Context
 from console.core.events import Change, Topic
 from console.core.messages.library import save_template

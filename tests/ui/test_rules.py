@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QWidge
 from pytestqt.qtbot import QtBot
 
 from console.core.compliance.describe import SECTION_TITLES, Section
-from console.core.compliance.versions import change_rule, overview, start_draft, submit_draft
+from console.core.compliance.drafts import change_rule, start_draft, submit_draft
+from console.core.compliance.overview import overview
 from console.core.context import Actor, Context
 from console.core.security.permissions import Role
 from console.screens.rules.dialogs import RuleDialog, SubmitDialog
@@ -177,7 +178,7 @@ def test_returned_with_a_comment(
 def test_what_changed_meanwhile_is_not_signed(
     opened: Open, ctx: Context, supervisor_ctx: Context, wait: Callable[[RulesPage], None]
 ) -> None:
-    from console.core.compliance.versions import take_back
+    from console.core.compliance.drafts import take_back
 
     draft_id = _written(ctx)
     page = opened(supervisor_ctx)
@@ -197,7 +198,7 @@ def test_taking_up_an_earlier_version_and_throwing_a_draft_away(
     wait: Callable[[RulesPage], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from console.core.compliance.versions import approve_rules
+    from console.core.compliance.drafts import approve_rules
 
     draft_id = _written(ctx)
     draft = overview(supervisor_ctx).draft

@@ -9,7 +9,8 @@ import pytest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
-from console.core.compliance.versions import change_rule, overview, start_draft
+from console.core.compliance.drafts import change_rule, start_draft
+from console.core.compliance.overview import overview
 from console.core.compliance.wordlists import NEW
 from console.core.context import Context
 from console.screens.rules.dialogs import RuleDialog

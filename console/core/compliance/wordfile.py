@@ -9,8 +9,8 @@ from typing import Any
 
 from console.core.compliance import wordlists
 from console.core.compliance.changing import Incoming, with_lists
+from console.core.compliance.drafts import record_of, rewrite, today
 from console.core.compliance.sources import source_words
-from console.core.compliance.versions import record_of, rewrite, today
 from console.core.context import Context
 from console.core.customers.errors_workbook import replacing
 from console.core.customers.headed import rows_under_header

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
-from console.core.compliance.versions import DraftView
+from console.core.compliance.overview import DraftView
 from console.core.errors import UserError
 from console.core.format import local_datetime
 from console.core.i18n import ntr, sentences, tr

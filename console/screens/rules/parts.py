@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from console.core.compliance.describe import MARK_TITLES, RuleChange, RuleView
-from console.core.compliance.versions import VersionRow
+from console.core.compliance.overview import VersionRow
 from console.core.format import local_datetime
 from console.core.i18n import sentences, tr
 from console.shell import theme

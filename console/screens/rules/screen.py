@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from console.core.compliance.changing import Field
 from console.core.compliance.describe import SECTION_TITLES, RuleChange, RuleView, Section
-from console.core.compliance.versions import DraftView, Overview
+from console.core.compliance.overview import DraftView, Overview
 from console.core.compliance.wordlists import NEW
 from console.core.context import Context
 from console.core.events import Change, Topic

@@ -17,8 +17,9 @@ from console.core.campaigns.lifecycle import save_draft, submit
 from console.core.campaigns.preflight import preflight
 from console.core.campaigns.rules import RULE_DUPLICATE, rule_title
 from console.core.clock import FixedClock
+from console.core.compliance.drafts import approve_rules, change_rule, start_draft, submit_draft
+from console.core.compliance.overview import overview
 from console.core.compliance.policy import load_policy
-from console.core.compliance.versions import approve_rules, change_rule, overview, start_draft, submit_draft
 from console.core.context import Context
 from console.core.security.permissions import Role
 from db.models import Circumstance, CircumstanceKind, Exclusion, Suppression

@@ -14,7 +14,8 @@ from console.core.campaigns.lifecycle import approve
 from console.core.campaigns.preflight import preflight
 from console.core.campaigns.second import MOST, SecondTally, WordForbidden
 from console.core.campaigns.verify import verify_batch
-from console.core.compliance.versions import approve_rules, change_rule, overview, start_draft, submit_draft
+from console.core.compliance.drafts import approve_rules, change_rule, start_draft, submit_draft
+from console.core.compliance.overview import overview
 from console.core.context import Actor, Context
 from console.core.i18n import T
 from console.core.messages.findings import Finding, Level

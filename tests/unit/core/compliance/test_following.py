@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import update
 
 from console.core.clock import FixedClock
+from console.core.compliance.drafts import approve_rules, change_rule, start_draft, submit_draft
+from console.core.compliance.overview import overview
 from console.core.compliance.policy import load_policy
-from console.core.compliance.versions import approve_rules, change_rule, overview, start_draft, submit_draft
 from console.core.context import Context
 from console.core.sending.dispatcher import Dispatcher
 from db.models import RulePack

@@ -10,30 +10,26 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from console.core.clock import FixedClock
-from console.core.compliance.faults import BadPack
-from console.core.compliance.model import Policy
-from console.core.compliance.policy import load_policy
-from console.core.compliance.versions import (
-    SECRET_NAME,
+from console.core.compliance.drafts import (
     DraftGone,
     NothingChanged,
     OwnRules,
     ReasonNeeded,
-    RulesTampered,
-    _signature,
     approve_rules,
     change_rule,
     discard_draft,
     form_of,
-    overview,
-    policy_at,
     return_rules,
     start_draft,
     submit_draft,
     take_back,
-    version_changes,
     waiting_rules,
 )
+from console.core.compliance.faults import BadPack
+from console.core.compliance.model import Policy
+from console.core.compliance.overview import overview, version_changes
+from console.core.compliance.policy import load_policy
+from console.core.compliance.versions import SECRET_NAME, RulesTampered, policy_at, signature
 from console.core.context import Context
 from console.core.errors import NotPermitted
 from db.audit import canonical
@@ -283,7 +279,7 @@ def test_rules_that_a_newer_program_adds_hold_as_shipped(admin_ctx: Context, sup
         older = {name: rules for name, rules in pack.record.items() if name != "channel"}
         older["caps"] = [rule for rule in older["caps"] if rule["id"] != "cap.care.month"]
         pack.record = older
-        pack.digest = _signature(secret, 2, canonical(older), pack.effective_from)
+        pack.digest = signature(secret, 2, canonical(older), pack.effective_from)
     policy = in_force(admin_ctx)
     assert limit_of(policy) == 4
     assert policy.channel == load_policy().channel

@@ -13,21 +13,20 @@ from sqlalchemy import select
 
 from console.core.compliance.changing import changed_pack, fields_of, without_list
 from console.core.compliance.describe import Section, differences, views
-from console.core.compliance.faults import BadPack
-from console.core.compliance.pack import completed, read_pack
-from console.core.compliance.policy import load_policy, shipped_pack
-from console.core.compliance.versions import (
+from console.core.compliance.drafts import (
     DraftGone,
     approve_rules,
     change_rule,
-    overview,
-    policy_at,
     remove_list,
     start_draft,
     submit_draft,
     try_text,
-    version_changes,
 )
+from console.core.compliance.faults import BadPack
+from console.core.compliance.overview import overview, version_changes
+from console.core.compliance.pack import completed, read_pack
+from console.core.compliance.policy import load_policy, shipped_pack
+from console.core.compliance.versions import policy_at
 from console.core.compliance.wordfile import NoLists, UnusableLists, export_lists, import_lists
 from console.core.compliance.wordlists import MOST_WORDS, NEW, SHOWN
 from console.core.context import Context

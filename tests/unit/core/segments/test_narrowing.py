@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from console.core.compliance.versions import approve_rules, change_rule, overview, start_draft, submit_draft
+from console.core.compliance.drafts import approve_rules, change_rule, start_draft, submit_draft
+from console.core.compliance.overview import overview
 from console.core.context import Context
 from console.core.customers.browse import (
     CustomerFilter,
