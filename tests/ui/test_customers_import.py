@@ -476,9 +476,12 @@ def test_undone_from_the_log(
     assert again is not None
     assert "7 digits" in str(again["G2"].value)
     log.take_back(found)
+    assert not log.undo.isEnabled()  # not twice
     settle()
     assert customers(ctx) == 0
     assert notices[-1].text == "The import of 名单.xlsx was undone."
+    assert not importing.result.isVisible()  # nobody makes a campaign for those who are gone again
+    qtbot.waitUntil(importing.decision.start.isEnabled)
     assert not log.undo.isEnabled()
     assert "undone by" in log.about.text()
     log.take_back(found)

@@ -87,21 +87,21 @@ class ResultCard(Card):
 
     def __init__(self, *, campaigns: bool) -> None:
         super().__init__(tr("The import is complete"), spacing=10)
-        self._import_id = 0
+        self.import_id = 0
         self._inside = column(spacing=10)
         self.campaign = primary_button(
-            tr("New campaign for these customers"), lambda: self.campaign_wanted.emit(self._import_id), "send"
+            tr("New campaign for these customers"), lambda: self.campaign_wanted.emit(self.import_id), "send"
         )
         self.campaign.setVisible(campaigns)
         self.show_these = quiet_button(
-            tr("Show these customers"), lambda: self.show_wanted.emit(self._import_id), "users"
+            tr("Show these customers"), lambda: self.show_wanted.emit(self.import_id), "users"
         )
         self.errors = quiet_button(tr("Save error workbook…"), self.errors_wanted.emit, "file-x")
         again = quiet_button(tr("Import another file"), self.again_wanted.emit, "upload")
         self.add(self._inside, row(self.campaign, self.show_these, self.errors, again, None))
 
     def show_result(self, result: ImportResult) -> None:
-        self._import_id = result.import_id
+        self.import_id = result.import_id
         clear(self._inside)
         figures = row(spacing=28)
         for number, words in (

@@ -80,6 +80,7 @@ class ImportPage(QWidget):
         self.outlook.changed.connect(self._ready)
         self.outlook.source_changed.connect(self._compare)
         self.log.show_wanted.connect(self.show_wanted)
+        self.log.undone.connect(self._undone)
         self.result.show_wanted.connect(self.show_wanted)
         self.result.campaign_wanted.connect(lambda id_: self._services.navigate("campaigns", import_id=id_))
         self.result.errors_wanted.connect(self._ask_where)
@@ -329,6 +330,11 @@ class ImportPage(QWidget):
             )
             self._services.notices.good(told)
         QTimer.singleShot(0, self._to_result)
+
+    def _undone(self, import_id: int) -> None:
+        """The file that is open stands as before its import."""
+        if self.result.isVisibleTo(self) and import_id == self.result.import_id:
+            self._columns_changed()
 
     def _to_result(self) -> None:
         self.area.verticalScrollBar().setValue(self.result.y() - theme.current().px(16))

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 
 from console.core.customers.importlog import ImportRecord, ImportState
 from console.core.customers.outlook import titles_of
+from console.core.errors import UserError
 from console.core.format import count, local_datetime
 from console.core.i18n import clauses, listed, ntr, tr
 from console.screens.customers import importwork
@@ -23,10 +24,12 @@ ROWS_SHOWN = 6
 
 class LogSection(Card):
     show_wanted = Signal(int)  # import id
+    undone = Signal(int)  # import id
 
     def __init__(self, services: Services) -> None:
         super().__init__(tr("Imports so far"), spacing=10)
         self._services = services
+        self._undoing = False
         columns = [
             Column[ImportRecord]("at", tr("Time"), lambda r: local_datetime(r.at), 130, sortable=False),
             Column[ImportRecord]("file", tr("File"), lambda r: r.file_name, 170, sortable=False),
@@ -55,7 +58,7 @@ class LogSection(Card):
         self.table.reload()
 
     def _show(self, found: ImportRecord | None) -> None:
-        done = found is not None and found.state is ImportState.DONE
+        done = found is not None and found.state is ImportState.DONE and not self._undoing
         self.about.setText(about(found) if found is not None else "")
         self.show_these.setEnabled(done)
         self.undo.setEnabled(done)
@@ -98,17 +101,29 @@ class LogSection(Card):
 
     def take_back(self, found: ImportRecord) -> None:
         def undone(_none: None) -> None:
+            over()
+            self.undone.emit(found.id)
             self._services.notices.good(tr("The import of {file} was undone.", file=found.file_name))
             self._services.announce(IMPORTED)
-            self.reload()
 
+        def over(error: UserError | None = None) -> None:
+            self._undoing = False
+            self.reload(found.id)
+            if error is not None:
+                self._services.notices.error(error)
+
+        self._undoing = True
+        self._show(self.table.current_row())
         title = tr("Undoing the import of {file}", file=found.file_name)
-        self._services.tasks.run(title, importwork.take_back(found.id), undone, owner=self, cancellable=False)
+        work = importwork.take_back(found.id)
+        self._services.tasks.run(title, work, undone, owner=self, failed=over, cancellable=False)
 
 
 def _outcome(found: ImportRecord) -> str:
     if found.state is ImportState.UNDONE:
         return tr("undone by {name}", name=found.undone_by)
+    if found.state is ImportState.UNDOING:
+        return tr("being undone")
     if found.state is not ImportState.DONE:
         return tr("being written")
     return tr(
