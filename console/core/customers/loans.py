@@ -189,6 +189,8 @@ def computable(loan: Loan) -> Text | None:
     """Why no schedule can be computed from what is on file; None when it can."""
     if loan.state is LoanState.APPLYING:
         return T("The loan is still being applied for.")
+    if not loan.method:
+        return T("The repayment method is not on file.")
     if method_of(loan.method) is None:
         return T("The repayment method is not one that is computed here.")
     if not loan.principal or loan.rate is None or not loan.term_months or loan.start_on is None:

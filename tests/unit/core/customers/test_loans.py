@@ -124,8 +124,11 @@ def test_penalty_interest_stays_apart_and_is_paid_first(ctx: Context, village: d
 
 
 def test_what_cannot_be_computed(ctx: Context, supervisor_ctx: Context, village: dict[str, int]) -> None:
-    made = create_loan(ctx, village["王小明"], {"number": "X2", "method": "随借随还"})
-    with pytest.raises(LoanRefused, match="method"):
+    made = create_loan(ctx, village["王小明"], {"number": "X2"})
+    with pytest.raises(LoanRefused, match="not on file"):
+        compute(ctx, made)
+    edit_loan(ctx, made, {"method": "随借随还"}, _loan(ctx, made).updated_at)
+    with pytest.raises(LoanRefused, match="not one that is computed"):
         compute(ctx, made)
     edit_loan(ctx, made, {"method": "等额本息"}, _loan(ctx, made).updated_at)
     with pytest.raises(LoanRefused, match="are needed"):
