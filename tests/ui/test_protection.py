@@ -76,7 +76,10 @@ def desk_of(qtbot: QtBot, services_of: Callable[[Context], Services]) -> Callabl
 def test_each_sees_their_own_sections(
     desk_of: Callable[[Context], Desk], ctx: Context, supervisor_ctx: Context, admin_ctx: Context
 ) -> None:
-    assert list(desk_of(ctx).page.sections) == [REQUESTS]
+    page = desk_of(ctx).page
+    assert list(page.sections) == [REQUESTS]
+    assert not page.parts.list.isVisible()  # nothing to choose from
+    assert page.bar.title.text() == "Protection · Full numbers"
     assert list(desk_of(supervisor_ctx).page.sections) == [REQUESTS, LOOKS, PEOPLE, KEEPING]
     assert list(desk_of(admin_ctx).page.sections) == [REQUESTS, KEEPING]
 

@@ -58,7 +58,7 @@ class LookRow:
     actor: str
     action: str
     customer_id: int
-    customer: str  # number and name; empty for one who is gone
+    customer: str  # name and number; empty for one who is gone
     reason: str
 
     @property
@@ -126,7 +126,7 @@ def look_rows(ctx: Context, ids: Sequence[int]) -> list[LookRow]:
         entries = {row.id: row for row in session.scalars(select(AuditEntry).where(AuditEntry.id.in_(ids)))}
         wanted = {_customer_id(row) for row in entries.values()}
         people = session.execute(select(Customer.id, Customer.number, Customer.name).where(Customer.id.in_(wanted)))
-        names = {id_: f"{number} {name}".strip() for id_, number, name in people}
+        names = {id_: f"{name} {number}".strip() for id_, number, name in people}
     return [
         LookRow(
             id=row.id,

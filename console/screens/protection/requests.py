@@ -109,7 +109,7 @@ class RequestsSection(QWidget):
             (tr("Valid until"), local_datetime(shown.expires_at)),
             (tr("Decided by"), shown.decider or "–"),
             (tr("Comment"), shown.comment or "–"),
-            (tr("Fingerprint of the list"), shown.digest[:16]),
+            (tr("Fingerprint of the list"), f"{shown.digest[:8]} {shown.digest[8:16]}"),
         ]
         self._values.set_pairs(pairs)
         pending = shown.state == "pending"

@@ -39,6 +39,9 @@ class ProtectionPage(Page):
             self._add(KEEPING, tr("Times of keeping"), "archive", RetentionSection(services))
         self.parts.list.currentRowChanged.connect(self._chosen)
         self._show_search()
+        if len(self.sections) == 1:  # nothing to choose from
+            self.parts.list.hide()
+            self.bar.set_title(f"{self.title()} · {tr('Full numbers')}")
         self.set_content(self.parts)
 
     def _add(self, key: str, title: str, icon_name: str, section: Section) -> None:

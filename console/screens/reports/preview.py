@@ -86,7 +86,7 @@ class PreviewTable(QTableView):
 
     def fit(self, sheet: PreviewSheet) -> None:
         for place, (title, width) in enumerate(zip(sheet.headers, sheet.widths, strict=True)):
-            words = self.fontMetrics().horizontalAdvance(title) + theme.current().px(28)
+            words = self.fontMetrics().horizontalAdvance(title) + theme.current().px(24)
             most = min(width, 40) * self.fontMetrics().averageCharWidth()
             self.setColumnWidth(place, max(words, min(most, self.sizeHintForColumn(place) + theme.current().px(12))))
 
