@@ -95,6 +95,7 @@ class ReadingPane(QStackedWidget):
         )  # fmt: skip
         inside.setLayout(body)
         self._scroll = scroll(inside)
+        self._scroll.setObjectName("reading")
         self.setFocusProxy(self._scroll)  # Enter in the list, and the page keys read on
         self.addWidget(self._scroll)
 
