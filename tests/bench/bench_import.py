@@ -37,7 +37,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, event, make_url
 
 from console.core.clock import SystemClock
 from console.core.context import Actor, Context
-from console.core.customers.importing import ImportResult, check, commit, propose_mapping, read
+from console.core.customers.importing import ImportResult, check, commit, proposal, read
 from console.core.security.permissions import Role
 from console.core.settings import Settings
 from db import bulk
@@ -130,7 +130,7 @@ def ours(path: Path, ctx: Context) -> tuple[Spent, str, ImportResult]:
     sheet = read(path)
     parts.append(f"read {watch.spent().seconds:.2f}")
     watch = Watch()
-    checked = check(sheet, propose_mapping(ctx, sheet), today=date(2026, 11, 23))
+    checked = check(sheet, proposal(ctx, sheet).mapping, today=date(2026, 11, 23))
     parts.append(f"check {watch.spent().seconds:.2f}")
     watch = Watch()
     result = commit(ctx, checked)

@@ -54,10 +54,6 @@ def proposal(ctx: Context, sheet: Sheet) -> Proposal:
     return Proposal(mapping=propose(sheet.headers, sheet.samples(), extra), source=source, extra=extra)
 
 
-def propose_mapping(ctx: Context, sheet: Sheet) -> Columns:
-    return proposal(ctx, sheet).mapping
-
-
 def control(checked: Checked, typed: Mapping[str, int] | None = None) -> tuple[Line, ...]:
     """The totals of a file beside what its sender states: typed in, below the table, or in the file's name."""
     in_name = stated_in_name(checked.sheet.file_name)

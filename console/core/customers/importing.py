@@ -13,7 +13,7 @@ from console.core.context import Context
 from console.core.customers import staging
 from console.core.customers.applying import TakenOver, Told, TooSlow, apply, ended, write_all
 from console.core.customers.checking import Checked, check
-from console.core.customers.choices import Choices, control, proposal, propose_mapping
+from console.core.customers.choices import Choices, control, proposal
 from console.core.customers.deciding import ImportResult, Outdated, TotalsDiffer, Undecided, decide, mark_choices
 from console.core.customers.difference import difference_in, difference_of
 from console.core.customers.errors_workbook import write_error_workbook
@@ -60,7 +60,6 @@ __all__ = [
     "discard_abandoned",
     "prepare",
     "proposal",
-    "propose_mapping",
     "read",
     "throw_away",
     "write_error_workbook",

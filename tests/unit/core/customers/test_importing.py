@@ -15,7 +15,7 @@ from console.core.customers.importing import (
     NothingToImport,
     check,
     commit,
-    propose_mapping,
+    proposal,
 )
 from console.core.customers.workbook import Sheet
 from console.core.errors import NotPermitted
@@ -51,7 +51,7 @@ TODAY = date(2026, 11, 23)
 
 
 def bring(ctx: Context, sheet: Sheet) -> ImportResult:
-    return commit(ctx, check(sheet, propose_mapping(ctx, sheet), today=TODAY))
+    return commit(ctx, check(sheet, proposal(ctx, sheet).mapping, today=TODAY))
 
 
 def numbers(result: ImportResult) -> tuple[int, ...]:
@@ -222,12 +222,12 @@ def test_of_two_rows_of_one_customer_the_refusal_holds(ctx: Context, sheet_of: S
 
 def test_the_settled_mapping_is_offered_again(ctx: Context, sheet_of: SheetOf) -> None:
     sheet = sheet_of(["姓名", "甲", "手机号"], ["张三", "浦东", "13800138000"])
-    assert propose_mapping(ctx, sheet) == ("name", "", "phone")
+    assert proposal(ctx, sheet).mapping == ("name", "", "phone")
     commit(ctx, check(sheet, ("name", "region", "phone"), today=TODAY))
-    assert propose_mapping(ctx, sheet) == ("name", "region", "phone")
+    assert proposal(ctx, sheet).mapping == ("name", "region", "phone")
     with ctx.database.begin() as session:  # of another version
         session.execute(update(ImportMapping).values(mapping={"fields": ["name", "colour", "phone"]}))
-    assert propose_mapping(ctx, sheet) == ("name", "", "phone")
+    assert proposal(ctx, sheet).mapping == ("name", "", "phone")
 
 
 def test_who_may(supervisor_ctx: Context, sheet_of: SheetOf, counts: Counts) -> None:
@@ -248,7 +248,7 @@ def test_progress_only_grows_and_ends_at_its_total(
     monkeypatch.setattr(preparing, "AT_ONCE", at_once)
     seen: list[tuple[int, int]] = []
     sheet = sheet_of(HEADER, ZHANG, LI)
-    checked = check(sheet, propose_mapping(ctx, sheet), today=TODAY)
+    checked = check(sheet, proposal(ctx, sheet).mapping, today=TODAY)
     told: list[tuple[int, int]] = []
     commit(ctx, checked, lambda done, total: seen.append((done, total)), lambda done, total: told.append((done, total)))
     assert bool(told) is not bool(at_once)  # in one transaction nothing is decided before its end

@@ -28,7 +28,7 @@ from console.core.customers.importing import (
     commit,
     complete_abandoned,
     discard_abandoned,
-    propose_mapping,
+    proposal,
     read,
 )
 from console.core.customers.imports import ImportUnderway, lines_send, require_settled, settled
@@ -52,7 +52,7 @@ TODAY = date(2026, 11, 23)
 
 
 def bring(ctx: Context, sheet: Sheet) -> ImportResult:
-    return commit(ctx, check(sheet, propose_mapping(ctx, sheet), today=TODAY))
+    return commit(ctx, check(sheet, proposal(ctx, sheet).mapping, today=TODAY))
 
 
 def numbers(result: ImportResult) -> tuple[int, ...]:
@@ -88,7 +88,7 @@ def test_cancelled_at_any_step_leaves_nothing(
 
     people = [[f"N{i}", "王五", f"137001370{i:02}", "城西支行", "是", "", f"LN{i}", "房贷"] for i in range(6)]
     sheet = sheet_of(HEADER, *people, [*ZHANG[:3], "别处"])
-    checked = check(sheet, propose_mapping(ctx, sheet), today=TODAY)
+    checked = check(sheet, proposal(ctx, sheet).mapping, today=TODAY)
     with pytest.raises(Cancelled):
         commit(ctx, checked, cancel)
     assert counts() == before
@@ -104,7 +104,7 @@ def test_what_a_dead_import_left_is_thrown_away_in_time(
 ) -> None:
     """At once where its process is known to be dead, else when it has been silent for long."""
     prepared = preparing.prepare_for_all(
-        ctx, check(sheet := sheet_of(HEADER, ZHANG), propose_mapping(ctx, sheet), today=TODAY)
+        ctx, check(sheet := sheet_of(HEADER, ZHANG), proposal(ctx, sheet).mapping, today=TODAY)
     )
     with ctx.database.begin() as session:
         session.execute(update(ImportBatch).values(owner=owner))
@@ -127,7 +127,7 @@ from pathlib import Path
 from console.core.clock import SystemClock
 from console.core.context import Actor, Context
 from console.core.customers import applying, importing, merging, preparing, staging
-from console.core.customers.importing import check, commit, propose_mapping, read
+from console.core.customers.importing import check, commit, proposal, read
 from console.core.security.permissions import Role
 from console.core.settings import Settings
 from db.engine import Database
@@ -175,7 +175,7 @@ elif moment == "before the end":
     applying._hold = last
     told = lambda done, total: seen.append(done)
 sheet = read(Path(path))
-commit(ctx, check(sheet, propose_mapping(ctx, sheet), today=date(2026, 11, 23)), progress, told)
+commit(ctx, check(sheet, proposal(ctx, sheet).mapping, today=date(2026, 11, 23)), progress, told)
 """
 
 
@@ -268,7 +268,7 @@ def test_a_line_that_sends_never_waits_long_while_rows_are_staged(
     monkeypatch.setattr(preparing, "AT_ONCE", 0)
     people = [[f"N{i}", "王五", f"1370013{i:04}"] for i in range(2000)]
     sheet = sheet_of(["客户号", "姓名", "手机号"], *people)
-    checked = check(sheet, propose_mapping(ctx, sheet), today=TODAY)
+    checked = check(sheet, proposal(ctx, sheet).mapping, today=TODAY)
     turns = 0
     ready, done = threading.Event(), threading.Event()
 
