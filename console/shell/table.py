@@ -106,6 +106,7 @@ class RecordTable(QTableView, Generic[R]):
         self.records: RecordModel[R] = RecordModel(columns, self)
         self._was_loaded = False
         self._anew = True  # another order or filter than what is shown
+        self._others = False  # another filter
         self.complete = False  # all ids are here
         self._all_wanted = False  # select what is still to come, too
         self._touched = 0  # how often the selection changed
@@ -142,7 +143,7 @@ class RecordTable(QTableView, Generic[R]):
             return _Loaded(ids, blocks, _runs(ids, before), _row_of(ids, before.current, -1), 0)
 
         def done(loaded: _Loaded[R]) -> None:
-            self._anew = False
+            self._anew = self._others = False
             self.complete = len(loaded.ids) < HEAD
             self.records.reset(loaded.ids, loaded.blocks)
             self._restore(loaded)
@@ -189,7 +190,7 @@ class RecordTable(QTableView, Generic[R]):
             return _Loaded(ids, blocks, _runs(ids, before), _row_of(ids, before.current, -1), start)
 
         def done(loaded: _Loaded[R]) -> None:
-            self._anew = False
+            self._anew = self._others = False
             self.complete = True
             same = loaded.ids == self.records.ids
             if same and self._was_loaded:
@@ -210,7 +211,8 @@ class RecordTable(QTableView, Generic[R]):
         return _Loaded(ids, loaded.blocks, _runs(ids, now), _row_of(ids, now.current, -1), top)
 
     def _now(self) -> _Before:
-        everything = self.has_all()
+        lone = len(self.records.ids) == 1 and not self._all_wanted  # who was found, not whoever is
+        everything = self.has_all() and not self._others and not lone  # all of one filter are not all of the next
         selected = array("q") if everything else self.picked()
         return _Before(self.records.ids, selected, everything, self.current_id(), self._top_id())
 
@@ -224,7 +226,7 @@ class RecordTable(QTableView, Generic[R]):
         self._load_ids = load_ids
         self._load_rows = load_rows or self._load_rows
         self._load_head = load_head
-        self._anew = True
+        self._anew = self._others = True
 
     def set_empty(self, empty: EmptyState) -> None:
         self._empty.deleteLater()

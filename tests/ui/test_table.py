@@ -225,6 +225,37 @@ def test_everything_selected_stays_everything(make: Make, qtbot: QtBot, settle: 
     assert len(table.selected_ids()) == 301
 
 
+def test_all_of_one_filter_are_not_all_of_the_next(make: Make, settle: Callable[[], None]) -> None:
+    source = Source([7])
+    table = make(source)
+    table.select_id(7)
+    whole = Source(range(1, 31))
+    table.set_loaders(whole.load_ids, whole.load_rows)
+    table.reload()
+    settle()
+    assert table.selected_ids() == [7]
+    table.selectAll()
+    few = Source([3, 4, 5])
+    table.set_loaders(few.load_ids, few.load_rows)
+    table.reload()
+    settle()
+    assert table.selected_ids() == [3, 4, 5]
+    table.set_loaders(whole.load_ids, whole.load_rows)
+    table.reload()
+    settle()
+    assert table.selected_ids() == [3, 4, 5]
+
+
+def test_one_row_found_does_not_bring_the_next(make: Make, settle: Callable[[], None]) -> None:
+    source = Source([7])
+    table = make(source)
+    table.select_id(7)
+    source.ids.append(8)
+    table.reload()
+    settle()
+    assert table.selected_ids() == [7]
+
+
 def test_a_header_click_sorts_both_ways(make: Make, settle: Callable[[], None]) -> None:
     source = Source(range(1, 10))
     table = make(source)
