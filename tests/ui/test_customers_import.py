@@ -182,6 +182,9 @@ def test_the_error_workbook(
     assert importing.outlook.source.text() == "名单"
     assert "they complete the file of" in importing.outlook.against.text()
     assert not importing.outlook.retire.isVisible()  # nobody is gone
+    importing.start_import()
+    settle()
+    assert "corrected rows of the file before" in importing.log.about.text()
 
 
 def test_a_file_that_cannot_be_read_says_why(page: CustomersPage, qtbot: QtBot, tmp_path: Path, settle: Settle) -> None:

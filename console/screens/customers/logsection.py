@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 
 from console.core.customers.importlog import ImportRecord, ImportState
 from console.core.customers.outlook import titles_of
+from console.core.customers.previous import COMPLETES
 from console.core.errors import UserError
 from console.core.format import count, local_datetime
 from console.core.i18n import clauses, listed, ntr, tr
@@ -151,6 +152,8 @@ def about(found: ImportRecord) -> str:
         parts.append(tr("against the file before: {counts}", counts=listed(counts)))
         if difference["fields"]:
             parts.append(tr("Fields that change: {fields}", fields=listed(titles_of(difference["fields"]))))
+    if found.control.get(COMPLETES):
+        parts.append(tr("corrected rows of the file before"))
     if found.control.get("confirmed"):
         parts.append(tr("imported although the totals differed"))
     if found.undone_at is not None:
