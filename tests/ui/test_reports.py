@@ -290,6 +290,17 @@ def test_cards_work_by_keyboard(page: ReportsPage, qtbot: QtBot, settle: Callabl
     assert page.preview.tabs.isVisible() is False  # one sheet needs no tabs
 
 
+def test_tab_goes_through_the_preview_from_top_to_bottom(page: ReportsPage, qtbot: QtBot) -> None:
+    bars = page.preview.chart.bars
+    assert bars is not None
+    bars.setFocus()
+    went = []
+    for _ in range(2):
+        qtbot.keyClick(page.window().focusWidget(), Qt.Key.Key_Tab)
+        went.append(page.window().focusWidget())
+    assert went == [page.preview.tabs, page.preview.table]
+
+
 def test_rows_can_be_copied_into_a_spreadsheet(page: ReportsPage, qtbot: QtBot) -> None:
     page.preview.table.selectRow(6)
     qtbot.keyClick(page.preview.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)

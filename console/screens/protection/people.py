@@ -111,8 +111,9 @@ class PeopleSection(QWidget):
         loans = ntr("{n} loan", "{n} loans", standing.loans)
         messages = ntr("{n} message", "{n} messages", standing.messages)
         reasons = "\n".join(f"•  {reason}" for reason in standing.reasons)
-        self._words.setText(f"{loans}, {messages}\n\n{reasons}")
+        self._words.setText(f"{listed((loans, messages))}\n\n{reasons}")
         self.erase.setText(tr("Erase…") if standing.whole else tr("Reduce to what is needed…"))
+        self.erase.setAccessibleName(self.erase.text())
         self._card.show()
 
     def do_hand_over(self) -> None:

@@ -27,6 +27,7 @@ from console.shell.files import ask_workbook
 from console.shell.gauges import ProgressLine
 from console.shell.page import Page
 from console.shell.services import Services
+from console.shell.tabbing import tab_in_order
 from console.shell.tasks import Task, TaskState
 from console.shell.widgets import (
     Card,
@@ -80,11 +81,11 @@ class ReportsPage(Page):
         again = icon_button("refresh-cw", tr("Read again"), self.look)
         head = row(self._about, self._busy, self.campaign, self.reveal, again, spacing=12)
         head.setStretch(0, 1)
-        right = column(head, self.state, self.preview, spacing=12, margins=16)
-        right.setStretch(2, 1)
+        self._right = column(head, self.state, self.preview, spacing=12, margins=16)
+        self._right.setStretch(2, 1)
         body = QWidget()
         body.setObjectName("surface")
-        body.setLayout(right)
+        body.setLayout(self._right)
         whole = QWidget()
         self._left = scroll(self.cards)
         layout = row(self._left, body, spacing=0)
@@ -162,6 +163,7 @@ class ReportsPage(Page):
         title = str(CARDS[report].title)
         self._about.setText(title if shown is None or named else f"{title} · {shown.about}")
         self.preview.set_preview(shown)
+        tab_in_order(self._right)
 
     def _failed(self, error: UserError) -> None:
         self._show(None)
