@@ -18,7 +18,8 @@ from console.core.clock import FixedClock
 from console.core.context import Context
 from console.screens.campaigns.editor import CampaignEditor
 from console.screens.campaigns.screen import CampaignsPage
-from console.screens.campaigns.when import Days, Mode
+from console.screens.campaigns.when import Mode
+from console.screens.campaigns.whenfields import Days
 from db.models import Batch, Campaign, Dispatcher
 
 PATIENCE = 60_000  # milliseconds: a condition, not a measure
