@@ -135,6 +135,25 @@ def test_everything_about_one_thing_and_other_days(page: AuditPage, settle: Call
     assert _shown(page) == []
 
 
+def test_other_days_are_named_or_nothing_changes(page: AuditPage, settle: Callable[[], None]) -> None:
+    page.period.set_value(7)
+    page.period.chosen.emit(7)
+    settle()
+    page.period.set_value(OTHER)
+    page.period.chosen.emit(OTHER)
+    page.findChildren(DaysDialog)[-1].reject()
+    settle()
+    assert page.period.value() == 7
+    page.period.set_value(OTHER)
+    page.period.chosen.emit(OTHER)
+    dialog = page.findChildren(DaysDialog)[-1]
+    dialog.form.set_values({"first": date(2026, 11, 1), "last": date(2026, 11, 20)})
+    dialog.action.click()
+    settle()
+    assert page.period.currentText() == "2026-11-01 – 2026-11-20"
+    assert _shown(page) == []
+
+
 def test_what_is_listed_goes_into_a_workbook(
     page: AuditPage, settle: Callable[[], None], notices: list[Notice], tmp_path: Path
 ) -> None:

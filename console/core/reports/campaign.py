@@ -73,7 +73,7 @@ def _fact_rows(session: Session, campaign: Campaign, found: Progress) -> Iterato
     yield from _decision(session, batch)
     schedule = Schedule.load(campaign.schedule)
     yield T("Starts"), starts_words(schedule, campaign.not_before)
-    yield T("Pace and priority"), how_words(schedule)
+    yield T("Pace and priority"), how_words(schedule) or str(T("As fast as the lines go, normal priority"))
     yield T("Line"), line_names(session, campaign) or str(T("Any line"))
     yield T("Messages"), found.total
     yield T("Parts"), found.parts

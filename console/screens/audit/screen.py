@@ -13,7 +13,7 @@ from console.core.audit.browse import AuditFilter, AuditRow
 from console.core.audit.checking import Check, explained
 from console.core.audit.words import AREAS, action_title, actor_title, detail_pairs, detail_words, subject_title
 from console.core.events import Change, Topic
-from console.core.format import count, local_datetime
+from console.core.format import count, local_date, local_datetime
 from console.core.i18n import ntr, tr
 from console.core.listing import Sort
 from console.core.security.permissions import Permission
@@ -67,6 +67,7 @@ class AuditPage(Page):
         self.area = self.bar.add_filter(FilterBox(tr("Area"), areas), self._filter)
         days = [(1, tr("Today")), (7, tr("Last 7 days")), (31, tr("Last 31 days")), (OTHER, tr("Other days…"))]
         self.period = self.bar.add_filter(FilterBox(tr("Time"), days, everything=ALWAYS), self._period_chosen)
+        self._chosen: object = ALWAYS  # of the filter of times
         self._days: tuple[date, date] | None = None  # those of "Other days"
         self.about = self.bar.add_filter(FilterBox(tr("About"), everything=""), self._filter)
         self.about.hide()  # until somebody asks for all about one thing
@@ -140,11 +141,17 @@ class AuditPage(Page):
 
     def _period_chosen(self, days: object) -> None:
         if days == OTHER:
-            DaysDialog(self, self._today(), self._days, self._show_days).open()
+            dialog = DaysDialog(self, self._today(), self._days, self._show_days)
+            dialog.rejected.connect(lambda: self.period.set_value(self._chosen))
+            dialog.open()
+            return
+        self._chosen = days
         self._look(self._wanted.text)
 
     def _show_days(self, first: date, last: date) -> None:
-        self._days = first, last
+        self._days, self._chosen = (first, last), OTHER
+        self.period.setItemText(self.period.findData(OTHER), f"{local_date(first)} – {local_date(last)}")
+        self.period.updateGeometry()
         self._look(self._wanted.text)
 
     def show_all_about(self, subject: str) -> None:
