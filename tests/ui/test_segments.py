@@ -255,6 +255,21 @@ def test_what_was_not_saved_waits_until_its_segment_is_opened_again(
     assert page.editor.dirty
 
 
+def test_the_people_of_one_segment_never_stand_beside_another(
+    qtbot: QtBot, services: Services, ctx: Context, saved: int, settle: Callable[[], None]
+) -> None:
+    other = store.save_segment(ctx, name="城东", root=Group((EAST,))).segment_id
+    with ctx.database.read() as session:
+        detail = segment_detail(session, other, ctx.clock.now())
+    page = shown(qtbot, services, settle, segment_id=saved)
+    counted(qtbot, page, "10")
+    page.editor.load(page.editor.detail)
+    assert page.editor.people.number.text() == "10"  # counted anew, and most likely the same
+    page.editor.load(detail)
+    assert page.editor.people.number.text() == "–"
+    counted(qtbot, page, "20")
+
+
 def test_pinning_copying_retiring(
     qtbot: QtBot,
     services: Services,

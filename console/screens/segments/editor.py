@@ -162,7 +162,10 @@ class SegmentEditor(DraftEditor[SegmentDetail, Draft]):
         self._own = own
 
     def load(self, detail: SegmentDetail | None, begun: Draft | None = None) -> None:
+        before = self.detail
         shown = self._hold(detail, BLANK if detail is None else _of(detail), begun)
+        if detail is None or before is None or before.id != detail.id:  # those of another segment are not of this one
+            self.people.forget()
         self.name.setText(shown.name)
         self._show(shown.root)
         newest = detail.versions[0].number if detail else 0

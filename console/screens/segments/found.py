@@ -67,11 +67,14 @@ class FoundCard(Card):
         self.words.setText(tr("Counting…"))
         self._offer(None)
 
-    def complain(self, why: str) -> None:
+    def forget(self) -> None:
         self.number.setText("–")
+        clear(self._people)
+
+    def complain(self, why: str) -> None:
+        self.forget()
         self.words.setText(why)
         self._offer(None)
-        clear(self._people)
 
     def show_guess(self, found: Guess, *, counting: bool) -> None:
         """``counting``: the exact number is on its way."""
