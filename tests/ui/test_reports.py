@@ -146,11 +146,28 @@ def test_a_campaign_report_asks_for_the_campaign_instead_of_the_period(
     assert page.campaign.isVisible()
     assert not page.period.isEnabled()
     assert page.campaign.currentText() == "房贷11月还款提醒"
+    assert not page._about.isVisible()  # the name of the campaign has its room
     assert tabs(page)[0] == "Summary"
     page.preview.tabs.setCurrentIndex(tabs(page).index("Details"))
     assert page.preview.model.rowCount() == 200
     assert cell(page, 0, 4) == "138****0001"
     assert page.preview.note.text() == "The first 200 of 600 rows; the workbook has them all."
+
+
+def test_a_campaign_is_found_by_any_part_of_its_name(page: ReportsPage, settle: Callable[[], None]) -> None:
+    choose(page, Report.CAMPAIGN)
+    settle()
+    before = page.campaign.currentText()
+    typed, found = page.campaign.lineEdit(), page.campaign.completer()
+    assert typed is not None
+    assert found is not None
+    for words, number in ((before[2:5], 1), ("nothing like it", 0)):
+        found.setCompletionPrefix(words)
+        assert found.completionCount() == number
+    typed.setText("nothing like it")
+    typed.editingFinished.emit()
+    assert page.campaign.currentText() == before  # what was chosen stays
+    settle()
 
 
 def test_another_page_can_lead_to_a_campaign(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 
@@ -63,9 +63,7 @@ class ReportsPage(Page):
         self.bar.set_primary(tr("Export…"), self.export, "download", tr("Write this report as an Excel workbook"))
         self.cards = CardList(list(CARDS.values()))
         self.cards.chosen.connect(self._report_chosen)
-        self.campaign = QComboBox()
-        self.campaign.setAccessibleName(tr("Campaign"))
-        self.campaign.setMinimumContentsLength(24)
+        self.campaign = CampaignBox()
         self.campaign.activated.connect(lambda _place: self.look())
         self.reveal = QCheckBox(tr("With full numbers (needs approval)"))
         self.reveal.setToolTip(tr("A supervisor is asked first; the file is then written under Protection."))
@@ -162,6 +160,7 @@ class ReportsPage(Page):
         named = report is Report.CAMPAIGN  # by the choice beside it
         title = str(CARDS[report].title)
         self._about.setText(title if shown is None or named else f"{title} · {shown.about}")
+        self._about.setVisible(not named)  # there the campaign's own name has the room
         self.preview.set_preview(shown)
         tab_in_order(self._right)
 
@@ -210,6 +209,25 @@ class ReportsPage(Page):
             text, str(path.parent), action=tr("Open folder"), act=lambda: self.open_path(path.parent)
         )
         self.services.announce(operations.EXPORTED)
+
+
+class CampaignBox(QComboBox):
+    """One of many campaigns: any part of its name finds it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName(tr("Campaign"))
+        self.setMinimumContentsLength(24)
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        found, typed = self.completer(), self.lineEdit()
+        assert found is not None
+        assert typed is not None
+        found.setFilterMode(Qt.MatchFlag.MatchContains)
+        found.setCompletionMode(found.CompletionMode.PopupCompletion)
+        found.popup().setObjectName("popup")
+        typed.setPlaceholderText(tr("Search for a campaign"))
+        typed.editingFinished.connect(lambda: self.setEditText(self.itemText(self.currentIndex())))
 
 
 def _open(path: Path) -> None:
