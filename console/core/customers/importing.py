@@ -104,7 +104,7 @@ def _at_once(
     progress: Progress,
 ) -> ImportResult | None:
     """Everything in one transaction, from the comparison to the end; None where that would hold up others."""
-    looked = 0
+    looked = whole = 0
 
     def look(done: int, total: int) -> None:
         nonlocal looked
@@ -112,7 +112,9 @@ def _at_once(
         progress(done, total + len(checked.valid))
 
     def write(done: int, total: int) -> None:
-        progress(looked + done, looked + total)
+        nonlocal whole
+        whole = looked + total
+        progress(looked + done, whole)
 
     made = staging.make(ctx.database, checked)
     try:
@@ -131,6 +133,7 @@ def _at_once(
                 decide(ctx, session, prepared, choices, difference, result)
                 write_all(ctx, session, session.get_one(ImportBatch, import_id), write, prepared.touched())
                 ended(ctx, session, import_id, ImportState.DONE)
+            progress(whole, whole)  # building the indexes took its time: the last moment to cancel
             return result
     except TooSlow:
         return None
