@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from console.core.campaigns.approvals import ApprovalDetail, Difference
@@ -102,7 +102,9 @@ class FindingsCard(Card):
             waits = tr("It may be approved; its messages wait until the stop is lifted.")
             notes.insert(0, ("stopped", sentences(told(found.campaign.stop), waits)))
         for state, words in notes:
-            line = row(StateShape(state), label(words, wrap=True))
+            shape = StateShape(state)
+            line = row(shape, label(words, wrap=True))
+            line.setAlignment(shape, Qt.AlignmentFlag.AlignTop)
             line.setStretch(1, 1)
             self._rows.addLayout(line)
         self.setVisible(bool(notes))

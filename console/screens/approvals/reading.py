@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from console.core.campaigns.approvals import ApprovalDetail
@@ -41,6 +41,7 @@ class DecisionCard(Card):
         self.again = quiet_button(tr("Verify again"), None, "refresh-cw")
         self.again.hide()
         state = row(self.shape, self.state, self.again)
+        state.setAlignment(self.shape, Qt.AlignmentFlag.AlignTop)
         state.setStretch(1, 1)
         self.signed = label("", "quiet", wrap=True)
         self.signed.hide()

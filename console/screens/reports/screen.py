@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QWidget
 
 from console.core.errors import UserError
 from console.core.events import Change, Topic
@@ -220,12 +220,14 @@ class CampaignBox(QComboBox):
         self.setMinimumContentsLength(24)
         self.setEditable(True)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        found, typed = self.completer(), self.lineEdit()
-        assert found is not None
-        assert typed is not None
+        found = QCompleter(self.model(), self)
+        found.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         found.setFilterMode(Qt.MatchFlag.MatchContains)
-        found.setCompletionMode(found.CompletionMode.PopupCompletion)
-        found.popup().setObjectName("popup")
+        self.setCompleter(found)
+        offered, typed = found.popup(), self.lineEdit()
+        if offered is None or typed is None:
+            raise RuntimeError("an editable box without a list to find in")
+        offered.setObjectName("popup")
         typed.setPlaceholderText(tr("Search for a campaign"))
         typed.editingFinished.connect(lambda: self.setEditText(self.itemText(self.currentIndex())))
 

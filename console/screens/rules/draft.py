@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from console.core.compliance.overview import DraftView
@@ -48,6 +48,7 @@ class DraftPane(QWidget):
         self.shape = StateShape("pending")
         self.words = label("", wrap=True)
         state = row(self.shape, self.words)
+        state.setAlignment(self.shape, Qt.AlignmentFlag.AlignTop)
         state.setStretch(1, 1)
         self.comment = QPlainTextEdit()
         self.comment.setPlaceholderText(tr("Comment for the maker; needed when you return it"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QWidget
 
 from console.core.compliance.describe import RuleView
@@ -102,7 +102,9 @@ class TrialCard(Card):
             words = label(sentences(finding.why, finding.mend), wrap=True, selectable=True)
             source = label(tr("Source: {place}", place=source_words(finding.source)), "small", wrap=True)
             texts = column(words, source, spacing=1)
-            line = row(StateShape(finding.level.value), texts)
+            shape = StateShape(finding.level.value)
+            line = row(shape, texts)
+            line.setAlignment(shape, Qt.AlignmentFlag.AlignTop)
             line.setStretch(1, 1)
             self._lines.addLayout(line)
         if not findings:
