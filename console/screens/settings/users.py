@@ -39,9 +39,10 @@ class UsersSection(QWidget):
             Column[UserRow](
                 "roles",
                 tr("Roles"),
-                lambda user: listed(ROLE_TITLES[role] for role in user.roles),
+                _roles,
                 0,
                 sortable=False,
+                tip=_roles,
             ),
             Column[UserRow](
                 "state",
@@ -109,3 +110,7 @@ class UsersSection(QWidget):
 
     def _changed(self) -> None:
         self._services.announce(operations.USERS_CHANGED)
+
+
+def _roles(user: UserRow) -> str:
+    return listed(ROLE_TITLES[role] for role in user.roles)
