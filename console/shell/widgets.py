@@ -428,7 +428,7 @@ class FilterBox(QComboBox):
         """Room for what is chosen."""
         hint = super().minimumSizeHint()
         words = self.fontMetrics().horizontalAdvance(self.currentText()) + theme.current().px(58)
-        return QSize(max(hint.width(), words), hint.height())
+        return QSize(min(max(hint.width(), words), self.sizeHint().width()), hint.height())
 
     def set_choices(self, choices: Sequence[tuple[object, str]]) -> None:
         """Keeps what was chosen where it is still on offer."""
