@@ -24,7 +24,7 @@ from gsm.modem.engine import Engine
 from gsm.modem.health import fields, first_line
 from gsm.modem.pdu import Deliver, PduError, StatusReport, decode
 from gsm.modem.reassembly import Piece, Reassembly, Whole
-from gsm.modem.setup import ReportMode, Session
+from gsm.modem.setup import ReportMode, Session, is_phase_2_plus
 
 log = logging.getLogger(__name__)
 
@@ -109,8 +109,10 @@ class Mailroom:
                 self._held[token] = tuple(place for place in places if not isinstance(place, Stored))
             self._seen.clear()
             self._parts.forget(lambda place: isinstance(place, Stored))
-        with self._chores_lock:
-            self._chores = deque(chore for chore in self._chores if chore == Release(Direct()))
+        confirm = Release(Direct())
+        with self._chores_lock:  # a modem waits for one confirmation at most
+            owed = confirm in self._chores and session.reports is ReportMode.ACKNOWLEDGED
+            self._chores = deque([confirm] if owed else ())
         self.sweep()
 
     # Filing: any thread, no modem
@@ -171,7 +173,7 @@ class Mailroom:
             self._freed.notify_all()
 
     def await_room(self, seconds: float) -> None:
-        """Wait while the store of reports is half full of what nobody acknowledged; what comes on top would be lost.
+        """Wait while the store of reports is half full of what nobody read or acknowledged; what is too much is lost.
 
         Raises NotSent when it does not empty in time.
         """
@@ -184,7 +186,9 @@ class Mailroom:
             return True
         with self._lock:
             held = [place for places in self._held.values() for place in places]
-        waiting = sum(isinstance(place, Stored) and place.store == "SR" for place in held)
+        with self._chores_lock:
+            announced = sum(isinstance(chore, Fetch) and chore.store == "SR" for chore in self._chores)
+        waiting = announced + sum(isinstance(place, Stored) and place.store == "SR" for place in held)
         return waiting <= self._fills.get("SR", (0, 10))[1] // 2
 
     def close(self) -> None:
@@ -372,13 +376,19 @@ class Mailroom:
 
     def _release(self, engine: Engine, place: Place) -> None:
         if isinstance(place, Direct):
-            if engine.attempt("AT+CNMA"):
-                self.refusals = 0
-            elif self._session is not None:
-                self.refusals += 1
-                engine.attempt(f"AT+CNMI={self._session.routing}")  # late: the modem has stopped routing by itself
+            self._confirm(engine)
         elif self._seen.get((place.store, place.index)) == place.raw and self._select(engine, place.store):
             self._delete(engine, place)
+
+    def _confirm(self, engine: Engine) -> None:
+        if engine.attempt("AT+CNMA"):
+            self.refusals = 0
+        elif self._session is not None and self._confirms():
+            if not is_phase_2_plus(engine):  # what it routed to us now would be lost where nobody writes it down
+                engine.rebooted = True
+                raise LineUnavailable("modem.restarted", "noticed at a confirmation")
+            self.refusals += 1
+            engine.attempt(f"AT+CNMI={self._session.routing}")  # late: the modem has stopped routing by itself
 
     def _delete(self, engine: Engine, place: Stored) -> None:
         try:

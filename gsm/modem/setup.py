@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -26,6 +27,9 @@ class ReportMode(StrEnum):
     STORED = "stored"  # +CDSI, read and deleted after our commit
     DIRECT = "direct"  # +CDS, confirmed by the modem itself
     NONE = "none"
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +98,7 @@ def configure(engine: Engine, options: ModemOptions, closing: threading.Event) -
     stores = list_stores(engine)
     mode, routing = route_reports(engine, options, stores, acknowledge=quirks.acknowledge and options.acknowledge)
     routing_read = read_routing(engine)
+    log.info("reports come %s, routed %s", mode.value, routing)
     if options.hold_link:
         engine.attempt("AT+CMMS=2")
     await_network(engine, options, closing)
@@ -197,10 +202,11 @@ def _preference(options: ModemOptions, stores: tuple[str, ...], acknowledge: boo
 def _phase_2_plus(engine: Engine, wanted: bool) -> bool:
     """Select the message service, and whether it is phase 2+ for reports now."""
     answer = engine.ask(Request(f"AT+CSMS={int(wanted)}", prefix="+CSMS:", required=False))
-    if not answer.final.ok:
-        return False
-    if not wanted:
-        return False
+    return answer.final.ok and wanted and is_phase_2_plus(engine)
+
+
+def is_phase_2_plus(engine: Engine) -> bool:
+    """Whether reports are to be confirmed; never after the device has started anew."""
     now = engine.ask(Request("AT+CSMS?", prefix="+CSMS:"))
     return now.final.ok and first_line(now.lines).replace(" ", "").startswith("+CSMS:1,1")
 

@@ -130,6 +130,24 @@ def test_a_late_acknowledgement_switches_reports_on_again(emulator: EmulatorProc
     assert references(transport, 1) == ["1"]
 
 
+def test_a_confirmation_that_meets_a_modem_started_anew_sets_it_up(emulator: EmulatorProcess, modem: Make) -> None:
+    """Routed to us before it is phase 2+ again, all that the network kept would come at once, and unconfirmed."""
+    emulator.fresh(ack_ms=300, redeliver_ms=20, report_delay_ms=20)
+    transport = modem(emulator)
+    sent = {send(transport, 0)}
+    first = receive(transport)
+    sent |= {send(transport, number) for number in range(1, 9)}
+    emulator.do("reset")
+    transport.acknowledge(first)
+    found: set[str] = set()
+    while found != sent:
+        found.update(references(transport, 1))
+    heard = emulator.stats()["heard"]
+    then = heard[heard.index("AT+CNMA") :]
+    assert then.index("AT+CSMS=1") < then.index("AT+CNMI=2,1,0,1,0")
+    assert "AT+CSMS=0" not in then
+
+
 def test_no_more_is_sent_than_reports_can_be_kept(emulator: EmulatorProcess, modem: Make, until: Until) -> None:
     emulator.fresh(report_places=6)
     transport = modem(emulator, reports="stored", room_seconds=0.05)
