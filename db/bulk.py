@@ -69,6 +69,13 @@ def private(session: Session, *tables: Table) -> Iterator[None]:
         connection.exec_driver_sql(f"DROP TABLE {schema}.{table.name}")
 
 
+def analyze(session: Session, table: Table, columns: Sequence[str]) -> None:
+    """Tell PostgreSQL what a private table holds: nobody else ever counts it. SQLite needs no statistics."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ANALYZE {table.name} ({', '.join(columns)})")
+
+
 @contextmanager
 def indexes_later(session: Session, *tables: Table) -> Iterator[None]:
     """While the block fills these tables they have no indexes but those of their keys; all are built at its end.

@@ -43,6 +43,7 @@ _AS_IT_IS = frozenset({
     "name", "phone", "phone_2", "phone_3", "region", "branch", "manager", "rating", "segment", "consent", "loan_number",
     "product", "method", "kind", "term_months", "due_day", "sequence",
 })  # fmt: skip
+_JOINED = ("import_id", "loan_number")  # and by the number of the customer, which is as unique
 _NULLABLE = frozenset({
     "consent", "rate", "term_months", "due_day", "birthday", "start_on", "due_on", "paid_at", *_AMOUNTS,
 })  # fmt: skip
@@ -102,6 +103,9 @@ def stage(ctx: Context, desk: Desk, import_id: int, made: Made, progress: Callab
         for table, values in made.tables:
             names, rows = _zipped(table, {"import_id": repeat(import_id), **values})
             done = _write(ctx, desk, table, names, rows, progress, done)
+            if isinstance(desk, Private):
+                with desk.begin() as session:
+                    bulk.analyze(session, table, _JOINED)
 
 
 def _write(

@@ -37,6 +37,15 @@ def test_a_private_table_stands_before_the_shared_one_until_the_end(database: Da
     assert staged(database) == 1
 
 
+def test_a_private_table_is_counted(database: Database) -> None:
+    with database.aside() as session, bulk.private(session, ROWS):
+        bulk.load(session, ROWS, NAMES, [ROW] * 300)
+        bulk.analyze(session, ROWS, ["import_id"])
+        if database.path is None:
+            found = "SELECT reltuples FROM pg_class WHERE oid = 'pg_temp.staged_row'::regclass"
+            assert session.scalar(text(found)) == 300
+
+
 class Stopped(Exception): ...
 
 
